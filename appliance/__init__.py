@@ -1,0 +1,1 @@
+"""Foyer: a contact center in a box. The README describes the processes and how they meet."""

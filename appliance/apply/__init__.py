@@ -1,0 +1,1 @@
+"""Makes a site revision live. Process foyer-apply."""

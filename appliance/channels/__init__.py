@@ -1,0 +1,1 @@
+"""Digital channels, one file each. Process foyer-channels."""

@@ -1,0 +1,1 @@
+"""Telephony cards and modems. Process foyer-hw."""

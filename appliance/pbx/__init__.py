@@ -1,0 +1,1 @@
+"""Asterisk: its ear (AMI, CEL, queue_log), its hand (actions) and its files (conf/). Process foyer-pbx."""

@@ -1,0 +1,1 @@
+"""The browser interface and the foyer command. Process foyer-webui."""
