@@ -1,0 +1,308 @@
+"""Opens the database, and is the one door for writing to it. Every process has one Store.
+
+Why not SQLite's own locking: its busy handler polls without order, and a bulk writer starved five others to
+one commit a second. Here a writer passes two advisory locks first: `foyer.db.turn`, held only while waiting
+for the second, and `foyer.db.lock`, held while writing. Whoever has just written must pass the turnstile
+again, behind the one who already stands in it. A process that dies lets go of both.
+
+Nobody else may open the files for writing; nobody may open foyer.db except through SQLite (closing any
+descriptor of it would drop SQLite's own locks in this process).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sqlite3
+import threading
+import time
+import urllib.parse
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from appliance.errors import SetupError, TransientError
+from appliance.store.ids import now_ms
+from appliance.store.locks import WriteLock, create_shared_file
+from appliance.store.migrations import STEPS, Step, known
+
+_log = logging.getLogger(__name__)
+
+# Before 3.51.3 two processes that write to one WAL database can corrupt it
+# (https://sqlite.org/wal.html#walresetbug).
+_OLDEST_SQLITE = (3, 51, 3)
+_LOCK_TIMEOUT_S = 10.0
+_LONG_BODY_S = 0.1
+_SNAPSHOTS_KEPT = 3
+_TRY_LATER = frozenset(
+    (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+)
+_BOX_IS_WRONG = frozenset(
+    (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOTADB)
+)
+
+
+class Change:
+    """One transaction, as `Store.change()` hands it out: `db` to write with, `now` (ms) as its one point in
+    time.
+    """
+
+    def __init__(self, db: Database, now: int) -> None:
+        self.db = db
+        self.now = now
+
+    def event(self, kind: str, subject: str = "", **ids: str | int | None) -> int:
+        """Tells the other processes and the browsers what changed, in the same transaction; returns the
+        event's id.
+
+        `kind` is one of conversation, segment, message, agent, live, site, apply, user, request, person.
+        `subject` is the id of the thing itself (the first of `ids` if not given), `ids` are others a
+        listener may filter by, such as person=, agent=, queue=. Ids only, never content: browsers of any
+        role see them.
+        """
+        known_ids = {name: value for name, value in ids.items() if value is not None}
+        main = subject or str(next(iter(known_ids.values()), ""))
+        cursor = self.db.execute(
+            "INSERT INTO event (at, kind, subject, ids) VALUES (?, ?, ?, ?)",
+            (self.now, kind, main, json.dumps(known_ids, separators=(",", ":"))),
+        )
+        return int(cursor.lastrowid or 0)
+
+
+class _Reader:
+    """A thread's own read-only connection; it is closed when the thread ends, as the thread's locals are
+    dropped.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.db = _connect(path, "ro")
+        self.db.execute("PRAGMA query_only = ON")
+        self.depth = 0
+
+    def close(self) -> None:
+        self.db.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "db"):
+            self.close()
+
+
+class Store:
+    """The database at `path`: `change()` to write, `read()` to read, `version()` to notice others' commits.
+
+    Threads share one Store. It must not cross a fork.
+    """
+
+    def __init__(
+        self, path: Path, *, lock_timeout_s: float = _LOCK_TIMEOUT_S, long_body_s: float = _LONG_BODY_S
+    ) -> None:
+        """Opens an existing database.
+
+        SetupError: no database there, a schema older than this release (foyer-setup has not run), or an
+        SQLite that is too old. A newer schema is accepted: steps only expand.
+        """
+        refuse_old_sqlite(sqlite3.sqlite_version_info)
+        self.path = path
+        self._lock_timeout_s = lock_timeout_s
+        self._long_body_s = long_body_s
+        self._local = threading.local()
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._writer_owner: int | None = None
+        if not path.is_file():
+            raise SetupError(f"There is no database at {path}.", "foyer-setup creates it.")
+        with _named_errors():
+            self._writer = _connect(path, "rw")
+            self._writer.execute("PRAGMA query_only = ON")
+            pending = known().pending(self._writer)
+        if pending:
+            self._writer.close()
+            raise SetupError(f"The database lacks {pending[0].name}.", "foyer-setup brings it up to date.")
+        self._lock = WriteLock(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """The same as `Store(path)`."""
+        return cls(path)
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Change]:
+        """A write transaction: committed at the end of the block, undone as a whole if the block raises.
+
+        Blocks of all processes and threads run one at a time, in a fair order; so a block is short (20 ms)
+        and waits for nothing. A longer body is logged. When `change` returns, the data is on the disk
+        (synchronous=FULL).
+
+        TransientError: the disk is full or failing, or others hold the lock for too long; nothing was
+        changed. RuntimeError: `change` inside `change` of the same thread, which is a bug of the caller.
+        """
+        if self._writer_owner == threading.get_ident():
+            raise RuntimeError("Store.change() inside Store.change(): pass the Change on instead.")
+        with self._lock.held(self._lock_timeout_s), _named_errors():
+            self._writer_owner = threading.get_ident()
+            try:
+                yield from self._transaction()
+            finally:
+                self._writer_owner = None
+
+    def _transaction(self) -> Iterator[Change]:
+        conn = self._writer.conn
+        conn.execute("PRAGMA query_only = OFF")
+        try:
+            conn.execute("BEGIN IMMEDIATE")
+            begun = time.monotonic()
+            try:
+                yield Change(self._writer, now_ms())
+                body_s = time.monotonic() - begun
+                conn.execute("COMMIT")
+            except BaseException:
+                # A full disk makes SQLite roll back by itself; then there is nothing left to undo.
+                if conn.in_transaction:
+                    conn.execute("ROLLBACK")
+                raise
+        finally:
+            conn.execute("PRAGMA query_only = ON")
+        if body_s > self._long_body_s:
+            _log.warning("A change held everybody up for %.0f ms.", body_s * 1000, stack_info=True)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Database]:
+        """This thread's read-only connection; everything read in one block is of one moment.
+
+        Blocks may be nested; the inner one sees the outer one's moment. What this thread wrote in an open
+        `change` is not visible here: read through the Change there. TransientError: the disk fails, or the
+        database is busy being recovered.
+        """
+        with _named_errors():
+            reader = self._reader()
+            if reader.depth == 0:
+                reader.db.conn.execute("BEGIN")
+            reader.depth += 1
+            try:
+                yield reader.db
+            finally:
+                reader.depth -= 1
+                if reader.depth == 0 and reader.db.conn.in_transaction:
+                    reader.db.conn.execute("COMMIT")
+
+    def version(self) -> int:
+        """A number that differs once anybody has committed since this thread's last call (PRAGMA
+        data_version).
+
+        Costs a few microseconds; compare only with values of the same thread.
+        """
+        with _named_errors():
+            row = self._reader().db.conn.execute("PRAGMA data_version").fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        """Closes every connection of this process. No thread may use the store any more."""
+        for reader in list(self._readers):
+            reader.close()
+        self._writer.close()
+        self._lock.close()
+
+    def _reader(self) -> _Reader:
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = _Reader(self.path)
+            self._readers.add(reader)
+        return reader
+
+
+def migrate(path: Path, steps: tuple[tuple[str, Step], ...] = STEPS) -> list[str]:
+    """Creates the database or brings it up to date; returns the names of the steps it applied.
+
+    Called by foyer-setup only, before all other processes. The files are made readable and writable for the
+    group of their directory. An existing database is copied to `snapshots/` beside it first (the last three
+    are kept). All steps are one transaction. TransientError: the disk is full; the database is as it was
+    before.
+    """
+    refuse_old_sqlite(sqlite3.sqlite_version_info)
+    create_shared_file(path)  # SQLite gives -wal and -shm the mode of the database
+    lock = WriteLock.create(path)
+    with contextlib.closing(lock), lock.held(_LOCK_TIMEOUT_S), _named_errors():
+        db = _connect(path, "rw")
+        try:
+            db.enable_wal()
+            migrations = known(steps)
+            pending = [step.name for step in migrations.pending(db)]
+            if pending and migrations.applied(db):
+                _snapshot(db, path)
+            if pending:
+                with _immediately(db):
+                    migrations.apply(db)
+            return pending
+        finally:
+            db.close()
+
+
+def refuse_old_sqlite(version: tuple[int, int, int]) -> None:
+    """SetupError for an SQLite that can corrupt a WAL database written by two processes."""
+    if version < _OLDEST_SQLITE:
+        wanted, found = (".".join(map(str, v)) for v in (_OLDEST_SQLITE, version))
+        raise SetupError(f"SQLite {found} can corrupt the database.", f"Version {wanted} or newer is needed.")
+
+
+def _connect(path: Path, mode: str) -> Database:
+    uri = f"file:{urllib.parse.quote(str(path))}?mode={mode}"
+    # Any thread may use the writer (under the lock), and a reader may be closed by another thread.
+    conn = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
+    db = Database(conn, execute_plugins=False)
+    for pragma in (
+        "foreign_keys = ON",
+        "synchronous = FULL",
+        "trusted_schema = OFF",
+        "journal_size_limit = 67108864",
+    ):
+        conn.execute(f"PRAGMA {pragma}")
+    return db
+
+
+@contextlib.contextmanager
+def _immediately(db: Database) -> Iterator[None]:
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.conn.execute("COMMIT")
+    except BaseException:
+        db.rollback()
+        raise
+
+
+def _snapshot(db: Database, path: Path) -> None:
+    folder = path.parent / "snapshots"
+    folder.mkdir(mode=0o2770, exist_ok=True)
+    target = folder / f"{path.stem}-{now_ms()}.db"
+    try:
+        db.execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.Error:
+        target.unlink(missing_ok=True)
+        raise
+    target.chmod(0o660)
+    for old in sorted(folder.glob(f"{path.stem}-*.db"))[:-_SNAPSHOTS_KEPT]:
+        old.unlink()
+
+
+@contextlib.contextmanager
+def _named_errors() -> Iterator[None]:
+    """SQLite's errors as ours where a caller can do something about them; corruption stays loud."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary result code
+        if code == sqlite3.SQLITE_FULL:
+            raise TransientError(
+                "The disk is full; nothing was saved.", "Free some space, then try again."
+            ) from error
+        if code in _TRY_LATER:
+            raise TransientError(
+                "The database cannot be used just now; nothing was saved.", "Try again."
+            ) from error
+        if code in _BOX_IS_WRONG:
+            raise SetupError(
+                "The database cannot be opened.", "Look at its owner, mode and place."
+            ) from error
+        raise

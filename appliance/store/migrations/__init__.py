@@ -1,0 +1,27 @@
+"""The schema's history, oldest first. `migrate` in db.py applies what is missing.
+
+A step only expands (new tables, columns with a default, indexes), so that the previous release opens the
+newer database and an update can be taken back; what is no longer used is dropped one release later. A
+released step is never edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from appliance.store.migrations import m001_first_call
+
+Step = Callable[[Database], None]
+
+STEPS: tuple[tuple[str, Step], ...] = (("001_first_call", m001_first_call.apply),)
+
+
+def known(steps: tuple[tuple[str, Step], ...] = STEPS) -> Migrations:
+    """The steps as sqlite-utils wants them; it keeps the table of those applied (_sqlite_migrations)."""
+    migrations = Migrations("foyer")
+    for name, step in steps:
+        migrations(name=name)(step)
+    return migrations
