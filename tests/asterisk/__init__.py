@@ -1,0 +1,1 @@
+"""Test tools around a real Asterisk: private instances, phones, callers, and ears that measure sound."""
