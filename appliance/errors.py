@@ -1,21 +1,34 @@
 """The errors every part raises, one class for each thing a caller can do about it.
 
-Messages are English msgids: a page translates them where it shows them. Nothing secret goes into a message.
+A message is an English sentence that serves as the msgid of its translation: a page shows
+`error.text(gettext)`. Nothing secret goes into a message.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 
 class FoyerError(Exception):
     """Base of all known errors.
 
-    `message` is one plain sentence for the reader; `hint` says what the reader can do, or is empty.
+    `message` is one plain sentence for the reader; `hint` says what the reader can do, or is empty. Either
+    may have placeholders (`{low}`) that `values` fill; the attribute `message` is filled in, English.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str = "", **values: str | int) -> None:
+        self.message = message.format_map(values) if values else message
+        self.hint = hint.format_map(values) if values else hint
+        self._msgids = (message, hint)
+        self._values = values
+        super().__init__(self.message)
+
+    def text(self, gettext: Callable[[str], str]) -> str:
+        """Message and hint in the language of `gettext`."""
+        sentences = [gettext(msgid) for msgid in self._msgids if msgid]
+        if self._values:
+            sentences = [sentence.format_map(self._values) for sentence in sentences]
+        return " ".join(sentences)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
@@ -28,8 +41,8 @@ class TransientError(FoyerError):
 class RejectedError(FoyerError):
     """The input is refused. `field` names the culprit as a path ("queues.0.name"), or is empty."""
 
-    def __init__(self, message: str, hint: str = "", field: str = "") -> None:
-        super().__init__(message, hint)
+    def __init__(self, message: str, hint: str = "", field: str = "", **values: str | int) -> None:
+        super().__init__(message, hint, **values)
         self.field = field
 
 

@@ -1,0 +1,248 @@
+"""The site document: everything an administrator decides about this box, as one value. Saved as revisions
+by site.py.
+
+`Site.from_dict` is the only way in for anything typed, uploaded or stored: what it returns is clean and
+consistent. People, users, passwords and the credentials of lines and phones are not part of it, so that
+undo never restores one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.errors import RejectedError
+from appliance.store.sitecheck import Fields, refuse_twice
+
+STRATEGIES = ("rrmemory", "leastrecent", "fewestcalls", "random", "linear", "ringall")
+CODECS = ("alaw", "ulaw", "g722", "opus", "gsm")
+LINE_KINDS = ("sip",)
+GREETING_MAX = 2000
+# A break begun on the phone itself has this reason in the queue's log.
+RESERVED_BREAKS = ("phone",)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Where callers wait. Times are whole seconds; `agents` are agent ids in order; no text, no greeting."""
+
+    id: str
+    name: str
+    greeting_text: str = ""
+    strategy: str = "rrmemory"
+    ring_seconds: int = 20
+    wrap_up_seconds: int = 20
+    max_wait_seconds: int = 600
+    music: str = "default"
+    record: bool = True
+    service_level_seconds: int = 20
+    agents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Who answers, under a short internal number."""
+
+    id: str
+    name: str
+    extension: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """What brings calls in; `caller_number` is shown to whom we call, "" for the provider's own choice."""
+
+    id: str
+    kind: str
+    name: str
+    host: str
+    port: int = 5060
+    username: str = ""
+    register: bool = False
+    codecs: tuple[str, ...] = ("alaw", "ulaw")
+    caller_number: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that people dial (E.164 or local digits): its line, and the queue it goes to."""
+
+    id: str
+    number: str
+    line_id: str
+    queue_id: str
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """How a conversation ended, in the business's own words."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Break:
+    """Why an agent is away."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """One box's whole configuration. `Site()` is the empty site of a box that nobody has set up."""
+
+    country: str = "VN"
+    language: str = "vi"
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    business_name: str = ""
+    queues: tuple[Queue, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    lines: tuple[Line, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
+    breaks: tuple[Break, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: object, *, strict: bool = True) -> Site:
+        """Checks and normalises a document as JSON gives it.
+
+        RejectedError names the first wrong field by its path, such as "queues.0.name". With `strict` false,
+        fields that this release does not know are dropped: a newer release may have saved the document.
+        """
+        fields = Fields(data, "", _names(cls), strict=strict)
+        country = fields.country("country", cls.country)
+        site = cls(
+            country=country,
+            language=fields.language("language", cls.language),
+            time_zone=fields.time_zone("time_zone", cls.time_zone),
+            business_name=fields.name("business_name", optional=True),
+            queues=fields.items("queues", 200, _queue),
+            agents=fields.items("agents", 500, _agent),
+            lines=fields.items("lines", 100, functools.partial(_line, country)),
+            numbers=fields.items("numbers", 500, functools.partial(_number, country)),
+            dispositions=fields.items("dispositions", 100, _disposition),
+            breaks=fields.items("breaks", 50, _break),
+        )
+        _refuse_doubles(site)
+        _refuse_dangling(site)
+        return site
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON takes it; `Site.from_dict(site.to_dict()) == site` for every checked site."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+
+    def queue(self, queue_id: str) -> Queue | None:
+        """The queue of that id, None if there is none (any more)."""
+        return next((queue for queue in self.queues if queue.id == queue_id), None)
+
+    def agent(self, agent_id: str) -> Agent | None:
+        """The agent of that id, None if there is none (any more)."""
+        return next((agent for agent in self.agents if agent.id == agent_id), None)
+
+    def line(self, line_id: str) -> Line | None:
+        """The line of that id, None if there is none (any more)."""
+        return next((line for line in self.lines if line.id == line_id), None)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as the lists that JSON gives back."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _names(model: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(model))
+
+
+def _queue(data: object, path: str, strict: bool) -> Queue:
+    fields = Fields(data, path, _names(Queue), strict=strict)
+    return Queue(
+        id=fields.item_id("id", "q"),
+        name=fields.name("name"),
+        greeting_text=fields.prose("greeting_text", GREETING_MAX),
+        strategy=fields.choice("strategy", Queue.strategy, STRATEGIES),
+        ring_seconds=fields.whole("ring_seconds", Queue.ring_seconds, 5, 120),
+        wrap_up_seconds=fields.whole("wrap_up_seconds", Queue.wrap_up_seconds, 0, 900),
+        max_wait_seconds=fields.whole("max_wait_seconds", Queue.max_wait_seconds, 10, 7200),
+        music=fields.slug("music", Queue.music),
+        record=fields.flag("record", Queue.record),
+        service_level_seconds=fields.whole("service_level_seconds", Queue.service_level_seconds, 1, 600),
+        agents=fields.texts("agents", (), 500),
+    )
+
+
+def _agent(data: object, path: str, strict: bool) -> Agent:
+    fields = Fields(data, path, _names(Agent), strict=strict)
+    return Agent(fields.item_id("id", "a"), fields.name("name"), fields.extension("extension"))
+
+
+def _line(country: str, data: object, path: str, strict: bool) -> Line:
+    fields = Fields(data, path, _names(Line), strict=strict)
+    line = Line(
+        id=fields.item_id("id", "l"),
+        kind=fields.choice("kind", LINE_KINDS[0], LINE_KINDS),
+        name=fields.name("name"),
+        host=fields.host("host"),
+        port=fields.whole("port", Line.port, 1, 65535),
+        username=fields.username("username"),
+        register=fields.flag("register", Line.register),
+        codecs=fields.texts("codecs", Line.codecs, len(CODECS)),
+        caller_number=fields.number("caller_number", country, optional=True),
+    )
+    if not line.codecs or not set(line.codecs) <= set(CODECS):
+        raise RejectedError("This is not one of the choices.", field=fields.at("codecs"))
+    if line.register and not line.username:
+        raise RejectedError("Registering needs the user name.", field=fields.at("username"))
+    return line
+
+
+def _number(country: str, data: object, path: str, strict: bool) -> Number:
+    fields = Fields(data, path, _names(Number), strict=strict)
+    return Number(
+        id=fields.item_id("id", "n"),
+        number=fields.number("number", country),
+        line_id=fields.item_id("line_id", "l"),
+        queue_id=fields.item_id("queue_id", "q"),
+    )
+
+
+def _disposition(data: object, path: str, strict: bool) -> Disposition:
+    fields = Fields(data, path, _names(Disposition), strict=strict)
+    return Disposition(fields.slug("code"), fields.name("name"))
+
+
+def _break(data: object, path: str, strict: bool) -> Break:
+    fields = Fields(data, path, _names(Break), strict=strict)
+    code = fields.slug("code")
+    if code in RESERVED_BREAKS:
+        raise RejectedError("The box uses this code itself.", "Choose another code.", field=fields.at("code"))
+    return Break(code, fields.name("name"))
+
+
+def _refuse_doubles(site: Site) -> None:
+    for path in ("queues", "agents", "lines", "numbers"):
+        refuse_twice(getattr(site, path), path, "id", "Another one has this id.")
+    for path in ("dispositions", "breaks"):
+        refuse_twice(getattr(site, path), path, "code", "Another one has this code.")
+    refuse_twice(site.agents, "agents", "extension", "Another agent has this extension.")
+    refuse_twice(site.numbers, "numbers", "number", "This number stands here twice.")
+
+
+def _refuse_dangling(site: Site) -> None:
+    queues = {queue.id for queue in site.queues}
+    agents = {agent.id for agent in site.agents}
+    lines = {line.id for line in site.lines}
+    for at, queue in enumerate(site.queues):
+        for place, agent_id in enumerate(queue.agents):
+            if agent_id not in agents:
+                raise RejectedError("There is no such agent.", field=f"queues.{at}.agents.{place}")
+    for at, number in enumerate(site.numbers):
+        if number.line_id not in lines:
+            raise RejectedError("There is no such phone line.", field=f"numbers.{at}.line_id")
+        if number.queue_id not in queues:
+            raise RejectedError("There is no such queue.", field=f"numbers.{at}.queue_id")
