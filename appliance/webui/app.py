@@ -1,0 +1,66 @@
+"""Puts the web application together: every page, static files, error pages, and the shield around it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from wsgiref.types import WSGIApplication
+
+from bottle import Bottle, HTTPError, HTTPResponse, request
+
+from appliance.errors import FoyerError, NotFoundError
+from appliance.settings import Settings
+from appliance.store import Store
+from appliance.webui.i18n import Languages, N_
+from appliance.webui.pages import (
+    account,
+    audit,
+    health,
+    home,
+    login,
+    revisions,
+    settings as settings_page,
+    setup,
+    testcall,
+    trust,
+    users,
+)
+from appliance.webui.security import Shield
+from appliance.webui.web import Web
+
+PAGES = (health, home, login, setup, account, trust, settings_page, revisions, users, audit, testcall)
+
+_SENTENCES = {
+    404: N_("There is no such page."),
+    405: N_("This address does not take that."),
+}
+
+
+def make_app(
+    settings: Settings, store: Store, languages: Languages | None = None, hosts: Sequence[str] = ()
+) -> WSGIApplication:
+    """The application. `hosts` are further names of this box; names of the local network and addresses always work."""
+    app = Bottle()
+    web = Web(app, settings, store, languages or Languages.load())
+    for page in PAGES:
+        page.routes(web)
+
+    @app.get("/static/<name:path>")  # type: ignore[untyped-decorator]
+    def static(name: str) -> HTTPResponse:
+        return web.assets.serve(name, request.query.get("v", ""))
+
+    def error_page(error: HTTPError) -> str:
+        known = NotFoundError(_SENTENCES[404]) if error.status_code == 404 else unexpected(error)
+        page = web.problem(known, error.status_code)
+        error.set_header("Content-Type", "text/html; charset=utf-8")
+        error.set_header("Cache-Control", "no-store")
+        return str(page.body)
+
+    app.default_error_handler = error_page
+    return Shield(app, hosts)
+
+
+def unexpected(error: HTTPError) -> FoyerError:
+    """What to say about an error that no page expected; its details are in the journal only."""
+    if error.status_code in _SENTENCES:
+        return FoyerError(_SENTENCES[error.status_code])
+    return FoyerError(N_("Something went wrong on the box."), N_("Try again; the journal has the details."))

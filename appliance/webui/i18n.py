@@ -1,0 +1,155 @@
+"""Languages: which one a reader gets, its words (gettext), its direction, and how it writes dates and numbers.
+
+Catalogues are read once at start from appliance/locale/<code>/LC_MESSAGES/foyer.mo. A language without a catalogue
+still works, in English words: a missing file must not keep anybody from answering calls.
+"""
+
+from __future__ import annotations
+
+import datetime
+import gettext
+import logging
+import zoneinfo
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_time, get_timezone_name
+from babel.numbers import format_decimal
+
+_log = logging.getLogger(__name__)
+
+LOCALE_ROOT = Path(__file__).resolve().parent.parent / "locale"
+OFFERED = ("en", "vi")
+DOMAIN = "foyer"
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "to be translated where it is shown"
+    """Marks a msgid for extraction and leaves it as it is."""
+    return message
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language, ready to speak. `code` is ISO 639 ("vi"), `name` its own name for itself ("Tiếng Việt")."""
+
+    code: str
+    name: str
+    direction: str
+    locale: Locale
+    words: gettext.NullTranslations
+
+    def gettext(self, message: str) -> str:
+        """The words for an English msgid; the msgid itself where there is no translation."""
+        return self.words.gettext(message) if message else ""
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """The words that fit the number `n`."""
+        return self.words.ngettext(singular, plural, n)
+
+    def pgettext(self, context: str, message: str) -> str:
+        """The words for a msgid that means something else elsewhere."""
+        return self.words.pgettext(context, message)
+
+    def date_time(self, moment_ms: int, zone: datetime.tzinfo, width: str = "medium") -> str:
+        """A moment (UTC, milliseconds) on the reader's clock: "21 Nov 2026, 14:05"."""
+        return str(format_datetime(_moment(moment_ms, zone), width, tzinfo=zone, locale=self.locale))
+
+    def date(self, moment_ms: int, zone: datetime.tzinfo, width: str = "long") -> str:
+        """The day of a moment: "21 November 2026"."""
+        return str(format_date(_moment(moment_ms, zone).date(), width, locale=self.locale))
+
+    def time(self, moment_ms: int, zone: datetime.tzinfo, width: str = "short") -> str:
+        """The time of day of a moment: "14:05"."""
+        return str(format_time(_moment(moment_ms, zone), width, tzinfo=zone, locale=self.locale))
+
+    def number(self, value: float) -> str:
+        """A number with this language's separators."""
+        return str(format_decimal(value, locale=self.locale))
+
+    def zone_name(self, zone: str) -> str:
+        """What people call the clock of a place ("Asia/Ho_Chi_Minh" -> "Vietnam Time (Ho Chi Minh City)")."""
+        return str(get_timezone_name(zoneinfo.ZoneInfo(zone), locale=self.locale))
+
+
+class Languages:
+    """The languages of one running web process. The first one is the language of last resort."""
+
+    def __init__(self, languages: Sequence[Language]) -> None:
+        self._by_code = {language.code: language for language in languages}
+        self.all = tuple(languages)
+
+    @classmethod
+    def load(cls, root: Path = LOCALE_ROOT, codes: Iterable[str] = OFFERED) -> Languages:
+        """Reads the catalogues below `root`."""
+        return cls([_load(root, code) for code in codes])
+
+    def get(self, code: str | None) -> Language | None:
+        """The language with this code, if it is offered."""
+        return self._by_code.get(code or "")
+
+    def choose(self, *wishes: str | None) -> Language:
+        """The first wish that is offered, else the first language."""
+        for wish in wishes:
+            if language := self.get(wish):
+                return language
+        return self.all[0]
+
+    def accepted(self, header: str) -> Language | None:
+        """The best match for an Accept-Language header (RFC 9110, 12.5.4), or None."""
+        ranked: list[tuple[float, int, str]] = []
+        for position, part in enumerate(header[:500].split(",")):
+            tag, _, parameter = part.strip().partition(";")
+            try:
+                quality = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+            except ValueError:
+                quality = 0.0
+            if quality > 0:
+                ranked.append((-quality, position, tag.split("-")[0].lower()))
+        for _, _, code in sorted(ranked):
+            if language := self.get(code):
+                return language
+        return None
+
+
+def _load(root: Path, code: str) -> Language:
+    locale = Locale.parse(code)
+    words: gettext.NullTranslations = gettext.NullTranslations()
+    if code != "en":
+        try:
+            words = gettext.translation(DOMAIN, root, [code])
+        except FileNotFoundError:
+            _log.warning("No compiled catalogue for %s below %s: its pages are in English.", code, root)
+    name = (locale.display_name or code).capitalize() if locale.display_name else code
+    return Language(code, name, locale.text_direction, locale, words)
+
+
+def _moment(moment_ms: int, zone: datetime.tzinfo) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(moment_ms / 1000, zone)
+
+
+def zone_of(name: str) -> zoneinfo.ZoneInfo:
+    """The named time zone, or UTC if this box does not know it (a site document from a newer release)."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return zoneinfo.ZoneInfo("UTC")
+
+
+def duration(ms: int | None) -> str:
+    """A length of time for a table or a counter: "0:07", "12:30", "1:02:03"; a dash for none."""
+    if ms is None:
+        return "–"
+    seconds = max(0, ms) // 1000
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def is_language(code: str) -> bool:
+    """Whether Babel knows the code at all."""
+    try:
+        Locale.parse(code)
+    except (UnknownLocaleError, ValueError, TypeError):
+        return False
+    return True

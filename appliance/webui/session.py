@@ -1,0 +1,89 @@
+"""Who asks: finds the session of a request, its language and its form word; starts and ends sessions.
+
+A signed-in user's form word (CSRF) belongs to the session; a visitor's is derived from a random cookie with the box's
+key. The session's cookie is a random token of which the store keeps only the digest.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import Any
+
+from appliance.store import Store, site as sites, users
+from appliance.store.sitemodel import Site
+from appliance.webui import cookies
+from appliance.webui.i18n import Language, Languages, zone_of
+from appliance.webui.visit import Notice, Visit
+
+
+class Sessions:
+    """Makes the Visit of each request."""
+
+    def __init__(self, store: Store, signer: cookies.Signer, languages: Languages) -> None:
+        self._store = store
+        self._signer = signer
+        self._languages = languages
+        self._site: tuple[int, Site] = (-1, Site())
+        self._guard = threading.Lock()
+        self._set_up = False
+
+    def visit(self, request: Any) -> Visit:
+        """Reads the cookies of a request (bottle's); a visitor without one gets the cookie that his forms need."""
+        token = str(request.get_cookie(cookies.SESSION) or "")
+        with self._store.read() as db:
+            session = users.get_session(db, token) if token else None
+        number, site = self.site()
+        user = session.user if session else None
+        visit = Visit(
+            path=str(request.path),
+            address=str(request.remote_addr or ""),
+            language=self._language(request, user, site if number else None),
+            zone=zone_of(site.time_zone),
+            csrf=session.csrf if session else "",
+            user=user,
+            token=token if session else "",
+        )
+        if session is None:
+            visit.csrf = self._visitor_word(request, visit)
+        if sealed := request.get_cookie(cookies.NOTICES):
+            visit.headers.append(cookies.set_cookie(cookies.NOTICES, "", 0))
+            rows = self._signer.open("notices", str(sealed)) or []
+            visit.notices.extend(Notice(str(text), str(kind)) for text, kind in rows)
+        return visit
+
+    def site(self) -> tuple[int, Site]:
+        """The wanted revision's number (0: never set up) and document, parsed once per revision."""
+        with self._store.read() as db:
+            number = sites.head_number(db)
+            with self._guard:
+                if self._site[0] == number:
+                    return self._site
+            found = sites.head(db)
+        with self._guard:
+            self._site = found
+        return found
+
+    def needs_setup(self) -> bool:
+        """Whether no administrator exists yet; once there is one, the store is not asked again."""
+        if not self._set_up:
+            with self._store.read() as db:
+                self._set_up = users.count(db, role="administrator") > 0
+        return not self._set_up
+
+    def _language(self, request: Any, user: users.User | None, site: Site | None) -> Language:
+        chosen = str(request.get_cookie(cookies.LANGUAGE) or "")
+        accepted = self._languages.accepted(str(request.headers.get("Accept-Language", "")))
+        return self._languages.choose(
+            user.language if user else None,
+            chosen,
+            site.language if site else None,
+            accepted.code if accepted else None,
+        )
+
+    def _visitor_word(self, request: Any, visit: Visit) -> str:
+        known = str(request.get_cookie(cookies.VISIT) or "")
+        if len(known) != 32 or not known.isalnum():
+            known = secrets.token_hex(16)
+            visit.headers.append(cookies.set_cookie(cookies.VISIT, known))
+        return self._signer.mark("visit", known)

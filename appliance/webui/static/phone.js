@@ -1,0 +1,456 @@
+// The agent's phone in the browser, on JsSIP: registration, one call at a time, and getting a call back after the page
+// was reloaded or the network was gone. Used by desk.js, which has the words and the elements; here are only states.
+//
+// A call outlives its page: nothing hangs up on unload, and the dialog's Call-ID and tags are kept in localStorage (not
+// sessionStorage: a second tab of this browser may take the phone over when the first was closed). The next page, or
+// this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
+// leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
+
+import { PhoneSocket } from "./phone_socket.js";
+
+const KEEP_MS = 60_000; // Asterisk gives a call up after 30 s without sound: older dialogs are not worth a try
+const BEAT_MS = 3_000; // how often the age of the kept dialog is renewed
+const PING_IDLE_MS = 20_000;
+const PING_CALL_MS = 4_000;
+const PING_WAIT_MS = 3_000;
+const RECOVER_MS = 1_500; // between two tries to get the call back
+const GATHER_MS = 400; // after the first ICE candidate; a dead VPN interface must not delay the answer
+const REGISTER_S = 120;
+const RESUME_NUMBER = "resume"; // never dialled: the Replaces header says which call is meant
+
+/** Put alaw first: on the office network its quality is the caller's, and Asterisk need not transcode. */
+export function alawFirst(sdp) {
+  return sdp.replace(/^(m=audio \d+ \S+) (.*)$/m, (line, head, formats) => {
+    const list = formats.split(" ");
+    if (!list.includes("8")) return line;
+    return `${head} 8 ${list.filter((format) => format !== "8").join(" ")}`;
+  });
+}
+
+function recall(key) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(key) ?? "null");
+    return kept && Date.now() - kept.beat < KEEP_MS ? kept : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Events: "change" (link or call changed), "problem" (detail: a code), "over" (detail: {call, reason}).
+ * `link`: off | connecting | ready | lost | refused.
+ * `call`: null or {phase: ringing | answering | talking | reconnecting | leaving, uuid, queue, number, name, since, muted, held}.
+ */
+export class Phone extends EventTarget {
+  #fetchAccount;
+  #headset;
+  #key;
+  #socket = null;
+  #ua = null;
+  #host = "";
+  #session = null;
+  #kept = null; // the confirmed dialog {callId, local, remote, call, beat}
+  #isStale = false; // the signalling of the running call was lost: its dialog must be replaced
+  #recovering = null;
+  #timers = [];
+  #retry = 0;
+
+  link = "off";
+  call = null;
+
+  /** `fetchAccount`: async () => {url, host, user, password}; `key`: where the running call is kept in localStorage. */
+  constructor(fetchAccount, headset, key) {
+    super();
+    this.#fetchAccount = fetchAccount;
+    this.#headset = headset;
+    this.#key = key;
+    headset.addEventListener("microphone", () => this.#changeMicrophone());
+  }
+
+  async start() {
+    if (this.link !== "off") return;
+    this.#setLink("connecting");
+    this.#kept ??= recall(this.#key);
+    if (this.#kept && !this.call) {
+      this.call = { ...this.#kept.call, phase: "reconnecting" };
+      this.#isStale = true;
+      this.#changed();
+    }
+    await this.#open();
+    this.#timers = [setInterval(() => this.#beat(), BEAT_MS), this.#pingLater()];
+    addEventListener("online", this.#onOnline);
+    addEventListener("pagehide", this.#onHide);
+  }
+
+  /** Leave the phone; not while a call is up. */
+  stop() {
+    if (this.call || this.link === "off") return;
+    this.#timers.forEach(clearTimeout);
+    clearTimeout(this.#retry);
+    removeEventListener("online", this.#onOnline);
+    removeEventListener("pagehide", this.#onHide);
+    const ua = this.#ua;
+    this.#ua = null;
+    ua?.stop();
+    this.#setLink("off");
+  }
+
+  async answer() {
+    const session = this.#session;
+    if (this.call?.phase !== "ringing") return;
+    this.#update({ phase: "answering" });
+    let microphone;
+    try {
+      microphone = await this.#headset.open();
+    } catch (problem) {
+      if (this.#session === session) this.#update({ phase: "ringing" });
+      this.#report(problem.code);
+      return;
+    }
+    if (this.#session !== session || session.isEnded()) {
+      release(microphone);
+      return;
+    }
+    session.foyerMicrophone = microphone;
+    session.answer({ mediaStream: microphone, pcConfig: { iceServers: [] } });
+  }
+
+  reject() {
+    if (this.call?.phase === "ringing") this.#session.terminate({ status_code: 486 });
+  }
+
+  /** Without a connection the far end cannot be told: then as soon as the call is back, meanwhile in silence. */
+  hangUp() {
+    if (!this.call || this.call.phase === "ringing") return;
+    if (this.#session?.isEstablished() && !this.#isStale) {
+      this.#session.terminate();
+      return;
+    }
+    this.#headset.silence();
+    this.#session?.mute({ audio: true });
+    this.#update({ phase: "leaving" });
+  }
+
+  mute(isMuted) {
+    if (!this.#session?.isEstablished()) return;
+    if (isMuted) this.#session.mute({ audio: true });
+    else this.#session.unmute({ audio: true });
+    this.#update({ muted: isMuted });
+  }
+
+  /** Put the caller on hold or take them back; false when the phone is busy with the last such wish. */
+  hold(isHeld) {
+    if (!this.#session?.isEstablished() || this.link !== "ready") return false;
+    const isDone = isHeld ? this.#session.hold() : this.#session.unhold();
+    if (isDone) this.#update({ held: isHeld });
+    return isDone;
+  }
+
+  tone(key) {
+    if (this.#session?.isEstablished()) this.#session.sendDTMF(key, { transportType: "RFC2833", duration: 160 });
+  }
+
+  // --- the link -----------------------------------------------------------------------------------------------------
+
+  async #open() {
+    let account;
+    try {
+      account = await this.#fetchAccount();
+    } catch {
+      this.#setLink("lost");
+      this.#openLater(3000);
+      return;
+    }
+    const { UA } = globalThis.JsSIP;
+    this.#host = account.host;
+    this.#socket = new PhoneSocket(account.url);
+    this.#ua = new UA({
+      sockets: [this.#socket],
+      uri: `sip:${account.user}@${account.host}`,
+      authorization_user: account.user,
+      password: account.password,
+      user_agent: "Foyer",
+      register_expires: REGISTER_S,
+      session_timers: false,
+      no_answer_timeout: 600,
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 4,
+    });
+    this.#listen(this.#ua);
+    this.#ua.start();
+  }
+
+  #listen(ua) {
+    const mine = (handler) => (event) => ua === this.#ua && handler(event);
+    ua.on("connected", mine(() => this.#recover()));
+    ua.on("registered", mine(() => this.#setLink("ready")));
+    ua.on("disconnected", mine(() => this.#disconnected()));
+    ua.on("registrationFailed", mine(({ response }) => {
+      if (!response) return; // the connection went: "disconnected" tells
+      this.#setLink("refused");
+      this.#openLater(10_000); // the password may be a new one
+    }));
+    ua.on("newRTCSession", mine(({ originator, session, request }) => {
+      if (originator === "remote") this.#invited(session, request);
+    }));
+  }
+
+  #openLater(ms) {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      // Only the connection is closed: a call that is up goes on and is taken over by the next connection.
+      const ua = this.#ua;
+      this.#ua = null;
+      ua?.transport.disconnect();
+      this.#isStale = this.call !== null;
+      this.#open();
+    }, ms);
+  }
+
+  #disconnected() {
+    if (this.call?.phase === "ringing" || this.call?.phase === "answering") this.#finish("lost");
+    if (this.call) this.#isStale = true;
+    this.#setLink("lost");
+  }
+
+  /** Ask the far end for a sign of life; a WebSocket over a dead network looks open for minutes. */
+  #ping() {
+    if (!this.#ua?.isConnected()) return;
+    const socket = this.#socket;
+    const tooLong = setTimeout(() => socket.drop("no answer"), PING_WAIT_MS);
+    const isAlive = () => clearTimeout(tooLong);
+    this.#ua.sendOptions(`sip:${this.#host}`, null, { eventHandlers: { succeeded: isAlive, failed: isAlive } });
+  }
+
+  #pingLater() {
+    return setTimeout(() => {
+      this.#ping();
+      this.#timers[1] = this.#pingLater();
+    }, this.call ? PING_CALL_MS : PING_IDLE_MS);
+  }
+
+  #onOnline = () => this.#ping();
+  #onHide = () => this.#beat();
+
+  // --- the call -----------------------------------------------------------------------------------------------------
+
+  #invited(session, request) {
+    const uuid = request.getHeader("X-Foyer-Call") ?? "";
+    // Meanwhile the caller may have been put back into the queue and rings here again: then that call is new.
+    if (this.call?.phase === "reconnecting" && this.call.uuid === uuid) this.#finish("returned");
+    if (this.call) {
+      session.terminate({ status_code: 486 });
+      return;
+    }
+    this.#session = session;
+    this.call = {
+      phase: "ringing",
+      uuid,
+      queue: request.getHeader("X-Foyer-Queue") ?? "",
+      number: request.from.uri.user ?? "",
+      name: request.from.display_name ?? "",
+      since: Date.now(),
+      muted: false,
+      held: false,
+    };
+    this.#follow(session);
+    session.on("peerconnection", ({ peerconnection }) => this.#watch(session, peerconnection));
+    session.on("accepted", () => {
+      this.#keep(request.call_id, request.to_tag, request.from_tag);
+      this.#update({ phase: "talking", since: Date.now() });
+    });
+    this.#changed();
+  }
+
+  #follow(session) {
+    session.on("icecandidate", ({ ready }) => setTimeout(ready, GATHER_MS));
+    session.on("ended", (event) => this.#ended(session, event));
+    session.on("failed", (event) => this.#ended(session, event));
+    session.on("newDTMF", () => {});
+  }
+
+  #watch(session, connection) {
+    connection.addEventListener("track", ({ streams, track }) => {
+      session.foyerSound = streams[0] ?? new MediaStream([track]);
+      if (session === this.#session) this.#listenTo(session);
+    });
+    // Captured, since JsSIP hangs up when ICE fails; the caller is still there, so replace the dialog instead.
+    connection.addEventListener("iceconnectionstatechange", (event) => {
+      if (connection.iceConnectionState !== "failed") return;
+      event.stopImmediatePropagation();
+      if (session !== this.#session) return;
+      this.#isStale = true;
+      this.#update({ phase: "reconnecting" });
+      this.#recover();
+    }, { capture: true });
+  }
+
+  async #listenTo(session) {
+    if (session.foyerSound && !(await this.#headset.play(session.foyerSound))) this.#report("click-to-hear");
+  }
+
+  #ended(session, { originator, cause }) {
+    release(session.foyerMicrophone);
+    if (session !== this.#session) return;
+    const { causes } = globalThis.JsSIP.C;
+    const isCut = [causes.CONNECTION_ERROR, causes.REQUEST_TIMEOUT, causes.DIALOG_ERROR].includes(cause);
+    if (this.#kept && isCut && originator !== "remote") {
+      this.#session = null;
+      this.#isStale = true;
+      this.#update({ phase: "reconnecting" });
+      this.#recover();
+      return;
+    }
+    this.#finish(originator === "remote" ? "remote" : cause === causes.REJECTED ? "rejected" : "local");
+  }
+
+  #finish(reason) {
+    const call = this.call;
+    const session = this.#session;
+    this.call = null;
+    this.#session = null;
+    this.#recovering = null;
+    this.#isStale = false;
+    this.#kept = null;
+    localStorage.removeItem(this.#key);
+    retire(session);
+    this.#headset.silence();
+    this.dispatchEvent(new CustomEvent("over", { detail: { call, reason } }));
+    this.#changed();
+  }
+
+  // --- getting a call back ------------------------------------------------------------------------------------------
+
+  #keep(callId, local, remote) {
+    this.#kept = { callId, local, remote };
+    this.#beat();
+  }
+
+  #beat() {
+    if (!this.#kept || !this.call) return;
+    localStorage.setItem(this.#key, JSON.stringify({ ...this.#kept, call: this.call, beat: Date.now() }));
+    if (this.#isStale && !this.#recovering) this.#recover();
+  }
+
+  async #recover() {
+    if (!this.#isStale || !this.#kept || this.#recovering || !this.#ua?.isConnected()) return;
+    const kept = this.#kept;
+    if (kept.beat && Date.now() - kept.beat > KEEP_MS) {
+      this.#finish("lost");
+      return;
+    }
+    this.#recovering = kept;
+    let microphone;
+    try {
+      microphone = await this.#headset.open();
+    } catch (problem) {
+      this.#recovering = null;
+      this.#report(problem.code);
+      return;
+    }
+    if (this.#recovering !== kept || !this.#ua?.isConnected()) {
+      release(microphone);
+      this.#recovering = null;
+      return;
+    }
+    this.#replace(kept, microphone);
+  }
+
+  #replace(kept, microphone) {
+    const failed = ({ originator, message }) => {
+      release(microphone);
+      if (this.#recovering !== kept) return;
+      this.#recovering = null;
+      if (originator === "remote" && message?.status_code) this.#finish("gone");
+      else setTimeout(() => this.#recover(), RECOVER_MS);
+    };
+    const session = this.#ua.call(`sip:${RESUME_NUMBER}@${this.#host}`, {
+      mediaStream: microphone,
+      pcConfig: { iceServers: [] },
+      // RFC 3891: the tags as their receiver sees them, so "to" is Asterisk's own.
+      extraHeaders: [`Replaces: ${kept.callId};to-tag=${kept.remote};from-tag=${kept.local}`],
+      eventHandlers: {
+        sdp: (event) => {
+          if (event.originator === "local") event.sdp = alawFirst(event.sdp);
+        },
+        icecandidate: ({ ready }) => setTimeout(ready, GATHER_MS),
+        failed,
+      },
+    });
+    session.foyerMicrophone = microphone;
+    this.#watch(session, session.connection);
+    session.on("accepted", ({ response }) => {
+      if (this.#recovering === kept) this.#resumed(session, response);
+      else retire(session);
+    });
+  }
+
+  #resumed(session, response) {
+    const old = this.#session;
+    const { muted, held } = this.call;
+    this.#session = session;
+    this.#recovering = null;
+    this.#isStale = false;
+    this.#keep(response.call_id, response.from_tag, response.to_tag);
+    session.on("ended", (event) => this.#ended(session, event));
+    retire(old);
+    if (this.call.phase === "leaving") {
+      session.terminate();
+      return;
+    }
+    this.#update({ phase: "talking" });
+    this.#listenTo(session);
+    if (muted) session.mute({ audio: true });
+    if (held) session.once("confirmed", () => setTimeout(() => session.hold(), 0));
+  }
+
+  async #changeMicrophone() {
+    const session = this.#session;
+    if (!session?.isEstablished() || !session.connection) return;
+    try {
+      const microphone = await this.#headset.open();
+      const [track] = microphone.getAudioTracks();
+      const sender = session.connection.getSenders().find((each) => each.track?.kind === "audio");
+      track.enabled = sender.track.enabled;
+      await sender.replaceTrack(track);
+      release(session.foyerMicrophone);
+      session.foyerMicrophone = microphone;
+    } catch (problem) {
+      this.#report(problem.code ?? "unknown");
+    }
+  }
+
+  // --- telling ------------------------------------------------------------------------------------------------------
+
+  #setLink(link) {
+    if (this.link === link) return;
+    this.link = link;
+    this.#changed();
+  }
+
+  #update(changes) {
+    if (!this.call) return;
+    Object.assign(this.call, changes);
+    this.#beat();
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #report(code) {
+    this.dispatchEvent(new CustomEvent("problem", { detail: code }));
+  }
+}
+
+function release(stream) {
+  stream?.getTracks().forEach((track) => track.stop());
+}
+
+/** End a session whose call goes on elsewhere, or is over; its events no longer count. */
+function retire(session) {
+  if (!session) return;
+  release(session.foyerMicrophone);
+  if (!session.isEnded()) session.terminate();
+}

@@ -1,0 +1,73 @@
+// The phone's WebSocket, as JsSIP wants one (its Socket interface), with two things JsSIP's own lacks: an attempt to
+// connect that ends after CONNECT_MS, and `drop()`, which reports a dead connection at once (closing a WebSocket
+// whose network is gone waits a minute for the far end). Used by phone.js only.
+
+const CONNECT_MS = 5000;
+
+export class PhoneSocket {
+  #ws = null;
+  #timer = 0;
+
+  // Set by JsSIP before it calls connect().
+  onconnect = () => {};
+  ondisconnect = () => {};
+  ondata = () => {};
+
+  constructor(url) {
+    const address = new URL(url);
+    this.url = url;
+    this.via_transport = address.protocol === "wss:" ? "WSS" : "WS";
+    this.sip_uri = `sip:${address.host};transport=ws`;
+  }
+
+  connect() {
+    if (this.#ws) return;
+    const ws = new WebSocket(this.url, "sip");
+    this.#ws = ws;
+    this.#timer = setTimeout(() => this.drop("timeout"), CONNECT_MS);
+    ws.onopen = () => {
+      clearTimeout(this.#timer);
+      this.onconnect();
+    };
+    ws.onmessage = (message) => this.ondata(message.data);
+    ws.onclose = (close) => this.#closed(ws, !close.wasClean, close.code, close.reason);
+  }
+
+  disconnect() {
+    this.#forget();
+  }
+
+  send(data) {
+    if (this.#ws?.readyState !== WebSocket.OPEN) return false;
+    this.#ws.send(data);
+    return true;
+  }
+
+  isConnected() {
+    return this.#ws?.readyState === WebSocket.OPEN;
+  }
+
+  isConnecting() {
+    return this.#ws?.readyState === WebSocket.CONNECTING;
+  }
+
+  /** Treat the connection as dead now; JsSIP connects again by itself. */
+  drop(reason) {
+    if (this.#ws) this.#closed(this.#ws, true, 0, reason);
+  }
+
+  #closed(ws, isError, code, reason) {
+    if (ws !== this.#ws) return;
+    this.#forget();
+    this.ondisconnect(isError, code, reason);
+  }
+
+  #forget() {
+    clearTimeout(this.#timer);
+    const ws = this.#ws;
+    this.#ws = null;
+    if (!ws) return;
+    ws.onopen = ws.onmessage = ws.onclose = null;
+    ws.close();
+  }
+}

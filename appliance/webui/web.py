@@ -1,0 +1,314 @@
+"""What every page uses: routes with their rules, the signed-in user, forms, rendering, notices, redirects.
+
+A page is `def routes(web: Web) -> None` in pages/. It declares its routes with `@web.get` and `@web.post` and asks `web` for the rest.
+Every POST passes here, in this order: same origin, session, form token (CSRF), role, and, if the form has a token, once only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import secrets
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jinja2
+from bottle import Bottle, HTTPResponse, request
+from markupsafe import Markup, escape
+
+from appliance.errors import ConflictError, FoyerError, ForbiddenError, NotFoundError, RejectedError, TransientError
+from appliance.settings import Settings
+from appliance.store import Change, Store, forms as sent_forms
+from appliance.store.sitemodel import Site
+from appliance.store.users import User
+from appliance.webui import cookies, navigation
+from appliance.webui.assets import Assets
+from appliance.webui.forms import MAX_BODY, Form
+from appliance.webui.i18n import Language, Languages, N_, duration
+from appliance.webui.once import Once, is_token
+from appliance.webui.rendering import environment
+from appliance.webui.session import Sessions
+from appliance.webui.visit import Notice, Visit
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[..., Any]
+_VISIT = "foyer.visit"
+
+
+class Web:
+    """The web process as its pages see it. One instance per application; what belongs to a request is in `visit`."""
+
+    def __init__(self, app: Bottle, settings: Settings, store: Store, languages: Languages) -> None:
+        self.app = app
+        self.settings = settings
+        self.store = store
+        self.languages = languages
+        self.assets = Assets()
+        self.signer = cookies.Signer.load(settings)
+        self.sessions = Sessions(store, self.signer, languages)
+        self.once = Once()
+        self.templates = environment(self)
+
+    # Routes
+
+    def get(self, path: str, role: str = "agent", *, public: bool = False) -> Callable[[Handler], Handler]:
+        """Declares a page. `role` is the least role that may see it; `public` needs no session."""
+
+        def declare(handler: Handler) -> Handler:
+            @functools.wraps(handler)
+            def run(**values: str) -> Any:
+                return self._answered(lambda: self._get(handler, values, role, public))
+
+            self.app.get(path, callback=run)
+            return handler
+
+        return declare
+
+    def post(self, path: str, role: str = "agent", *, public: bool = False) -> Callable[[Handler], Handler]:
+        """Declares an action: checked for origin, session, CSRF and role, and carried out once per form token."""
+
+        def declare(handler: Handler) -> Handler:
+            @functools.wraps(handler)
+            def run(**values: str) -> Any:
+                return self._answered(lambda: self._post(handler, values, role, public))
+
+            self.app.post(path, callback=run)
+            return handler
+
+        return declare
+
+    # The present request
+
+    @property
+    def visit(self) -> Visit:
+        """The present request."""
+        found = request.environ.get(_VISIT)
+        if found is None:
+            found = request.environ[_VISIT] = self.sessions.visit(request)
+        visit: Visit = found
+        return visit
+
+    def user(self) -> User:
+        """The signed-in user; for visitors of a public page ForbiddenError."""
+        if self.visit.user is None:
+            raise ForbiddenError(N_("Please sign in first."))
+        return self.visit.user
+
+    @property
+    def form(self) -> Form:
+        """The form that was sent with this request."""
+        return self.visit.form
+
+    def query(self, name: str, default: str = "") -> str:
+        """A value from the address after the question mark, trimmed."""
+        return str(request.query.getunicode(name, default) or default).strip()[:500]
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether a script asks for a part of a page (htmx) instead of the browser for a whole one."""
+        return bool(request.headers.get("HX-Request"))
+
+    def site(self) -> Site:
+        """The site document that is wanted now, for names and settings."""
+        return self.sessions.site()[1]
+
+    # Words
+
+    def gettext(self, message: str, **values: object) -> str:
+        """The reader's words for an English msgid, with %(name)s filled in. Plain text: templates escape it."""
+        text = self.visit.language.gettext(message)
+        return text % values if values else text
+
+    def say(self, error: FoyerError) -> str:
+        """A known error in the reader's words."""
+        return error.text(self.visit.language.gettext)
+
+    def local_time(self, moment_ms: int | None, width: str = "medium") -> Markup:
+        """A moment on the site's clock, as a <time> element that keeps the exact one; a dash for none."""
+        if moment_ms is None:
+            return Markup("–")
+        language, zone = self.visit.language, self.visit.zone
+        shown = language.date_time(moment_ms, zone, width)
+        return Markup('<time datetime="{}">{}</time>').format(iso(moment_ms), shown)
+
+    # Answers
+
+    def render(self, template: str, **values: Any) -> str:
+        """A page or a fragment. Everything in `values` is escaped where it is printed."""
+        visit = self.visit
+        values.setdefault("form", visit.form)
+        return self.templates.get_template(template).render(
+            user=visit.user, visit=visit, language=visit.language, site=self.site(), **values
+        )
+
+    def answer(self, body: str | bytes, status: int = 200, content_type: str = "text/html; charset=utf-8") -> HTTPResponse:
+        """A body with a status, never kept by caches."""
+        answer = HTTPResponse(body=body, status=status)
+        answer.set_header("Content-Type", content_type)
+        answer.set_header("Cache-Control", "no-store")
+        return answer
+
+    def redirect(self, path: str) -> HTTPResponse:
+        """Sends the browser on with GET. `path` is one of ours and begins with "/"."""
+        answer = self.answer("", 303)
+        answer.set_header("Location", safe_path(path))
+        if self.is_fragment:
+            answer.status = 200
+            answer.set_header("HX-Redirect", safe_path(path))
+        return answer
+
+    def flash(self, message: str, kind: str = "good", **values: object) -> None:
+        """A sentence for the next page that is rendered, after a redirect as well. `message` is a msgid."""
+        self.visit.notices.append(Notice(self.gettext(message, **values), kind))
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Change]:
+        """`store.change()` that also marks this form as carried out. Every form that changes something uses it."""
+        visit = self.visit
+        with self.store.change() as change:
+            if visit.once and not visit.claimed:
+                sent_forms.claim(change, visit.once)
+            yield change
+        visit.claimed = bool(visit.once)
+
+    # How a request is answered
+
+    def _get(self, handler: Handler, values: dict[str, str], role: str, public: bool) -> Any:
+        visit = self.visit
+        if not public:
+            if visit.user is None:
+                return self._sign_in_first()
+            self._check(visit.user, role)
+            if visit.user.must_change and not visit.path.startswith("/account"):
+                return self.redirect("/account/password")
+        return handler(**values)
+
+    def _post(self, handler: Handler, values: dict[str, str], role: str, public: bool) -> Any:
+        visit = self.visit
+        self._refuse_strangers()
+        visit.form = Form.parse(read_body())
+        if not public and visit.user is None:
+            return self._sign_in_first()
+        word = visit.form.raw("csrf") or request.headers.get("X-CSRF", "")
+        if not secrets.compare_digest(word.encode(), visit.csrf.encode()):
+            return self.answer(self.render("again.html", action=visit.path, kept=self.kept_form()), 403)
+        if visit.user is not None and not public:
+            self._check(visit.user, role)
+            if visit.user.must_change and not visit.path.startswith(("/account", "/logout")):
+                return self.redirect("/account/password")
+        token = visit.form.raw("once")
+        return self._post_once(handler, values, token) if is_token(token) else handler(**values)
+
+    def _post_once(self, handler: Handler, values: dict[str, str], token: str) -> Any:
+        visit = self.visit
+        visit.once = token
+        key = f"{visit.user.id if visit.user else ''}:{token}"
+        with self.once.turn(key):
+            if (before := self.once.answer(key)) is not None:
+                return before.copy(HTTPResponse)
+            with self.store.read() as db:
+                sent = sent_forms.was_sent(db, token)
+            if sent:
+                return self._saved_before()
+            try:
+                answer = handler(**values)
+            except sent_forms.AlreadySent:
+                return self._saved_before()
+            if visit.claimed:
+                answer = self._finished(answer)
+                self.once.keep(key, answer.copy(HTTPResponse))
+            return answer
+
+    def _saved_before(self) -> HTTPResponse:
+        self.flash(N_("This was already saved; it was not done a second time."), "info")
+        back = urllib.parse.urlsplit(request.headers.get("Referer", ""))
+        return self.redirect(back.path or "/")
+
+    def _answered(self, respond: Callable[[], Any]) -> Any:
+        """Runs a handler, answers known errors with a page, and adds the cookies that the visit wants set."""
+        try:
+            answer = respond()
+        except ConflictError as error:
+            answer = self.problem(error, 409)
+        except RejectedError as error:
+            answer = self.problem(error, 400)
+        except NotFoundError as error:
+            answer = self.problem(error, 404)
+        except ForbiddenError as error:
+            answer = self.problem(error, 403)
+        except TransientError as error:
+            answer = self.problem(error, 503)
+        return self._finished(answer)
+
+    def _finished(self, answer: Any) -> Any:
+        visit = self.visit
+        if isinstance(answer, str):
+            answer = self.answer(answer)
+        if isinstance(answer, HTTPResponse):
+            if visit.notices and 300 <= answer.status_code < 400 or answer.get_header("HX-Redirect"):
+                rows = [[notice.text, notice.kind] for notice in visit.notices]
+                visit.headers.append(cookies.set_cookie(cookies.NOTICES, self.signer.seal("notices", rows, 300), 300))
+                visit.notices.clear()
+            while visit.headers:
+                answer.add_header(*visit.headers.pop(0))
+        return answer
+
+    def problem(self, error: FoyerError, status: int) -> HTTPResponse:
+        """A known error as a page, or as a notice where a script asked."""
+        kept = self.kept_form() if status in (409, 503) and request.method == "POST" else []
+        if self.is_fragment:
+            answer = self.answer(self.render("problem-part.html", sentence=self.say(error)), status)
+            answer.set_header("HX-Reswap", "none")
+            answer.set_header("X-Foyer-Problem", urllib.parse.quote(self.say(error)))
+            return answer
+        page = self.render("problem.html", status=status, error=error, sentence=self.say(error), kept=kept, action=self.visit.path)
+        return self.answer(page, status)
+
+    # Rules
+
+    def _check(self, user: User, role: str) -> None:
+        if not navigation.allows(user.role, role):
+            raise ForbiddenError(N_("Your account may not do this."), N_("Ask an administrator if you should."))
+
+    def _refuse_strangers(self) -> None:
+        """Sec-Fetch-Site and Origin come from the browser itself: another site's form ends here."""
+        site = request.headers.get("Sec-Fetch-Site", "same-origin")
+        origin = request.headers.get("Origin", "")
+        foreign = bool(origin) and urllib.parse.urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
+        if site not in ("same-origin", "none") or foreign:
+            raise ForbiddenError(N_("This form came from another site."))
+
+    def _sign_in_first(self) -> HTTPResponse:
+        visit = self.visit
+        if self.is_fragment or request.headers.get("X-CSRF"):
+            return self.answer(self.gettext(N_("Please sign in again.")), 401, "text/plain; charset=utf-8")
+        if self.sessions.needs_setup():
+            return self.redirect("/setup")
+        if request.method == "POST":
+            return self.answer(self.render("login.html", next=visit.path, kept=self.kept_form(), failed=""), 401)
+        wanted = visit.path + (f"?{request.query_string}" if request.query_string else "")
+        return self.redirect("/login?" + urllib.parse.urlencode({"next": wanted}) if wanted != "/" else "/login")
+
+    def kept_form(self) -> list[tuple[str, str]]:
+        """What was typed, for sending it again: without passwords and without the old session's word."""
+        return self.visit.form.pairs(without=("csrf",))
+
+
+def read_body() -> bytes:
+    """The body of this request; RejectedError if it is longer than any form of ours."""
+    body: bytes = request.environ["wsgi.input"].read(min(max(request.content_length, 0), MAX_BODY + 1))
+    if len(body) > MAX_BODY:
+        raise RejectedError(N_("That is more than this page takes."))
+    if body and not request.content_type.startswith("application/x-www-form-urlencoded"):
+        raise RejectedError(N_("The form arrived damaged."))
+    return body
+
+
+def safe_path(path: str) -> str:
+    """The path if it stays on this box, else "/": no other host, no scheme, no control characters."""
+    parts = urllib.parse.urlsplit(path)
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return path if ours and path.isprintable() and "\\" not in path else "/"
