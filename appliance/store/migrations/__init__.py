@@ -12,11 +12,14 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.migrations import m001_first_call
+from appliance.store.migrations import m001_first_call, m002_forms
 
 Step = Callable[[Database], None]
 
-STEPS: tuple[tuple[str, Step], ...] = (("001_first_call", m001_first_call.apply),)
+STEPS: tuple[tuple[str, Step], ...] = (
+    ("001_first_call", m001_first_call.apply),
+    ("002_forms", m002_forms.apply),
+)
 
 
 def known(steps: tuple[tuple[str, Step], ...] = STEPS) -> Migrations:
