@@ -1,0 +1,191 @@
+"""A Chromium that a test drives: a real browser with a microphone that holds a tone, and ears.
+
+Waits are built in: whatever is asked for may appear a little later. On failure `log_tail` leaves a
+screenshot and says where, and what the page's console said.
+"""
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.asterisk.g711 import Samples
+from tests.asterisk.sound import RATE, tone, write_wav
+from tests.until import until
+
+EARS = Path(__file__).with_name("ears.js")
+WAIT_S = 10.0
+MICROPHONE_RATE = 48000
+SWING_S = 0.2
+
+
+def voice(frequency_hz: int, seconds: int) -> Samples:
+    """A microphone's sound: a tone whose level swings between full and half, five times a second.
+
+    Chromium's noise suppression takes a steady tone for noise, and a deeper swing for syllables with
+    pauses that it may silence; this one came through at -33 dBFS without a gap.
+    """
+    steady = tone(frequency_hz, seconds, MICROPHONE_RATE, amplitude=16000.0).astype(np.float64)
+    time_s = np.arange(len(steady)) / MICROPHONE_RATE
+    swing = 0.75 + 0.25 * np.sin(2 * np.pi * time_s / SWING_S)
+    return (steady * swing).astype(np.int16)
+
+
+class Browser:
+    """One browser with a profile of its own below `directory`; `base` is the box's address (https://...)."""
+
+    def __init__(
+        self, base: str, directory: Path, *, microphone_hz: int = 1000, language: str = "en"
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.base = base.rstrip("/")
+        self.directory = directory
+        microphone = write_wav(directory / "microphone.wav", voice(microphone_hz, 30), MICROPHONE_RATE)
+        options = Options()
+        for argument in (
+            "--headless=new",
+            "--no-sandbox",  # the test root has no user namespaces
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--window-size=1280,900",
+            f"--user-data-dir={directory / 'profile'}",
+            f"--lang={language}",
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-audio-capture={microphone}",
+            "--allow-loopback-in-peer-connection",
+            "--autoplay-policy=no-user-gesture-required",
+        ):
+            options.add_argument(argument)
+        options.add_experimental_option("prefs", {"intl.accept_languages": language})
+        options.accept_insecure_certs = True
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        service = Service("/usr/bin/chromedriver", log_output=str(directory / "chromedriver.log"))
+        self.driver = webdriver.Chrome(options=options, service=service)
+        self.driver.set_page_load_timeout(30)
+        self.driver.execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": EARS.read_text("utf-8")}
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the browser."""
+        self.driver.quit()
+
+    @property
+    def path(self) -> str:
+        """Path of the page that is shown."""
+        return str(self.driver.current_url).removeprefix(self.base)
+
+    def open(self, path: str) -> None:
+        """Go to a page of the box."""
+        self.driver.get(f"{self.base}{path}")
+
+    def reload(self) -> None:
+        """Load the same page again, as a user's F5 does."""
+        self.driver.refresh()
+
+    def all(self, css: str) -> list[WebElement]:
+        """The elements there now."""
+        return list(self.driver.find_elements(By.CSS_SELECTOR, css))
+
+    def find(self, css: str, timeout_s: float = WAIT_S) -> WebElement:
+        """The first visible element, when it is there."""
+
+        def visible() -> WebElement | None:
+            try:
+                return next((element for element in self.all(css) if element.is_displayed()), None)
+            except StaleElementReferenceException:  # the page replaced a fragment under our eyes
+                return None
+
+        element = until(visible, timeout_s, f"{css} on {self.path}")
+        assert element is not None
+        return element
+
+    def has(self, css: str) -> bool:
+        """Whether a visible element is there now."""
+        try:
+            return any(element.is_displayed() for element in self.all(css))
+        except StaleElementReferenceException:
+            return False
+
+    def click(self, css: str, timeout_s: float = WAIT_S) -> None:
+        """Click when it can be clicked."""
+
+        def clicked() -> bool:
+            try:
+                self.find(css, timeout_s).click()
+            except WebDriverException as error:
+                raise AssertionError(str(error)) from error
+            return True
+
+        until(clicked, timeout_s, f"{css} to be clickable on {self.path}")
+
+    def fill(self, css: str, text: str) -> None:
+        """Type into a field, in place of what is there."""
+        field = self.find(css)
+        field.clear()
+        field.send_keys(text)
+
+    def choose(self, css: str, value: str) -> None:
+        """Choose an option of a select by its value."""
+        self.click(f'{css} option[value="{value}"]')
+
+    def text(self, css: str = "body") -> str:
+        """The visible text of an element; empty if it is not there now."""
+        try:
+            return "\n".join(element.text for element in self.all(css))
+        except StaleElementReferenceException:
+            return ""
+
+    def sees(self, words: str, css: str = "body", timeout_s: float = WAIT_S) -> None:
+        """Wait until the visible text of an element holds these words."""
+        until(lambda: words in self.text(css), timeout_s, f"{words!r} in {css} on {self.path}")
+
+    def script(self, source: str, *arguments: object) -> object:
+        """Result of a script's `return`."""
+        result: object = self.driver.execute_script(source, *arguments)  # type: ignore[no-untyped-call]
+        return result
+
+    def heard(self) -> Samples:
+        """The last 0.7 s that came in over the telephone, at 8 kHz; empty before any call."""
+        heard = self.script("return window.foyerHeard ? window.foyerHeard() : null")
+        if not isinstance(heard, dict):
+            return np.zeros(0, dtype=np.int16)
+        fine = np.array(heard["samples"], dtype=np.float64)
+        step = round(heard["rate"] / RATE)
+        samples: Samples = fine[: len(fine) // step * step].reshape(-1, step).mean(axis=1).astype(np.int16)
+        return samples
+
+    def screenshot(self, name: str) -> Path:
+        """Save what is shown; returns the file."""
+        path = self.directory / f"{name}.png"
+        self.driver.save_screenshot(str(path))
+        return path
+
+    def log_tail(self, lines: int = 40) -> str:
+        """Address, words, console and a screenshot of the page, for a failed test's report."""
+        try:
+            shot = self.screenshot("failure")
+            entries = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+            console = [f"{entry['level']} {entry['message']}" for entry in entries[-lines:]]
+            return "\n".join(
+                [f"{self.driver.current_url} ({shot})", self.text()[:3000], "console:", *console]
+            )
+        except WebDriverException as error:
+            return f"the browser does not answer: {json.dumps(str(error))}"
