@@ -46,30 +46,27 @@ _BOX_IS_WRONG = frozenset(
 
 
 class Change:
-    """One transaction, as `Store.change()` hands it out: `db` to write with, `now` (ms) as its one point in
-    time.
-    """
+    """One transaction, as `Store.change()` hands it out: `db` writes, `now` (ms) is its one point in time."""
 
     def __init__(self, db: Database, now: int) -> None:
         self.db = db
         self.now = now
+        self._told: set[tuple[str, str, str]] = set()
 
-    def event(self, kind: str, subject: str = "", **ids: str | int | None) -> int:
-        """Tells the other processes and the browsers what changed, in the same transaction; returns the
-        event's id.
+    def event(self, kind: str, subject: str = "", /, **ids: str | int | None) -> None:
+        """Tells the other processes and the browsers what changed, in the same transaction.
 
         `kind` is one of conversation, segment, message, agent, live, site, apply, user, request, person.
-        `subject` is the id of the thing itself (the first of `ids` if not given), `ids` are others a
+        `subject` is the id of the thing itself (the first of `ids` if not given), `ids` are others that a
         listener may filter by, such as person=, agent=, queue=. Ids only, never content: browsers of any
-        role see them.
+        role see them. The same event twice in one change is one event.
         """
-        known_ids = {name: value for name, value in ids.items() if value is not None}
-        main = subject or str(next(iter(known_ids.values()), ""))
-        cursor = self.db.execute(
-            "INSERT INTO event (at, kind, subject, ids) VALUES (?, ?, ?, ?)",
-            (self.now, kind, main, json.dumps(known_ids, separators=(",", ":"))),
-        )
-        return int(cursor.lastrowid or 0)
+        named = {name: value for name, value in ids.items() if value is not None}
+        row = (kind, subject or str(next(iter(named.values()), "")), json.dumps(named, separators=(",", ":")))
+        if row not in self._told:
+            self._told.add(row)
+            sql = "INSERT INTO event (at, kind, subject, ids) VALUES (?, ?, ?, ?)"
+            self.db.execute(sql, (self.now, *row))
 
 
 class _Reader:

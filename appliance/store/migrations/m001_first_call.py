@@ -46,6 +46,7 @@ CREATE TABLE conversation (
     id TEXT PRIMARY KEY,
     channel TEXT NOT NULL,
     external_id TEXT NOT NULL,            -- voice: the call uuid that the dialplan set
+    origin TEXT NOT NULL DEFAULT '',      -- voice: Asterisk's linkedid, under which its raw rows are kept
     direction TEXT NOT NULL,
     person_id TEXT REFERENCES person(id) ON DELETE SET NULL,
     address TEXT NOT NULL DEFAULT '',
@@ -122,17 +123,17 @@ CREATE TABLE user (
     agent_id TEXT,                        -- id in the site document
     disabled INTEGER NOT NULL DEFAULT 0,
     must_change INTEGER NOT NULL DEFAULT 0,
-    failed INTEGER NOT NULL DEFAULT 0,
-    locked_until INTEGER NOT NULL DEFAULT 0,
     created INTEGER NOT NULL
 ) STRICT;
+CREATE UNIQUE INDEX user_agent ON user(agent_id) WHERE agent_id IS NOT NULL;
 
-CREATE TABLE login_address (              -- failed logins by network address
-    address TEXT PRIMARY KEY,
+CREATE TABLE login_failure (
+    key TEXT PRIMARY KEY,                 -- account:<login>, of an account or not, or address:<where from>
     failed INTEGER NOT NULL,
     last INTEGER NOT NULL,
     locked_until INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX login_failure_last ON login_failure(last);
 
 CREATE TABLE session (
     id TEXT PRIMARY KEY,                  -- SHA-256 of the cookie: a stolen database opens no session

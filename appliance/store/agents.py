@@ -1,0 +1,84 @@
+"""Whether agents are there: intervals of offline, available and break, of which the last one runs.
+
+The intervals are what reports count, and the running one is what foyer-pbx makes Asterisk's queues agree
+with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from appliance.errors import RejectedError
+from appliance.store.db import Change
+from appliance.store.ids import new_id
+
+STATES = ("offline", "available", "break")
+DEVICES = ("browser", "desk")
+_CURRENT = "SELECT agent_id, state, reason, device, started, by FROM agent_state WHERE ended IS NULL"
+
+
+@dataclass(frozen=True)
+class AgentState:
+    """A running interval: `reason` is a break's code, `device` browser or desk, `by` who set it, `started`
+    ms UTC.
+    """
+
+    agent_id: str
+    state: str = "offline"
+    reason: str = ""
+    device: str = "browser"
+    started: int = 0
+    by: str = ""
+
+
+def set_state(
+    change: Change,
+    agent_id: str,
+    state: str,
+    reason: str = "",
+    device: str | None = None,
+    by: str = "",
+    at: int | None = None,
+) -> AgentState:
+    """Ends the running interval and begins the next; the same state again changes nothing.
+
+    `device` None keeps the one in use. `at` (ms, default now) is moved to the running interval's begin if
+    it is earlier: news from a log can be late, but intervals never overlap. Event: agent.
+    """
+    if state not in STATES or device not in (None, *DEVICES):
+        raise RejectedError("This is not one of the choices.", field="state")
+    old = current_of(change.db, agent_id)
+    new = AgentState(
+        agent_id,
+        state,
+        reason if state == "break" else "",
+        device or old.device,
+        max(change.now if at is None else at, old.started),
+        by,
+    )
+    if (new.state, new.reason, new.device) == (old.state, old.reason, old.device):
+        return old
+    change.db.execute(
+        "UPDATE agent_state SET ended = ? WHERE agent_id = ? AND ended IS NULL", (new.started, agent_id)
+    )
+    change.db.execute(
+        "INSERT INTO agent_state (id, agent_id, state, reason, device, started, by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (new_id(), new.agent_id, new.state, new.reason, new.device, new.started, new.by),
+    )
+    change.event("agent", agent_id, agent=agent_id)
+    return new
+
+
+def current(db: Database) -> dict[str, AgentState]:
+    """The running interval of every agent who ever was anything but offline, by agent id."""
+    rows = db.execute(_CURRENT)
+    return {row[0]: AgentState(*row) for row in rows}
+
+
+def current_of(db: Database, agent_id: str) -> AgentState:
+    """The running interval of one agent; offline since 0 if there never was any."""
+    row = db.execute(_CURRENT + " AND agent_id = ?", (agent_id,)).fetchone()
+    return AgentState(*row) if row else AgentState(agent_id)

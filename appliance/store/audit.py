@@ -1,0 +1,43 @@
+"""Who did what, for the administrator to read. Rows are never changed; nothing secret goes into a detail."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from appliance.store.db import Change
+from appliance.store.ids import new_id
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`at` is ms UTC; `who` a user id or the name of a process; `action` such as "user.disable"."""
+
+    id: str
+    at: int
+    who: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+def record(change: Change, who: str, action: str, subject: str = "", **detail: Any) -> None:
+    """Writes one row into the change that it is about."""
+    change.db.execute(
+        "INSERT INTO audit (id, at, who, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        (new_id(), change.now, who, action, subject, json.dumps(detail, ensure_ascii=False)),
+    )
+
+
+def recent(db: Database, limit: int = 100, before: str | None = None) -> list[Entry]:
+    """The newest rows first; `before` is the id of the last row of the page before."""
+    rows = db.query(
+        "SELECT id, at, who, action, subject, detail FROM audit"
+        " WHERE :before IS NULL OR (at, rowid) < (SELECT at, rowid FROM audit WHERE id = :before)"
+        " ORDER BY at DESC, rowid DESC LIMIT :limit",
+        {"before": before, "limit": limit},
+    )
+    return [Entry(**{**row, "detail": json.loads(row["detail"])}) for row in rows]

@@ -1,0 +1,77 @@
+"""What foyer-pbx has read of Asterisk's two logs: how far, and the raw rows of the calls of the last days.
+
+The rows of a batch, the conversation built from them and the new offset are one change, so that every line
+counts once whatever dies when.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from appliance.store.db import Change
+
+SOURCES = ("cel", "queue_log")
+_KEPT_MS = 7 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class Position:
+    """Which file (inode) was read, up to which byte; (0, 0) if none ever was."""
+
+    inode: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class RawEvent:
+    """One line of a log, as parsed: `at` is ms UTC, `seq` the order in which the lines were read."""
+
+    seq: int
+    source: str
+    linkedid: str
+    at: int
+    row: dict[str, Any]
+
+
+def position(db: Database, source: str) -> Position:
+    """How far `source` has been read."""
+    row = db.execute("SELECT inode, offset FROM feed WHERE source = ?", (source,)).fetchone()
+    return Position(*row) if row else Position()
+
+
+def advance(change: Change, source: str, inode: int, offset: int) -> None:
+    """`source` has been read up to here."""
+    change.db.execute(
+        "INSERT INTO feed (source, inode, offset, at) VALUES (?, ?, ?, ?) ON CONFLICT (source) DO UPDATE"
+        " SET inode = excluded.inode, offset = excluded.offset, at = excluded.at",
+        (source, inode, offset, change.now),
+    )
+
+
+def add(change: Change, source: str, rows: Iterable[tuple[str, int, Mapping[str, Any]]]) -> None:
+    """Keeps lines as (linkedid, at in ms, row), in this order."""
+    change.db.conn.executemany(
+        "INSERT INTO pbx_event (source, linkedid, at, row) VALUES (?, ?, ?, ?)",
+        ((source, linkedid, at, json.dumps(row, ensure_ascii=False)) for linkedid, at, row in rows),
+    )
+
+
+def of_call(db: Database, linkedid: str) -> list[RawEvent]:
+    """All rows kept of one call, in the order in which they were read."""
+    rows = db.execute(
+        "SELECT seq, source, linkedid, at, row FROM pbx_event WHERE linkedid = ? ORDER BY seq", (linkedid,)
+    )
+    return [RawEvent(seq, source, linked, at, json.loads(row)) for seq, source, linked, at, row in rows]
+
+
+def prune(change: Change, kept_ms: int = _KEPT_MS) -> int:
+    """Deletes rows older than `kept_ms`, at most 5,000 at a time; returns how many."""
+    return change.db.execute(
+        "DELETE FROM pbx_event WHERE seq IN (SELECT seq FROM pbx_event WHERE at < ? ORDER BY at LIMIT 5000)",
+        (change.now - kept_ms,),
+    ).rowcount
