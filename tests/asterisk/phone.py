@@ -85,14 +85,19 @@ class Phone:
 
     # What a test does with the phone
 
-    def register(self, expires_s: int = 600) -> None:
-        """Register at the server; a refusal is an AssertionError."""
+    def register(self, expires_s: int = 600, contact_port: int | None = None) -> None:
+        """Register at the server; a refusal is an AssertionError.
+
+        `contact_port`: calls go to another program's port on this host, such as a SIPp of many phones.
+        """
         server = f"sip:{self.server[0]}:{self.server[1]}"
         own = f"<sip:{self.user}@{self.server[0]}>"
         request = self.build(
             "REGISTER", server, f"{own};tag={secrets.token_hex(6)}", own, secrets.token_hex(12), 1
         )
-        answer = self.ask(replace(request, headers=(*request.headers, ("Expires", str(expires_s)))))
+        contact = f"<sip:{self.user}@{self.host}:{contact_port or self.port}>"
+        headers = [(name, contact if name == "contact" else value) for name, value in request.headers]
+        answer = self.ask(replace(request, headers=(*headers, ("expires", str(expires_s)))))
         assert answer.status == 200, f"{self.user} was not registered: {answer.start}"
 
     def call(self, number: str, *, caller: str | None = None, name: str = "") -> Leg:
