@@ -1,0 +1,330 @@
+"""Makes the samples in `samples/` again: `python3 -m tests.pbx.record_samples`, in the test root.
+
+Each sample is what a real Asterisk wrote to its two logs during one little story, one line of JSON per row:
+a CEL row as it stands, a queue_log row as {"queue_log": "..."}. test_history.py asserts on the calls read
+from them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from appliance.pbx.ami import Ami
+from tests.asterisk.instance import PrivateAsterisk
+from tests.asterisk.leg import Leg
+from tests.asterisk.phone import Phone
+from tests.asterisk.sip import tag_of
+from tests.pbx.private_pbx import SECRET, Ports, desk_phone, outside, private_pbx
+from tests.until import until
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@dataclass
+class Stage:
+    """What a story plays on."""
+
+    asterisk: PrivateAsterisk
+    ports: Ports
+    actions: Ami
+    a1: Phone
+    a2: Phone
+    caller: Phone
+
+    def member(self, agent: str, present: bool = True) -> None:
+        """Puts an agent's desk phone into the queue or takes it out."""
+        fields = {"Queue": "q1", "Interface": f"PJSIP/{agent}d"}
+        if present:
+            self.actions.ask("QueueAdd", {**fields, "MemberName": agent})
+        else:
+            self.actions.ask("QueueRemove", fields)
+
+    def talk(self, phone: Phone, seconds: float = 0.0) -> tuple[Leg, Leg]:
+        """A call that comes in and is answered by this phone; the caller's leg and the agent's."""
+        call = self.caller.call("100")
+        ring = phone.wait_ring(15)
+        time.sleep(0.4)
+        ring.answer()
+        call.wait_answer()
+        time.sleep(seconds)
+        return call, ring
+
+
+def answered(stage: Stage) -> None:
+    """Greeting, queue, agent a1, two holds, the caller hangs up."""
+    call, ring = stage.talk(stage.a1, 1.0)
+    for _ in range(2):
+        ring.hold()
+        time.sleep(0.7)
+        ring.resume()
+        time.sleep(0.5)
+    call.hang_up()
+    ring.wait_end()
+
+
+def hung_up_on_hold(stage: Stage) -> None:
+    """The caller hangs up while on hold."""
+    call, ring = stage.talk(stage.a1, 0.5)
+    ring.hold()
+    time.sleep(0.7)
+    call.hang_up()
+    ring.wait_end()
+
+
+def agent_hangs_up(stage: Stage) -> None:
+    """The agent ends the call first; the dialplan goes on and hangs up."""
+    call, ring = stage.talk(stage.a1, 1.0)
+    ring.hang_up()
+    call.wait_end()
+
+
+def abandoned(stage: Stage) -> None:
+    """The caller gives up while a1 rings."""
+    call = stage.caller.call("100")
+    stage.a1.wait_ring(15)
+    time.sleep(0.8)
+    call.hang_up()
+
+
+def in_greeting(stage: Stage) -> None:
+    """The caller gives up in the greeting."""
+    call = stage.caller.call("100").wait_answer()
+    time.sleep(0.4)
+    call.hang_up()
+
+
+def nobody(stage: Stage) -> None:
+    """Nobody is in the queue; it gives up after 2 seconds."""
+    stage.member("a1", False)
+    stage.caller.call("short").wait_end(20)
+    stage.member("a1")
+
+
+def second_agent(stage: Stage) -> None:
+    """a1 lets it ring, a2 answers."""
+    stage.member("a2")
+    first, second = stage.a1, stage.a2
+    call = stage.caller.call("100")
+    until(lambda: first.ringing() or second.ringing(), 15, "a ring")
+    other = second if first.ringing() else first
+    ring = other.wait_ring(15)
+    ring.answer()
+    time.sleep(1.0)
+    call.hang_up()
+    stage.member("a2", False)
+
+
+def rejected(stage: Stage) -> None:
+    """a1 turns the call down, then answers it."""
+    call = stage.caller.call("100")
+    stage.a1.wait_ring(15).refuse(486)
+    ring = stage.a1.wait_ring(15)
+    time.sleep(0.3)
+    ring.answer()
+    time.sleep(0.5)
+    call.hang_up()
+
+
+def unreachable(stage: Stage) -> None:
+    """a1's phone is in the queue and is gone; the caller gives up."""
+    stage.a1.register(0)
+    call = stage.caller.call("100").wait_answer()
+    time.sleep(3.0)
+    call.hang_up()
+    stage.a1.register()
+
+
+def blind_transfer(stage: Stage) -> None:
+    """a1 hands the caller to a2 without a word."""
+    call, ring = stage.talk(stage.a1, 0.7)
+    refer(ring, f"sip:102@127.0.0.1:{stage.ports.sip}")
+    second = stage.a2.wait_ring()
+    time.sleep(0.3)
+    second.answer()
+    time.sleep(1.0)
+    call.hang_up()
+    second.wait_end()
+
+
+def attended_transfer(stage: Stage) -> None:
+    """a1 puts the caller on hold, asks a2, then hands the caller over."""
+    call, ring = stage.talk(stage.a1, 0.7)
+    ring.hold()
+    asking = stage.a1.call("102")
+    second = stage.a2.wait_ring()
+    time.sleep(0.3)
+    second.answer()
+    asking.wait_answer()
+    time.sleep(1.0)
+    replaces = f"{asking.call_id};to-tag={tag_of(asking.remote)};from-tag={asking.tag}"
+    refer(ring, f"sip:102@127.0.0.1:{stage.ports.sip}?Replaces={quote(replaces, safe='')}")
+    asking.wait_end()
+    time.sleep(1.0)
+    call.hang_up()
+    second.wait_end()
+
+
+def two_at_once(stage: Stage) -> None:
+    """Two callers, two agents."""
+    stage.member("a2")
+    calls = [stage.caller.call("100"), stage.caller.call("100")]
+    rings = [stage.a1.wait_ring(15), stage.a2.wait_ring(15)]
+    for ring in rings:
+        ring.answer()
+    time.sleep(1.0)
+    calls[0].hang_up()
+    time.sleep(0.5)
+    calls[1].hang_up()
+    stage.member("a2", False)
+
+
+def phone_break(stage: Stage) -> None:
+    """a1 takes a break with the phone's code and comes back; an AMI pause must not count."""
+    stage.a1.call("*90").wait_end()
+    time.sleep(1.1)
+    stage.a1.call("*91").wait_end()
+    pause = {"Interface": "PJSIP/a1d", "Paused": "true", "Reason": "lunch"}
+    stage.actions.ask("QueuePause", pause)
+    stage.actions.ask("QueuePause", {**pause, "Paused": "false"})
+
+
+def between_phones(stage: Stage) -> None:
+    """a1 calls a2; no call of a customer."""
+    leg = stage.a1.call("102")
+    stage.a2.wait_ring().answer()
+    leg.wait_answer()
+    time.sleep(0.5)
+    leg.hang_up()
+
+
+STORIES: tuple[Callable[[Stage], None], ...] = (
+    answered,
+    hung_up_on_hold,
+    agent_hangs_up,
+    abandoned,
+    in_greeting,
+    nobody,
+    second_agent,
+    rejected,
+    unreachable,
+    blind_transfer,
+    attended_transfer,
+    two_at_once,
+    phone_break,
+    between_phones,
+)
+
+
+def refer(leg: Leg, target: str) -> None:
+    """Transfers the other side of this leg (RFC 3515)."""
+    request = leg.request("REFER")
+    more = (("refer-to", f"<{target}>"), ("referred-by", leg.local.partition(";tag")[0]))
+    answer = leg.phone.ask(replace(request, headers=(*request.headers, *more)))
+    assert answer.status == 202, answer.start
+
+
+def is_idle(stage: Stage) -> bool:
+    """Whether no call is up and the wrap-up of the last one is over."""
+    return "0 active channels" in stage.asterisk.cli("core show channels")
+
+
+def mark_holds(ami: Ami, actions: Ami, stop: threading.Event) -> None:
+    """What foyer-pbx does with holds: they go into queue_log, with their precise time."""
+    while not stop.is_set():
+        for event in ami.take(0.2):
+            if event.event in ("Hold", "Unhold"):
+                interface = event.get("Channel").rpartition("-")[0]
+                actions.ask(
+                    "QueueLog",
+                    {
+                        "Queue": "NONE",
+                        "Event": event.event.upper(),
+                        "Uniqueid": event.get("Linkedid"),
+                        "Interface": interface,
+                        "Message": event.get("Timestamp"),
+                    },
+                )
+
+
+class Logs:
+    """The two logs, read on from where the last story ended."""
+
+    def __init__(self, directory: Path) -> None:
+        self._cel, self._queue = directory / "log" / "cel.jsonl", directory / "log" / "queue_log"
+        self._seen = [0, 0]
+
+    def save(self, name: str) -> None:
+        """Writes what came since the last call as sample `name`; or nothing, if the name is empty."""
+        lines: list[str] = []
+        for number, path in enumerate((self._cel, self._queue)):
+            data = path.read_bytes() if path.exists() else b""
+            new = data[self._seen[number] :].decode()
+            self._seen[number] = len(data)
+            lines += (
+                new.splitlines() if number == 0 else [json.dumps({"queue_log": x}) for x in new.splitlines()]
+            )
+        if name:
+            (SAMPLES / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def connected(name: str, ports: Ports, events: bool) -> Ami:
+    """A session."""
+    ami = Ami(name)
+    ami.connect("127.0.0.1", ports.ami)
+    ami.login(f"ami-{name}", SECRET, events)
+    return ami
+
+
+def record(directory: Path) -> None:
+    """Plays every story."""
+    ports = Ports()
+    SAMPLES.mkdir(exist_ok=True)
+    stop = threading.Event()
+    with (
+        private_pbx(directory, ports) as asterisk,
+        desk_phone("a1", ports) as a1,
+        desk_phone("a2", ports) as a2,
+    ):
+        actions, events = connected("actions", ports, False), connected("events", ports, True)
+        marker = threading.Thread(target=mark_holds, args=(events, actions, stop), daemon=True)
+        marker.start()
+        a1.register()
+        a2.register()
+        logs = Logs(directory)
+        for story in STORIES:
+            with outside(ports) as caller:
+                stage = Stage(asterisk, ports, actions, a1, a2, caller)
+                stage.member("a1")
+                logs.save("")
+                story(stage)
+                until(lambda stage=stage: is_idle(stage), 15, f"the end of {story.__name__}")  # type: ignore[misc]
+                time.sleep(0.5)
+                logs.save(story.__name__)
+                stage.member("a1", False)
+                time.sleep(2.1)
+                print(story.__name__, flush=True)
+        with outside(ports) as caller:
+            stage = Stage(asterisk, ports, actions, a1, a2, caller)
+            stage.member("a1")
+            logs.save("")
+            stage.talk(a1, 1.0)
+            caller.call("100").wait_answer()
+            time.sleep(2.0)
+            stop.set()
+            marker.join(5)
+            asterisk.restart()
+            logs.save("killed")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        record(Path(temporary))
+    sys.exit(0)
