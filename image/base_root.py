@@ -1,0 +1,147 @@
+"""The root file system that ships: Debian's packages and PyPI's. Foyer's own files are another layer.
+
+mmdebstrap runs on the host; nothing is installed by a package manager inside the root, whose name resolution
+and proxies would be another machine's.
+"""
+
+import shlex
+import sys
+import zipfile
+from pathlib import Path
+
+from steps import (
+    BUILD,
+    CACHE,
+    IMAGE,
+    SUITE,
+    content_stamp,
+    need_disk,
+    package_names,
+    read_stamp,
+    remove_tree,
+    replace_folder,
+    run,
+    step,
+)
+
+ROOT = BUILD / "root"
+STAMP = "usr/lib/foyer/root-stamp"
+INPUTS = [
+    IMAGE / name
+    for name in (
+        "suite",
+        "packages",
+        "pypi",
+        "accounts.py",
+        "base_root.py",
+        "tree/usr/lib/sysusers.d/foyer.conf",
+    )
+]
+# Nobody reads manuals on the box; copyright files stay, as licences demand.
+DPKG_OPTIONS = (
+    "force-unsafe-io",
+    "path-exclude=/usr/share/man/*",
+    "path-exclude=/usr/share/info/*",
+    "path-exclude=/usr/share/doc/*",
+    "path-include=/usr/share/doc/*/copyright",
+    "path-exclude=/usr/share/locale/*",
+)
+APT_OPTIONS = (
+    'APT::Install-Recommends "false"',
+    'Acquire::Languages "none"',
+    # A mirror of a testing suite may lag behind its own validity; signatures are still checked.
+    'Acquire::Check-Valid-Until "false"',
+)
+
+
+def build() -> Path:
+    """Builds build/root if its inputs changed since; returns it."""
+    stamp = content_stamp(INPUTS)
+    if read_stamp(ROOT / STAMP) == stamp:
+        return ROOT
+    need_disk(2.5)
+    new = BUILD / "root.new"
+    remove_tree(new)
+    with step(f"building the box's root from Debian {SUITE} (once, about a minute)"):
+        bootstrap(new)
+        add_pypi(new)
+        settle(new)
+        (new / STAMP).parent.mkdir(parents=True, exist_ok=True)
+        (new / STAMP).write_text(stamp + "\n")
+        replace_folder(new, ROOT)
+    return ROOT
+
+
+def bootstrap(new: Path) -> None:
+    """Installs the Debian packages into `new`; downloaded .debs are kept in build/cache/debs."""
+    debs = CACHE / "debs"
+    debs.mkdir(parents=True, exist_ok=True)
+    accounts = shlex.join([sys.executable, str(IMAGE / "accounts.py")])
+    run(
+        "mmdebstrap",
+        "--verbose",
+        "--variant=minbase",
+        "--format=directory",
+        *(f"--aptopt={option}" for option in APT_OPTIONS),
+        *(f"--dpkgopt={option}" for option in DPKG_OPTIONS),
+        "--skip=download/empty",
+        "--skip=essential/unlink",
+        '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
+        f"--setup-hook=sync-in {shlex.quote(str(debs))} /var/cache/apt/archives",
+        f'--essential-hook={accounts} "$1"',
+        f"--customize-hook=sync-out /var/cache/apt/archives {shlex.quote(str(debs))}",
+        f"--include={','.join(package_names(IMAGE / 'packages'))}",
+        SUITE,
+        str(new),
+        what="building the root file system",
+    )
+
+
+def add_pypi(new: Path) -> None:
+    """Unpacks the wheels of image/pypi, their hashes checked by pip, into the root's dist-packages."""
+    wheels = CACHE / "pypi"
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--dest",
+        wheels,
+        "--requirement",
+        IMAGE / "pypi",
+        what="fetching the Python packages",
+    )
+    target = new / "usr/lib/python3/dist-packages"
+    for name in package_names(IMAGE / "pypi"):
+        package, _, version = name.split()[0].partition("==")
+        (wheel,) = wheels.glob(f"{package}-{version}-*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(target)
+    run(
+        "chroot",
+        new,
+        "python3",
+        "-m",
+        "compileall",
+        "-q",
+        "/usr/lib/python3/dist-packages/asterisk",
+        what="compiling the Python packages",
+    )
+
+
+def settle(new: Path) -> None:
+    """Leaves only what we start: no unit that a package enabled, no identity of the building machine."""
+    for wants in (new / "etc/systemd/system").glob("*.wants"):
+        remove_tree(wants)
+    # Empty, not absent: an absent one means "first boot" to systemd, which would enable every unit again.
+    (new / "etc/machine-id").write_text("")
+    (new / "etc/hostname").write_text("foyer\n")
+    (new / "etc/hosts").write_text("127.0.0.1 localhost foyer\n::1 localhost\n")
+    (new / "etc/resolv.conf").unlink(missing_ok=True)
+    (new / "data").mkdir(exist_ok=True)

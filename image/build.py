@@ -1,0 +1,42 @@
+"""Builds what is missing or out of date under build/, and prints the overlay layers of the root asked for.
+
+    build.py run      the root that ships
+    build.py test     with the test tools
+Layers are printed top first, relative to the build folder, in the form of overlayfs's `lowerdir`.
+"""
+
+import os
+import sys
+
+import product
+import test_root
+from base_root import ROOT
+from steps import BUILD, Failed, build_lock
+
+
+def layers(kind: str) -> str:
+    """Builds the root of that kind ("run" or "test") and returns its layers."""
+    if os.geteuid() != 0:
+        raise Failed("this needs root (namespaces and mounts): run it again with sudo, or as root.")
+    with build_lock():
+        parts = [product.build()]
+        if kind == "test":
+            parts.append(test_root.build())
+        parts.append(ROOT)
+    return ":".join(str(part.relative_to(BUILD)) for part in parts)
+
+
+def main() -> int:
+    if sys.argv[1:] not in (["run"], ["test"]):
+        sys.stderr.write(__doc__ or "")
+        return 2
+    try:
+        print(layers(sys.argv[1]))
+    except Failed as failure:
+        sys.stderr.write(f"foyer: {failure}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

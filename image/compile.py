@@ -1,0 +1,21 @@
+"""Runs inside the root, fed on standard input by product.sh: translations to .mo, Python to byte code."""
+
+import compileall
+import sys
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+HOME = Path("/usr/lib/foyer")
+
+
+def main() -> int:
+    for path in sorted(HOME.glob("appliance/locale/*/LC_MESSAGES/*.po")):
+        with path.open("rb") as source, path.with_suffix(".mo").open("wb") as target:
+            write_mo(target, read_po(source, abort_invalid=True))
+    return 0 if compileall.compile_dir(HOME, quiet=1) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

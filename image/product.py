@@ -1,0 +1,99 @@
+"""The product layer: Foyer's own files, as an overlay layer on the root that ships. Made anew in a second.
+
+Each version has a folder of its own, build/product/<stamp>, so that a box or a test that runs keeps the files
+that it started with. Old versions go when nothing stands on them.
+"""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import base_root
+import vendor
+from steps import BUILD, IMAGE, REPOSITORY, in_use, read_stamp, remove_tree, run, say
+
+LAYERS = BUILD / "product"
+HOME = "usr/lib/foyer"
+TREES = (
+    (REPOSITORY / "appliance", f"{HOME}/appliance"),
+    (REPOSITORY / "provisioning", f"{HOME}/provisioning"),
+    (IMAGE / "tree", ""),
+)
+IGNORED = ("__pycache__", "*.pyc", "*.mo", "vendor", ".*_cache")
+KEPT_S = 3600
+
+
+def build() -> Path:
+    """Builds the layer of the files as they are now, if it is not there yet; returns it."""
+    root = base_root.build()
+    browser = vendor.build()
+    stamp = tree_stamp(read_stamp(root / base_root.STAMP), read_stamp(browser / vendor.STAMP))
+    layer = LAYERS / stamp
+    LAYERS.mkdir(exist_ok=True)
+    if layer.exists():
+        os.utime(layer)
+        return layer
+    began = time.monotonic()
+    new, work = LAYERS / "new", LAYERS / "work"
+    for folder in (new, work):
+        remove_tree(folder)
+        folder.mkdir()
+    for source, target in TREES:
+        ignore = shutil.ignore_patterns(*IGNORED)
+        shutil.copytree(source, new / target, symlinks=True, ignore=ignore, dirs_exist_ok=True)
+    static = new / HOME / "appliance/webui/static/vendor"
+    shutil.copytree(browser, static, ignore=shutil.ignore_patterns(vendor.STAMP))
+    own_by_root(new)
+    run(
+        "unshare", "--mount", IMAGE / "product.sh", root, new, work, cwd=BUILD, what="compiling Foyer's files"
+    )
+    remove_tree(work)
+    new.rename(layer)
+    say(f"product layer {stamp} made in {time.monotonic() - began:.1f} s")
+    drop_old(layer)
+    return layer
+
+
+def source_files() -> Iterator[Path]:
+    """Every file that goes into the layer, and what makes it, in a fixed order."""
+    yield from (IMAGE / name for name in ("product.py", "product.sh", "compile.py"))
+    ignored = shutil.ignore_patterns(*IGNORED)
+    for tree, _ in TREES:
+        for folder, folders, files in os.walk(tree):
+            skipped = ignored(folder, [*folders, *files])
+            folders[:] = sorted(name for name in folders if name not in skipped)
+            yield from (Path(folder, name) for name in sorted(files) if name not in skipped)
+            yield from (Path(folder, name) for name in folders if Path(folder, name).is_symlink())
+
+
+def tree_stamp(*below: str) -> str:
+    """Changes when a file of the layer, or a layer below, does. By size and time of change: quick."""
+    digest = hashlib.sha256(repr(below).encode())
+    for path in source_files():
+        status = path.lstat()
+        facts = (str(path.relative_to(REPOSITORY)), status.st_size, status.st_mtime_ns, status.st_mode)
+        digest.update(repr(facts).encode())
+    return digest.hexdigest()[:16]
+
+
+def own_by_root(layer: Path) -> None:
+    """The files are root's on the box, whoever owns the clone; folders keep no write bit of a umask."""
+    os.chown(layer, 0, 0)
+    layer.chmod(0o755)
+    for folder, folders, files in os.walk(layer):
+        for name in folders + files:
+            path = Path(folder, name)
+            os.lchown(path, 0, 0)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+
+
+def drop_old(current: Path) -> None:
+    """Deletes versions that nothing runs on. A fresh one may be about to be used: it stays an hour."""
+    for layer in LAYERS.iterdir():
+        old = layer.is_dir() and layer != current and time.time() - layer.stat().st_mtime > KEPT_S
+        if old and not in_use(layer):
+            remove_tree(layer)

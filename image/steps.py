@@ -1,0 +1,167 @@
+"""What every build step needs: places, progress lines, running a tool, whether a result is still good.
+
+Used by the other build scripts only. Runs on the host's Python (3.11 or newer, standard library only).
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+IMAGE = Path(__file__).resolve().parent
+REPOSITORY = IMAGE.parent
+BUILD = Path(os.environ.get("FOYER_BUILD") or REPOSITORY / "build").resolve()
+CACHE = BUILD / "cache"
+SUITE = (IMAGE / "suite").read_text().strip()
+
+NETWORK_SIGNS = (
+    "could not resolve",
+    "temporary failure",
+    "unable to connect",
+    "connection timed out",
+    "failed to fetch",
+    "network is unreachable",
+    "enotfound",
+    "eai_again",
+    "etimedout",
+    "econnrefused",
+    "newconnectionerror",
+)
+
+SHOW_EVERY_S = 3.0
+
+
+class Failed(Exception):
+    """The build cannot go on; the message is one sentence for the person at the terminal, with what to do."""
+
+
+def say(text: str) -> None:
+    """One progress line, on stderr: stdout carries results."""
+    print(f"foyer: {text}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def step(text: str) -> Iterator[None]:
+    """Says what starts and, when it went well, how long it took."""
+    say(f"{text} ...")
+    began = time.monotonic()
+    yield
+    say(f"{text}: done in {time.monotonic() - began:.0f} s")
+
+
+def run(*args: str | Path, what: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
+    """Runs a tool, showing its latest line every few seconds; on failure its last ones, and raises Failed."""
+    tail: list[str] = []
+    shown = time.monotonic()
+    with subprocess.Popen(
+        [str(arg) for arg in args],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            tail = [*tail[-30:], line.rstrip()]
+            if time.monotonic() - shown > SHOW_EVERY_S:
+                shown = time.monotonic()
+                print(f"    {line.rstrip():.100}", file=sys.stderr, flush=True)
+    if process.returncode == 0:
+        return
+    sys.stderr.writelines(f"    {line}\n" for line in tail)
+    if any(sign in line.lower() for line in tail for sign in NETWORK_SIGNS):
+        raise Failed(
+            f"{what} failed, a package could not be fetched: check the network, then run make again."
+        )
+    raise Failed(f"{what} failed (exit code {process.returncode}): the lines above say why.")
+
+
+def package_names(path: Path) -> list[str]:
+    """The names in a package list: one a line, `#` begins a comment."""
+    lines = (line.partition("#")[0].strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def content_stamp(paths: Iterable[Path], *more: str) -> str:
+    """A hash of the content of files, and of further strings: equal stamps mean an equal result."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    for text in more:
+        digest.update(text.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def read_stamp(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def need_disk(gigabytes: float) -> None:
+    """Raises Failed when the build folder's disk has less free space than that (10^9 bytes)."""
+    free = shutil.disk_usage(BUILD).free / 1e9
+    if free < gigabytes:
+        raise Failed(
+            f"{BUILD} has {free:.1f} GB free and this step needs {gigabytes:.1f} GB: "
+            "free some space, or set FOYER_BUILD= to a folder on a larger disk."
+        )
+
+
+@contextlib.contextmanager
+def build_lock() -> Iterator[None]:
+    """One build at a time; a second one waits for the first and then finds its result."""
+    for folder in (BUILD, CACHE, BUILD / "mnt"):
+        folder.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another build to end ...")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a running root stands on this layer: those hold a shared lock on its folder."""
+    if not folder.exists():
+        return False
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Puts a finished folder in its place. A crash in between leaves no folder, never half of one."""
+    if in_use(folder):
+        raise Failed(
+            f"{folder} must be rebuilt but a box or a test runs on it: end that, then run make again."
+        )
+    remove_tree(folder)
+    new.rename(folder)
+
+
+def remove_tree(folder: Path) -> None:
+    """Deletes a folder, first renaming it so that a half deleted one has another name."""
+    doomed = folder.with_name(folder.name + ".old")
+    for path in (doomed, folder):
+        if path.is_symlink() or not path.exists():
+            continue
+        if path is folder:
+            path.rename(doomed)
+        shutil.rmtree(doomed)

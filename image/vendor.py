@@ -1,0 +1,76 @@
+"""The browser libraries: fetched from npm at the versions of package-lock.json, bundled into single files.
+
+JsSIP becomes a classic script that sets the global `JsSIP`; htmx is one already. Nothing runs npm on the box.
+"""
+
+from pathlib import Path
+
+from steps import (
+    BUILD,
+    CACHE,
+    IMAGE,
+    REPOSITORY,
+    content_stamp,
+    read_stamp,
+    remove_tree,
+    replace_folder,
+    run,
+    step,
+)
+
+FOLDER = BUILD / "vendor"
+STAMP = "stamp"
+MANIFESTS = (REPOSITORY / "package.json", REPOSITORY / "package-lock.json")
+
+
+def build() -> Path:
+    """Builds build/vendor if the pinned versions changed since; returns it."""
+    stamp = content_stamp([*MANIFESTS, IMAGE / "vendor.py"])
+    if read_stamp(FOLDER / STAMP) == stamp:
+        return FOLDER
+    npm = BUILD / "npm"
+    new = BUILD / "vendor.new"
+    for folder in (npm, new):
+        remove_tree(folder)
+        folder.mkdir()
+    for manifest in MANIFESTS:
+        (npm / manifest.name).write_bytes(manifest.read_bytes())
+    with step("fetching and bundling the browser libraries"):
+        # No install scripts: esbuild's binary is a package of its own and needs none.
+        run(
+            "npm",
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--prefer-offline",
+            "--loglevel=error",
+            "--cache",
+            CACHE / "npm",
+            cwd=npm,
+            what="fetching the browser libraries",
+        )
+        run(
+            npm / "node_modules/.bin/esbuild",
+            "node_modules/jssip/lib/JsSIP.js",
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            "--global-name=JsSIP",
+            "--platform=browser",
+            "--target=es2020",
+            "--log-level=warning",
+            f"--outfile={new / 'jssip.min.js'}",
+            cwd=npm,
+            what="bundling JsSIP",
+        )
+        modules = npm / "node_modules"
+        for source, name in (
+            (modules / "htmx.org/dist/htmx.min.js", "htmx.min.js"),
+            (modules / "htmx.org/LICENSE", "htmx.LICENSE.txt"),
+            (modules / "jssip/LICENSE.md", "jssip.LICENSE.txt"),
+        ):
+            (new / name).write_bytes(source.read_bytes())
+        (new / STAMP).write_text(stamp + "\n")
+        replace_folder(new, FOLDER)
+    return FOLDER
