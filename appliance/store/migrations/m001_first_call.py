@@ -164,7 +164,8 @@ CREATE TABLE revision (
     who TEXT NOT NULL,
     comment TEXT NOT NULL DEFAULT '',
     created INTEGER NOT NULL,
-    based_on INTEGER NOT NULL
+    based_on INTEGER NOT NULL,
+    copy_of INTEGER                       -- of an undo: the revision that it brought back
 ) STRICT;
 
 CREATE TABLE desired (

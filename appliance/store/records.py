@@ -1,0 +1,115 @@
+"""Conversations, segments and messages as they are read: the values that pages, timelines and reports work
+with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+CHANNELS = ("voice",)
+_CONVERSATIONS = """
+SELECT id, channel, external_id, origin, direction, person_id, address, line_id, number, queue_id, agent_id,
+       parent_id, state, outcome, disposition, started, answered, ended, updated
+FROM conversation
+"""
+_SEGMENTS = """
+SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome
+FROM segment WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY started, id
+"""
+_MESSAGES = """
+SELECT id, conversation_id, kind, author, body, path, duration_ms, created, updated, external_id
+FROM message WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY created, id
+"""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One contact over one channel. Times are ms UTC; `person_id` is whom the address belongs to, merged or
+    not.
+
+    `state` is open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout or
+    None.
+    """
+
+    id: str
+    channel: str
+    external_id: str
+    origin: str
+    direction: str
+    person_id: str | None
+    address: str
+    line_id: str | None
+    number: str
+    queue_id: str | None
+    agent_id: str | None
+    parent_id: str | None
+    state: str
+    outcome: str | None
+    disposition: str | None
+    started: int
+    answered: int | None
+    ended: int | None
+    updated: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """An interval of a conversation, ms UTC: greeting, menu, wait, ring, talk, hold or wrap_up."""
+
+    id: str
+    conversation_id: str
+    kind: str
+    queue_id: str | None
+    agent_id: str | None
+    started: int
+    ended: int | None
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """An item of a conversation: text_in, text_out, note, recording or system. Times are ms UTC.
+
+    `author` is a user id; `path` (recordings) is relative to the folder of recordings.
+    """
+
+    id: str
+    conversation_id: str
+    kind: str
+    author: str | None
+    body: str
+    path: str | None
+    duration_ms: int | None
+    created: int
+    updated: int
+    external_id: str
+
+
+def conversations_where(
+    db: Database, where: str, values: Sequence[str | int | None], limit: int
+) -> list[Conversation]:
+    """The conversations for which the SQL condition `where` (a constant of the caller) holds, newest
+    first.
+    """
+    sql = f"{_CONVERSATIONS} WHERE {where} ORDER BY started DESC, id DESC LIMIT ?"
+    return [Conversation(*row) for row in db.execute(sql, (*values, limit))]
+
+
+def segments_of(db: Database, conversation_ids: Sequence[str]) -> dict[str, list[Segment]]:
+    """The segments of each of these conversations, in order of time."""
+    found: dict[str, list[Segment]] = {key: [] for key in conversation_ids}
+    for row in db.execute(_SEGMENTS, (json.dumps(conversation_ids),)):
+        found[row[1]].append(Segment(*row))
+    return found
+
+
+def messages_of(db: Database, conversation_ids: Sequence[str]) -> dict[str, list[Message]]:
+    """The messages of each of these conversations, in order of time."""
+    found: dict[str, list[Message]] = {key: [] for key in conversation_ids}
+    for row in db.execute(_MESSAGES, (json.dumps(conversation_ids),)):
+        found[row[1]].append(Message(*row))
+    return found
