@@ -1,9 +1,7 @@
 """Opens the database, and is the one door for writing to it. Every process has one Store.
 
 Why not SQLite's own locking: its busy handler polls without order, and a bulk writer starved five others to
-one commit a second. Here a writer passes two advisory locks first: `foyer.db.turn`, held only while waiting
-for the second, and `foyer.db.lock`, held while writing. Whoever has just written must pass the turnstile
-again, behind the one who already stands in it. A process that dies lets go of both.
+one commit a second. A writer first takes the lock of locks.py, in a fair order.
 
 Nobody else may open the files for writing; nobody may open foyer.db except through SQLite (closing any
 descriptor of it would drop SQLite's own locks in this process).
@@ -199,7 +197,6 @@ class Store:
         for reader in list(self._readers):
             reader.close()
         self._writer.close()
-        self._lock.close()
 
     def _reader(self) -> _Reader:
         reader: _Reader | None = getattr(self._local, "reader", None)
@@ -219,8 +216,7 @@ def migrate(path: Path, steps: tuple[tuple[str, Step], ...] = STEPS) -> list[str
     """
     refuse_old_sqlite(sqlite3.sqlite_version_info)
     create_shared_file(path)  # SQLite gives -wal and -shm the mode of the database
-    lock = WriteLock.create(path)
-    with contextlib.closing(lock), lock.held(_LOCK_TIMEOUT_S), _named_errors():
+    with WriteLock.create(path).held(_LOCK_TIMEOUT_S), _named_errors():
         db = _connect(path, "rw")
         try:
             db.enable_wal()

@@ -12,29 +12,29 @@ from pathlib import Path
 
 from appliance.errors import SetupError, TransientError
 
-_FIRST_PAUSE_S = 0.0001
-_LONGEST_PAUSE_S = 0.001
-
 
 class WriteLock:
     """flock(2) on `<database>.lock`, behind a turnstile (`<database>.turn`), for the threads of all
     processes.
 
-    flock has no time-out, so the locks are polled. Polling alone would let whoever has just written write
-    again before anybody looked; with the turnstile, the waiter inside it is always next.
+    The kernel wakes waiters in the order in which they came, but whoever has just written could take a
+    single lock again before any of them runs. With the turnstile, held only while waiting for the lock
+    itself, they have to pass behind those who wait. A process that dies lets go of both.
     """
 
     def __init__(self, database: Path) -> None:
         """SetupError if the lock files are missing or not ours to open."""
         self._threads = threading.Lock()
-        self._turn = _open(_turn_path(database))
-        self._write = _open(_write_path(database))
+        self._turn = database.with_name(database.name + ".turn")
+        self._write = database.with_name(database.name + ".lock")
+        for path in (self._turn, self._write):
+            os.close(_open(path))
 
     @classmethod
     def create(cls, database: Path) -> WriteLock:
         """Makes the lock files first, for the group of their directory."""
-        create_shared_file(_turn_path(database))
-        create_shared_file(_write_path(database))
+        for ending in (".turn", ".lock"):
+            create_shared_file(database.with_name(database.name + ending))
         return cls(database)
 
     @contextlib.contextmanager
@@ -44,27 +44,82 @@ class WriteLock:
         if not self._threads.acquire(timeout=timeout_s):
             raise _busy()
         try:
-            _wait(self._turn, deadline)
-            try:
-                _wait(self._write, deadline)
-            finally:
-                fcntl.flock(self._turn, fcntl.LOCK_UN)
+            descriptor = self._at_once()
+            if descriptor is None:
+                descriptor = _Wait(self._turn, self._write).result(deadline)
             try:
                 yield
             finally:
-                fcntl.flock(self._write, fcntl.LOCK_UN)
+                os.close(descriptor)  # which unlocks it
         finally:
             self._threads.release()
 
-    def close(self) -> None:
-        """Lets go of the files."""
-        os.close(self._turn)
-        os.close(self._write)
+    def _at_once(self) -> int | None:
+        """The locked file if nobody holds or awaits it: the common case, without a thread."""
+        turn = _open(self._turn)
+        try:
+            if _is_locked_now(turn):
+                write = _open(self._write)
+                if _is_locked_now(write):
+                    return write
+                os.close(write)
+            return None
+        finally:
+            os.close(turn)
+
+
+class _Wait:
+    """Waits for turnstile and lock in a thread of its own, which can be given up: flock(2) has no time-out.
+
+    A thread that was given up goes on waiting, and lets go of the lock as soon as it gets it.
+    """
+
+    def __init__(self, turn: Path, write: Path) -> None:
+        self._paths = (turn, write)
+        self._guard = threading.Lock()
+        self._finished = threading.Event()
+        self._given_up = False
+        self._descriptor: int | None = None
+        self._error: SetupError | None = None
+        threading.Thread(target=self._run, name="write lock", daemon=True).start()
+
+    def result(self, deadline: float) -> int:
+        """The descriptor of the locked file; TransientError at `deadline` (monotonic clock)."""
+        self._finished.wait(max(0.0, deadline - time.monotonic()))
+        with self._guard:
+            if self._error is not None:
+                raise self._error
+            if self._descriptor is None:
+                self._given_up = True
+                raise _busy()
+            return self._descriptor
+
+    def _run(self) -> None:
+        try:
+            descriptor = self._locked()
+        except SetupError as error:
+            self._error = error
+        else:
+            with self._guard:
+                if self._given_up:
+                    os.close(descriptor)
+                else:
+                    self._descriptor = descriptor
+        self._finished.set()
+
+    def _locked(self) -> int:
+        turn = _open(self._paths[0])
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            write = _open(self._paths[1])
+            fcntl.flock(write, fcntl.LOCK_EX)
+            return write
+        finally:
+            os.close(turn)
 
 
 def create_shared_file(path: Path) -> None:
-    """Makes sure that `path` exists, with mode 0660 whatever the umask; the group comes from the
-    directory's setgid bit.
+    """Makes sure that `path` exists, 0660 whatever the umask; the directory's setgid bit gives the group.
 
     SetupError: the directory is missing or not ours to write.
     """
@@ -80,34 +135,20 @@ def create_shared_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def _turn_path(database: Path) -> Path:
-    return database.with_name(database.name + ".turn")
-
-
-def _write_path(database: Path) -> Path:
-    return database.with_name(database.name + ".lock")
-
-
 def _open(path: Path) -> int:
+    # Each time anew: descriptors that share an open file would share its lock.
     try:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
         raise SetupError(f"{path} cannot be opened: {error.strerror}.", "foyer-setup creates it.") from error
 
 
-def _wait(descriptor: int, deadline: float) -> None:
-    pause_s = _FIRST_PAUSE_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pass
-        else:
-            return
-        if time.monotonic() >= deadline:
-            raise _busy()
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+def _is_locked_now(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _busy() -> TransientError:
