@@ -1,1 +1,3 @@
-"""Pure renderers, one module per Asterisk file and named after it; syntax.py alone knows how Asterisk quotes."""
+"""Pure renderers, one module per Asterisk file and named after it; syntax.py alone knows how Asterisk
+quotes.
+"""

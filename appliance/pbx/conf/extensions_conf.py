@@ -1,0 +1,120 @@
+"""extensions.conf: which number leads where. The steps themselves are the hand-written files of pbx/dialplan.
+
+Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
+foyer-queue-<queue>, foyer-agents (what an agent's phone may dial) and foyer-in-sim (the simulated caller: any
+number of any line).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appliance.errors import RejectedError
+from appliance.pbx.conf.inputs import Env, sound_name
+from appliance.pbx.conf.syntax import (
+    ANY_INTERNATIONAL,
+    ANY_NUMBER,
+    START,
+    Call,
+    Context,
+    Extension,
+    Include,
+    Section,
+    Step,
+    argument,
+    document,
+    path,
+)
+from appliance.store.sitemodel import Line, Queue, Site
+
+FILE = "extensions.conf"
+
+# Written by hand, copied beside this file for each revision, so that a revision is whole and can come back
+# whole.
+DIALPLAN = ("foyer-call.conf", "foyer-phones.conf", "foyer-sim.conf")
+
+
+def render(site: Site, env: Env) -> str:
+    """The file's text."""
+    general = (("static", True), ("writeprotect", True), ("autofallthrough", True), ("clearglobalvars", True))
+    variables = (
+        ("FOYER_RECORDINGS", path(str(env.recordings))),
+        ("FOYER_TIME_ZONE", argument(site.time_zone)),
+        ("FOYER_RENDERING", argument(env.label)),
+    )
+    return document(
+        FILE,
+        (
+            Section("general", general),
+            Section("globals", variables),
+            *(Include(file) for file in DIALPLAN),
+            *_incoming(site, env),
+            *(_queue(site, queue, env) for queue in site.queues),
+            *_agents(site, env),
+        ),
+    )
+
+
+def _incoming(site: Site, env: Env) -> Iterator[Context]:
+    for line in site.lines:
+        yield _numbers(site, line, env)
+        yield Context(f"foyer-in-{line.id}", includes=(f"foyer-numbers-{line.id}", "foyer-in-unknown"))
+    numbers = tuple(f"foyer-numbers-{line.id}" for line in site.lines)
+    yield Context("foyer-in-sim", includes=(*numbers, "foyer-in-unknown"))
+    unknown = (Call("foyer-unknown"),)
+    yield Context(
+        "foyer-in-unknown",
+        tuple(Extension(number, unknown) for number in (ANY_NUMBER, ANY_INTERNATIONAL, START)),
+    )
+
+
+def _numbers(site: Site, line: Line, env: Env) -> Context:
+    """Each number of the line in every form in which a provider may write it; a form of two numbers is the
+    first's.
+    """
+    extensions: dict[str, Extension] = {}
+    own = [number for number in site.numbers if number.line_id == line.id]
+    typed = {number.number for number in own}
+    for number in own:
+        steps = (
+            Call("foyer-call", (line.id, number.number, "in")),
+            Step("Answer"),
+            Step("Goto", (f"foyer-queue-{number.queue_id}", START, "1")),
+        )
+        for form in env.country.forms(number.number):
+            if form == number.number or form not in typed:
+                extensions.setdefault(form, Extension(form, steps))
+    return Context(f"foyer-numbers-{line.id}", tuple(extensions.values()))
+
+
+def _queue(site: Site, queue: Queue, env: Env) -> Context:
+    steps: list[Step | Call] = []
+    if queue.greeting_text:
+        sound = env.sounds / sound_name(site.language, queue.greeting_text)
+        steps.append(Call("foyer-greeting", (path(str(sound)),)))
+    if queue.record:
+        steps.append(Call("foyer-record"))
+    steps.append(Call("foyer-wait", (queue.id, str(queue.max_wait_seconds))))
+    return Context(f"foyer-queue-{queue.id}", (Extension(START, steps),))
+
+
+def _agents(site: Site, env: Env) -> Iterator[Context]:
+    emergency = {one.number for one in env.country.emergency}
+    for agent in site.agents:
+        if agent.extension in emergency:
+            raise RejectedError(
+                "Extension {extension} is an emergency number of this country.",
+                "Choose another one.",
+                extension=agent.extension,
+            )
+    phones = tuple(Extension(agent.extension, (Call("foyer-ring", (agent.id,)),)) for agent in site.agents)
+    yield Context("foyer-extensions", phones)
+    includes = ["foyer-extensions", "foyer-features"]
+    if site.lines:
+        line = site.lines[0]
+        dial = (Call("foyer-dial", (line.id, line.caller_number), with_number=True),)
+        yield Context(
+            "foyer-outside", tuple(Extension(number, dial) for number in (ANY_NUMBER, ANY_INTERNATIONAL))
+        )
+        includes.append("foyer-outside")
+    yield Context("foyer-agents", includes=includes)

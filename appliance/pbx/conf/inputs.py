@@ -1,0 +1,77 @@
+"""What the renderers need beside the site: where this box keeps things, its ports, its secrets, its country.
+
+Made by foyer-apply (and by tests); the renderers only read it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.store.countries import Country
+from appliance.store.sitemodel import Site
+
+# The languages that Asterisk's own prompts (numbers, positions) and ours exist in on the box.
+PROMPT_LANGUAGES = ("en", "vi")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Passwords, all made at random but those of the lines, which the provider gave. Keys are site ids and
+    "a1d".
+    """
+
+    ami_events: str
+    ami_actions: str
+    sim: str
+    phones: Mapping[str, str]
+    lines: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Env:
+    """One box. Paths are absolute; `etc` is where Asterisk reads its files (through the link `live`).
+
+    `entity_id` is the box's EID in the form of a MAC address; `label` names this rendering and can be asked
+    from the running Asterisk (global variable FOYER_RENDERING).
+    """
+
+    etc: Path
+    lib: Path
+    log: Path
+    run: Path
+    spool: Path
+    recordings: Path
+    sounds: Path
+    bind: str
+    sip_port: int
+    ami_port: int
+    http_port: int
+    entity_id: str
+    label: str
+    country: Country
+    secrets: Secrets
+    rtp_ports: tuple[int, int] = (10000, 19999)
+    control_group: str = "asterisk"
+
+
+def sound_name(language: str, text: str) -> str:
+    """The name, without ".wav", of the file in `Env.sounds` that says `text` in `language`."""
+    return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()
+
+
+def prompt_language(site: Site, country: Country) -> str:
+    """The language of Asterisk's prompts: the site's if there are prompts in it, else the country's, else
+    English.
+    """
+    for language in (site.language, site.language.partition("-")[0], country.prompt_language):
+        if language in PROMPT_LANGUAGES:
+            return language
+    return "en"
+
+
+def own_address(env: Env) -> str:
+    """The address at which the box reaches its own SIP port."""
+    return "127.0.0.1" if env.bind in ("0.0.0.0", "") else "::1" if env.bind == "::" else env.bind  # noqa: S104

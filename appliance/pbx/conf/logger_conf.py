@@ -1,0 +1,23 @@
+"""logger.conf: warnings and errors to a file, and queue_log, one of the two sources of the calls' history."""
+
+from __future__ import annotations
+
+from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf.syntax import Section, document
+from appliance.store.sitemodel import Site
+
+FILE = "logger.conf"
+
+
+def render(_site: Site, _env: Env) -> str:
+    """The file's text."""
+    general = (
+        ("dateformat", "%F %T.%3q"),
+        ("queue_log", True),
+        ("queue_log_to_file", True),
+        ("queue_log_name", "queue_log"),
+        # A rotated file keeps its inode under a new name: its reader goes on in it.
+        ("rotatestrategy", "rotate"),
+    )
+    files = (("messages", "notice,warning,error"),)
+    return document(FILE, (Section("general", general), Section("logfiles", files)))

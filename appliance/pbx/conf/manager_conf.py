@@ -1,0 +1,95 @@
+"""manager.conf: two sessions on loopback, both of foyer-pbx: one that only listens, one that only acts.
+
+The listener gets the events that the live view is made of, by name: unfiltered, a queue call makes 90 events,
+so 12.
+"""
+
+from __future__ import annotations
+
+from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf.syntax import Section, document
+from appliance.store.sitemodel import Site
+
+FILE = "manager.conf"
+
+# What the live view, the history's holds and the results of actions are made of.
+EVENTS = (
+    "AgentCalled",
+    "AgentComplete",
+    "AgentConnect",
+    "AgentDump",
+    "AgentRingNoAnswer",
+    "AttendedTransfer",
+    "BlindTransfer",
+    "BridgeEnter",
+    "BridgeLeave",
+    "ContactStatus",
+    "DeviceStateChange",
+    "DialBegin",
+    "DialEnd",
+    "FullyBooted",
+    "Hangup",
+    "Hold",
+    "MixMonitorMute",
+    "MixMonitorStart",
+    "MixMonitorStop",
+    "NewCallerid",
+    "NewConnectedLine",
+    "Newchannel",
+    "Newstate",
+    "OriginateResponse",
+    "QueueCallerAbandon",
+    "QueueCallerJoin",
+    "QueueCallerLeave",
+    "QueueMemberAdded",
+    "QueueMemberPause",
+    "QueueMemberPenalty",
+    "QueueMemberRemoved",
+    "QueueMemberRinginuse",
+    "QueueMemberStatus",
+    "Registry",
+    "Reload",
+    "Rename",
+    "Shutdown",
+    "Unhold",
+    "UserEvent",
+)
+
+
+def render(_site: Site, env: Env) -> str:
+    """The file's text."""
+    general = (
+        ("enabled", True),
+        ("bindaddr", "127.0.0.1"),
+        ("port", env.ami_port),
+        ("webenabled", False),
+        ("displayconnects", False),
+        ("timestampevents", True),
+        ("allowmultiplelogin", False),
+        ("authtimeout", 10),
+        ("channelvars", "FOYER_CALL,FOYER_LINE,FOYER_QUEUE"),
+    )
+    events: tuple[tuple[str, str | int], ...] = (
+        ("secret", env.secrets.ami_events),
+        ("deny", "0.0.0.0/0.0.0.0"),
+        ("permit", "127.0.0.1/255.255.255.255"),
+        # Milliseconds that Asterisk waits for a reader that is slow; after that the session is cut and
+        # resynchronises.
+        ("writetimeout", 5000),
+        ("read", "system,call,agent,reporting,user"),
+        # Lists (QueueStatus, CoreShowChannels ...) may be asked here, nothing can be changed.
+        ("write", "reporting"),
+        *((f"eventfilter(name({event}))", "") for event in EVENTS),
+    )
+    actions = (
+        ("secret", env.secrets.ami_actions),
+        ("deny", "0.0.0.0/0.0.0.0"),
+        ("permit", "127.0.0.1/255.255.255.255"),
+        ("writetimeout", 5000),
+        ("read", "none"),
+        # Neither "command" nor "system": this session cannot run commands of the console or of the shell.
+        ("write", "call,agent,originate,reporting"),
+    )
+    return document(
+        FILE, (Section("general", general), Section("ami-events", events), Section("ami-actions", actions))
+    )

@@ -1,0 +1,237 @@
+"""pjsip.conf: the phones of the agents, the phone lines, and the built-in simulated caller.
+
+Who may say who they are: phones and the simulated caller by the user name in From, then a password; lines
+only by their provider's address or by the token of our own registration. The browsers' phones come through
+Caddy, so that every one of them, the simulated caller and a provider's proxy on this box share the address
+127.0.0.1: names come before addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from appliance.pbx.conf.indications_conf import zone
+from appliance.pbx.conf.inputs import Env, own_address, prompt_language
+from appliance.pbx.conf.syntax import Section, caller_id, document, extension, host, sip_uri, uri_host
+from appliance.store.sitemodel import Agent, Line, Site
+
+FILE = "pjsip.conf"
+
+type Settings = tuple[tuple[str, str | int | bool], ...]
+
+# A leg whose far end sends nothing for so long (seconds) is gone: the caller goes back into the queue. A
+# reloaded page needs at most 5. On hold a desk phone may rightly be silent; a browser goes on sending.
+SILENT_S = 30
+SILENT_ON_HOLD_S = 3600
+# A provider may suppress silence: give a line more time than a phone.
+LINE_SILENT_S = 180
+
+
+def render(site: Site, env: Env) -> str:
+    """The file's text."""
+    sections = [*_service(env), *_simulated(site, env)]
+    for agent in site.agents:
+        sections += _phones(site, agent, env)
+    for line in site.lines:
+        sections += _line(site, line, env)
+    return document(FILE, sections)
+
+
+def _service(env: Env) -> Iterator[Section]:
+    yield Section(
+        "global",
+        (
+            ("type", "global"),
+            ("user_agent", "Foyer"),
+            ("default_realm", "foyer"),
+            ("endpoint_identifier_order", "username,ip"),
+            # Any backlog elsewhere (say, of the manager interface) would otherwise make Asterisk refuse
+            # calls.
+            ("taskprocessor_overload_trigger", "pjsip_only"),
+            ("mwi_disable_initial_unsolicited", True),
+            ("send_contact_status_on_update_registration", False),
+        ),
+    )
+    # Asterisk does not take a changed transport without dropping calls: these depend on the box alone, never
+    # on the site.
+    yield Section(
+        "udp",
+        (("type", "transport"), ("protocol", "udp"), ("bind", f"{uri_host(env.bind)}:{env.sip_port}")),
+    )
+    yield Section("ws", (("type", "transport"), ("protocol", "ws"), ("bind", "127.0.0.1")))
+
+
+def _simulated(site: Site, env: Env) -> Iterator[Section]:
+    """`sim` calls in like a line's caller, with a password; `sim-out` is the side of it that we originate."""
+    yield Section("sim", (("type", "auth"), ("username", "sim"), ("password", env.secrets.sim)))
+    yield Section(
+        "sim",
+        (
+            ("type", "endpoint"),
+            ("transport", "udp"),
+            ("context", "foyer-in-sim"),
+            ("allow_transfer", False),
+            ("identify_by", "username"),
+            ("auth", "sim"),
+            ("trust_id_inbound", True),
+            *_sound(("alaw", "ulaw")),
+            *_speech(site, env),
+        ),
+    )
+    yield Section(
+        "sim-out",
+        (("type", "aor"), ("contact", sip_uri(own_address(env), env.sip_port)), ("qualify_frequency", 0)),
+    )
+    yield Section(
+        "sim-out",
+        (
+            ("type", "endpoint"),
+            ("context", "foyer-nowhere"),
+            ("identify_by", "ip"),
+            ("transport", "udp"),
+            ("aors", "sim-out"),
+            ("outbound_auth", "sim"),
+            ("from_user", "sim"),
+            ("send_pai", True),
+            *_sound(("alaw", "ulaw")),
+            *_speech(site, env),
+        ),
+    )
+
+
+def _phones(site: Site, agent: Agent, env: Env) -> Iterator[Section]:
+    """`a1`, the phone in the browser, and `a1d`, the one on the desk."""
+    records = any(queue.record for queue in site.queues if agent.id in queue.agents)
+    shared: Settings = (
+        ("context", "foyer-agents"),
+        ("identify_by", "username"),
+        ("callerid", caller_id(agent.name, agent.extension)),
+        ("set_var", f"FOYER_AGENT={agent.id}"),
+        *((("set_var", "FOYER_RECORD=yes"),) if records else ()),
+        *_speech(site, env),
+    )
+    yield from _registered(agent.id, env)
+    yield Section(
+        agent.id,
+        (
+            ("type", "endpoint"),
+            ("aors", agent.id),
+            ("auth", agent.id),
+            # DTLS-SRTP, ICE, rtcp-mux, bundle: what RFC 8825 and its kin ask of a browser's peer.
+            ("webrtc", True),
+            ("dtls_auto_generate_cert", True),
+            # alaw before opus: on the LAN nothing is gained by transcoding what the line speaks anyway.
+            *_sound(("alaw", "ulaw", "opus"), hold_s=2 * SILENT_S),
+            *shared,
+        ),
+    )
+    desk = f"{agent.id}d"
+    yield from _registered(desk, env)
+    yield Section(
+        desk,
+        (
+            ("type", "endpoint"),
+            ("transport", "udp"),
+            ("aors", desk),
+            ("auth", desk),
+            *_sound(("alaw", "ulaw", "g722")),
+            *shared,
+        ),
+    )
+
+
+def _registered(name: str, env: Env) -> Iterator[Section]:
+    """A phone's password and its place: one, the last that registered (a reloaded page, a phone with a new
+    address).
+    """
+    yield Section(
+        name,
+        (
+            ("type", "aor"),
+            ("max_contacts", 1),
+            ("remove_existing", True),
+            ("minimum_expiration", 30),
+            ("maximum_expiration", 600),
+            ("default_expiration", 120),
+            # Finds a phone whose network is gone before its registration runs out.
+            ("qualify_frequency", 15),
+            ("qualify_timeout", "3.0"),
+        ),
+    )
+    yield Section(name, (("type", "auth"), ("username", name), ("password", env.secrets.phones[name])))
+
+
+def _line(site: Site, line: Line, env: Env) -> Iterator[Section]:
+    password = env.secrets.lines.get(line.id, "")
+    yield Section(
+        line.id,
+        (("type", "aor"), ("contact", sip_uri(line.host, line.port)), ("qualify_frequency", 60)),
+    )
+    if line.username:
+        yield Section(line.id, (("type", "auth"), ("username", line.username), ("password", password)))
+    yield Section(
+        line.id,
+        (
+            ("type", "endpoint"),
+            ("context", f"foyer-in-{line.id}"),
+            # Never by name: whoever claims in From to be "l1" has to come from the provider's address.
+            ("identify_by", "ip"),
+            ("transport", "udp"),
+            ("aors", line.id),
+            *((("outbound_auth", line.id), ("from_user", line.username)) if line.username else ()),
+            ("from_domain", host(line.host)),
+            ("trust_id_inbound", True),
+            ("send_pai", True),
+            ("allow_transfer", False),
+            ("set_var", f"FOYER_LINE={line.id}"),
+            *_sound(line.codecs, silent_s=LINE_SILENT_S),
+            *_speech(site, env),
+        ),
+    )
+    yield Section(line.id, (("type", "identify"), ("endpoint", line.id), ("match", host(line.host))))
+    if line.register:
+        yield _registration(site, line)
+
+
+def _registration(site: Site, line: Line) -> Section:
+    """Our own registration at the provider. It never gives up: a network may be gone for a weekend."""
+    own = next((number.number for number in site.numbers if number.line_id == line.id), "")
+    return Section(
+        line.id,
+        (
+            ("type", "registration"),
+            ("transport", "udp"),
+            ("server_uri", sip_uri(line.host, line.port)),
+            ("client_uri", sip_uri(line.host, line.port, line.username)),
+            # Many providers call the contact instead of the number: make it the line's first number.
+            ("contact_user", extension(own) if own else "s"),
+            ("outbound_auth", line.id),
+            # Calls that come back through this registration are the line's, whatever address they come from.
+            ("line", True),
+            ("endpoint", line.id),
+            ("expiration", 600),
+            ("retry_interval", 30),
+            ("forbidden_retry_interval", 300),
+            ("fatal_retry_interval", 300),
+            ("max_retries", 1_000_000),
+            ("auth_rejection_permanent", False),
+        ),
+    )
+
+
+def _sound(codecs: tuple[str, ...], *, silent_s: int = SILENT_S, hold_s: int = SILENT_ON_HOLD_S) -> Settings:
+    return (
+        ("disallow", "all"),
+        ("allow", ",".join(codecs)),
+        # Sound always passes through Asterisk: it is recorded, and a phone may be behind address translation.
+        ("direct_media", False),
+        ("rtp_symmetric", True),
+        ("force_rport", True),
+        ("rewrite_contact", True),
+        ("rtp_timeout", silent_s),
+        ("rtp_timeout_hold", hold_s),
+    )
+
+
+def _speech(site: Site, env: Env) -> Settings:
+    return (("language", prompt_language(site, env.country)), ("tone_zone", zone(env)))

@@ -1,0 +1,58 @@
+"""All of Asterisk's files of one revision. Called by foyer-apply, and by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from appliance.pbx.conf import (
+    asterisk_conf,
+    cdr_conf,
+    cel_conf,
+    cel_custom_conf,
+    extensions_conf,
+    features_conf,
+    http_conf,
+    indications_conf,
+    logger_conf,
+    manager_conf,
+    modules_conf,
+    musiconhold_conf,
+    pjsip_conf,
+    queues_conf,
+    rtp_conf,
+    unused,
+)
+from appliance.pbx.conf.inputs import Env
+from appliance.store.sitemodel import Site
+
+type Renderer = Callable[[Site, Env], str]
+
+RENDERERS: tuple[tuple[str, Renderer], ...] = (
+    (asterisk_conf.FILE, asterisk_conf.render),
+    (cdr_conf.FILE, cdr_conf.render),
+    (cel_conf.FILE, cel_conf.render),
+    (cel_custom_conf.FILE, cel_custom_conf.render),
+    (extensions_conf.FILE, extensions_conf.render),
+    (features_conf.FILE, features_conf.render),
+    (http_conf.FILE, http_conf.render),
+    (indications_conf.FILE, indications_conf.render),
+    (logger_conf.FILE, logger_conf.render),
+    (manager_conf.FILE, manager_conf.render),
+    (modules_conf.FILE, modules_conf.render),
+    (musiconhold_conf.FILE, musiconhold_conf.render),
+    (pjsip_conf.FILE, pjsip_conf.render),
+    (queues_conf.FILE, queues_conf.render),
+    (rtp_conf.FILE, rtp_conf.render),
+    *((file, partial(unused.render, file)) for file in unused.FILES),
+)
+_DIALPLAN = Path(__file__).parents[1] / "dialplan"
+
+
+def render_tree(site: Site, env: Env) -> dict[str, str]:
+    """File name to text. RejectedError, with the reason in words, if a value cannot be written."""
+    tree = {file: render(site, env) for file, render in RENDERERS}
+    for file in extensions_conf.DIALPLAN:
+        tree[file] = (_DIALPLAN / file).read_text("utf-8")
+    return tree
