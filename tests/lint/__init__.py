@@ -1,0 +1,1 @@
+"""Checks of the source text: layering, and what the house style forbids."""
