@@ -45,7 +45,7 @@ class Fields:
         self.strict = strict
         unknown = [key for key in data if key not in known]
         if unknown and strict:
-            raise RejectedError("There is no such field.", field=self.at(ascii(unknown[0])[1:41]))
+            raise RejectedError("There is no such field.", field=self.at(ascii(str(unknown[0]))[1:-1][:40]))
 
     def at(self, name: str) -> str:
         """The path of field `name`."""
