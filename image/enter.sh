@@ -8,10 +8,11 @@
 set -euo pipefail
 image=$(dirname "$(realpath "$0")")
 [ $# -gt 0 ] || set -- bash
-layers=$(/usr/bin/python3 "$image/build.py" test)
+layers=$(/usr/bin/python3 "$image/layers.py" test)
 FOYER_REPOSITORY=$(dirname "$image")
 FOYER_NET=${NET:-private}
-FOYER_LAYERS=$layers
+# For a box that a test boots: what ships, without the test tools.
+FOYER_LAYERS=${layers/:test:/:}
 export FOYER_REPOSITORY FOYER_NET FOYER_LAYERS
 network=(--net)
 [ "$FOYER_NET" = private ] || network=()

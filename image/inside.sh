@@ -82,6 +82,10 @@ enter() {
     hostname foyer-test
     mkdir -p mnt/root/src
     mount --bind "$FOYER_REPOSITORY" mnt/root/src
+    if ! [ "$PWD" -ef "$FOYER_REPOSITORY/build" ]; then
+        mkdir -p mnt/root/src/build
+        mount --bind . mnt/root/src/build
+    fi
     # Tests import what ships, whichever way they find the package.
     if [ "${FOYER_SRC:-product}" = product ]; then
         mount --bind mnt/root/usr/lib/foyer/appliance mnt/root/src/appliance

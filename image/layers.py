@@ -1,7 +1,7 @@
 """Builds what is missing or out of date under build/, and prints the overlay layers of the root asked for.
 
-    build.py run      the root that ships
-    build.py test     with the test tools
+    layers.py run      the root that ships
+    layers.py test     with the test tools
 Layers are printed top first, relative to the build folder, in the form of overlayfs's `lowerdir`.
 """
 

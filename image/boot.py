@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""Boots the box on this machine: its root's own systemd, units and sandboxes, in private namespaces over an
+overlay.
+
+    boot.py run    boots, says how to use it, stays until Ctrl-C; ends every process that it started
+    boot.py exec CMD ARG ...   runs a command inside the box that runs on this state folder
+
+What it is told comes from the environment (see OPTIONS), as `make run BIND=0.0.0.0` hands it over. All
+state is in one folder, which is /data in the box. Nothing else of the machine is visible in there, but its
+network.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import box_process
+import layers as root_layers
+import options
+import state
+from steps import BUILD, Failed, say
+
+OPTIONS = """
+Options, as variables:
+  STATE=build/state    the folder that keeps everything: settings, people, calls, recordings
+  FRESH=1              start anew: what is in that folder is deleted first
+  BIND=127.0.0.1       the address of this machine to listen on; 0.0.0.0 for all
+  PORT=8443            the pages;  HTTP_PORT=8080 leads there
+  SIP_PORT=5060        phones and lines
+  NET=host             private: a network of its own, with loopback and 192.0.2.10
+"""
+
+
+def run(chosen: options.Options) -> int:
+    """Boots and stays in the foreground. Returns the exit code."""
+    began = time.monotonic()
+    if os.geteuid() != 0:
+        raise Failed("this needs root (namespaces and mounts): run it again with sudo, or as root.")
+    layers = os.environ.get("FOYER_LAYERS") or root_layers.layers("run")
+    with state.claimed(chosen.state, fresh=chosen.fresh) as claim:
+        environment = options.environment(chosen)
+        box = box_process.start(layers, chosen.state, chosen.net, environment)
+        claim.note(box.pid)
+        try:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            box.wait_ready()
+            introduce(chosen, environment, time.monotonic() - began)
+            watch(box)
+        except KeyboardInterrupt:
+            say("ending ...")
+            return 0
+        finally:
+            # A second Ctrl-C must not leave the box behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            box.end()
+    return 0
+
+
+def introduce(chosen: options.Options, environment: dict[str, str], took_s: float) -> None:
+    """What a person needs to know to begin."""
+    host = "localhost" if chosen.bind == "127.0.0.1" else chosen.bind
+    if host == "0.0.0.0":  # noqa: S104 - only compared
+        host = "<address of this machine>"
+    lines = [f"ready in {took_s:.1f} s", "", f"  pages      https://{host}:{environment['FOYER_HTTPS_PORT']}"]
+    password = chosen.state / "secrets/admin-otp"
+    if password.exists():
+        lines.append(f"  password   {password.read_text().strip()}   (once, for the first steps)")
+    lines += [
+        f"  phones     {host}:{environment['FOYER_SIP_PORT']} (SIP over UDP)",
+        "  test call  the button on the page of calls, or in another terminal: make test-call",
+        "  look in    image/boot.py exec journalctl -f",
+        "  end        Ctrl-C; everything stays in " + str(chosen.state),
+        "",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def watch(box: box_process.Box) -> None:
+    """Shows a line for each unit that fails, until the box ends."""
+    with box.journal_of_failures() as journal:
+        assert journal.stdout is not None
+        for line in journal.stdout:
+            print(f"{time.strftime('%H:%M:%S')} {line.rstrip()}", flush=True)
+    box.process.wait()
+    raise Failed("the box ended by itself: image/boot.py run again, and look at its first lines.")
+
+
+def execute(chosen: options.Options, command: list[str]) -> int:
+    """Runs a command inside the box on that state folder; returns its exit code."""
+    pid = state.box_pid(chosen.state)
+    return subprocess.run(box_process.inside(pid, command), check=False).returncode
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        match arguments:
+            case ["run"]:
+                return run(options.read(os.environ, BUILD))
+            case ["exec", *command] if command:
+                return execute(options.read(os.environ, BUILD), command)
+    except Failed as failure:
+        sys.stderr.write(f"foyer: {failure}\n")
+        return 1
+    sys.stderr.write((__doc__ or "") + OPTIONS)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
