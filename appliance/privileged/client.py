@@ -1,0 +1,51 @@
+"""How the other processes ask for a privileged action: the one module of this package that they import."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Literal
+
+from appliance.errors import ForbiddenError, RejectedError, TransientError
+from appliance.privileged.protocol import Call, Reply, decode_reply, encode_call, read_line
+
+# Longer than any action takes: the answer says how it ended.
+ANSWER_TIMEOUT_S = 60.0
+
+
+class Privileged:
+    """Calls over the socket at `path` (`Settings.privileged_socket`). Keeps no connection; any thread may
+    use it.
+    """
+
+    def __init__(self, path: Path, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+
+    def restart_service(self, name: Literal["asterisk", "caddy"]) -> None:
+        """Restarts the service and waits until it is up. TransientError: it is not, or nobody answered."""
+        self.call(Call("restart_service", {"name": name}))
+
+    def call(self, call: Call) -> None:
+        """Raises RejectedError, ForbiddenError or TransientError, as the other side says."""
+        reply = self._ask(call)
+        match reply.kind:
+            case None:
+                return
+            case "rejected":
+                raise RejectedError(reply.message)
+            case "forbidden":
+                raise ForbiddenError(reply.message)
+            case "failed":
+                raise TransientError(reply.message)
+
+    def _ask(self, call: Call) -> Reply:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(self._timeout_s)
+                connection.connect(str(self._path))
+                connection.sendall(encode_call(call))
+                line = read_line(connection)
+        except OSError as error:
+            raise TransientError("The box's privileged process does not answer.", "Try again.") from error
+        return decode_reply(line)
