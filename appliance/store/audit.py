@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from appliance.store.db import Change
 from appliance.store.ids import new_id
+from appliance.store.text import to_json
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,26 @@ def record(change: Change, who: str, action: str, subject: str = "", **detail: A
     """Writes one row into the change that it is about."""
     change.db.execute(
         "INSERT INTO audit (id, at, who, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
-        (new_id(), change.now, who, action, subject, json.dumps(detail, ensure_ascii=False)),
+        (new_id(), change.now, who, action, subject, to_json(detail)),
     )
 
 
-def recent(db: Database, limit: int = 100, before: str | None = None) -> list[Entry]:
-    """The newest rows first; `before` is the id of the last row of the page before."""
+def recent(
+    db: Database, limit: int = 100, before: str | None = None, *, who: str = "", action: str = ""
+) -> list[Entry]:
+    """The newest rows first, of one `who` or one `action` if given; `before` is the id of the last row of
+    the page before.
+    """
     rows = db.query(
         "SELECT id, at, who, action, subject, detail FROM audit"
-        " WHERE :before IS NULL OR (at, rowid) < (SELECT at, rowid FROM audit WHERE id = :before)"
+        " WHERE (:before IS NULL OR (at, rowid) < (SELECT at, rowid FROM audit WHERE id = :before))"
+        " AND (:who = '' OR who = :who) AND (:action = '' OR action = :action)"
         " ORDER BY at DESC, rowid DESC LIMIT :limit",
-        {"before": before, "limit": limit},
+        {"before": before, "who": who, "action": action, "limit": limit},
     )
     return [Entry(**{**row, "detail": json.loads(row["detail"])}) for row in rows]
+
+
+def actions(db: Database) -> list[str]:
+    """Every action that stands in the journal, in alphabetical order."""
+    return [str(row[0]) for row in db.execute("SELECT DISTINCT action FROM audit ORDER BY action")]

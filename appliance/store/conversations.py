@@ -17,6 +17,7 @@ from appliance.store import people, phone, records, site
 from appliance.store.db import Change
 from appliance.store.ids import new_id
 from appliance.store.records import Conversation, Message, Segment
+from appliance.store.text import storable
 
 SEGMENT_KINDS = ("greeting", "menu", "wait", "ring", "talk", "hold", "wrap_up")
 OUTCOMES = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout")
@@ -88,7 +89,7 @@ def upsert_call(change: Change, record: CallRecord) -> str:
         "person_id": person_id,
         "address": address,
         "line_id": record.line_id,
-        "number": record.number,
+        "number": storable(record.number),
         "queue_id": record.queue_id,
         "agent_id": record.agent_id,
         "state": _state(record, old, change.now),
@@ -254,7 +255,7 @@ def _address(change: Change, record: CallRecord) -> str:
     raw = (record.caller if record.direction == "in" else record.number).strip()
     if phone.is_anonymous(raw):
         return ""
-    return phone.e164(raw, site.country(change.db)) or raw
+    return phone.e164(raw, site.country(change.db)) or storable(raw)
 
 
 def _person(change: Change, address: str, record: CallRecord) -> str | None:

@@ -10,7 +10,6 @@ descriptor of it would drop SQLite's own locks in this process).
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sqlite3
 import threading
@@ -26,6 +25,7 @@ from appliance.errors import SetupError, TransientError
 from appliance.store.ids import now_ms
 from appliance.store.locks import WriteLock, create_shared_file
 from appliance.store.migrations import STEPS, Step, known
+from appliance.store.text import to_json
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Change:
         role see them. The same event twice in one change is one event.
         """
         named = {name: value for name, value in ids.items() if value is not None}
-        row = (kind, subject or str(next(iter(named.values()), "")), json.dumps(named, separators=(",", ":")))
+        row = (kind, subject or str(next(iter(named.values()), "")), to_json(named))
         if row not in self._told:
             self._told.add(row)
             sql = "INSERT INTO event (at, kind, subject, ids) VALUES (?, ?, ?, ?)"
@@ -191,6 +191,15 @@ class Store:
         with _named_errors():
             row = self._reader().db.conn.execute("PRAGMA data_version").fetchone()
         return int(row[0])
+
+    def release(self) -> None:
+        """Closes this thread's connection, for a thread that will not read for long (a browser's stream of
+        events); its next read opens another.
+        """
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is not None and reader.depth == 0:
+            del self._local.reader
+            reader.close()
 
     def close(self) -> None:
         """Closes every connection of this process. No thread may use the store any more."""

@@ -14,6 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.store.db import Change
+from appliance.store.text import storable, to_json
 
 SOURCES = ("cel", "queue_log")
 _KEPT_MS = 7 * 24 * 3600 * 1000
@@ -57,7 +58,7 @@ def add(change: Change, source: str, rows: Iterable[tuple[str, int, Mapping[str,
     """Keeps lines as (linkedid, at in ms, row), in this order."""
     change.db.conn.executemany(
         "INSERT INTO pbx_event (source, linkedid, at, row) VALUES (?, ?, ?, ?)",
-        ((source, linkedid, at, json.dumps(row, ensure_ascii=False)) for linkedid, at, row in rows),
+        ((source, storable(linkedid), at, to_json(dict(row))) for linkedid, at, row in rows),
     )
 
 

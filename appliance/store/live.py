@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from appliance.store import events
 from appliance.store.db import Change
+from appliance.store.text import to_json
 
 KINDS = ("pbx", "queue", "caller", "agent", "line")
 
@@ -28,7 +29,7 @@ class LiveSnapshot:
 
 def put(change: Change, kind: str, row_id: str, data: Mapping[str, Any]) -> bool:
     """Sets one row; returns whether that changed anything, and only then is there an event."""
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = to_json(dict(data))
     changed = change.db.execute(
         "INSERT INTO live (kind, id, data, updated) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (kind, id) DO UPDATE SET data = excluded.data, updated = excluded.updated"

@@ -17,6 +17,7 @@ from appliance.store import phone, records
 from appliance.store.db import Change
 from appliance.store.ids import new_id
 from appliance.store.records import Conversation, Message, Segment
+from appliance.store.text import storable
 
 NAME_MAX = 200
 NOTE_MAX = 10_000
@@ -233,7 +234,7 @@ def _set_name(change: Change, person_id: str, name: str) -> None:
 
 def _clean_name(name: str) -> str:
     """A name as a network or a page gave it, without what is no part of a name."""
-    text = unicodedata.normalize("NFC", name)
+    text = unicodedata.normalize("NFC", storable(name))
     return "".join(char for char in text if unicodedata.category(char) not in _NO_NAME).strip()[:NAME_MAX]
 
 

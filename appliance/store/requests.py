@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from appliance.errors import ConflictError, NotFoundError
 from appliance.store.db import Change, Store
 from appliance.store.ids import new_id
+from appliance.store.text import to_json
 
 DEADLINE_S = 5.0
 _POLL_S = 0.01
@@ -60,7 +61,7 @@ def ask(
             request_id,
             target,
             kind,
-            json.dumps(dict(args), ensure_ascii=False),
+            to_json(dict(args)),
             who,
             change.now,
             change.now + round(deadline_s * 1000),
@@ -164,7 +165,7 @@ def _finish_where(
 ) -> int:
     rows = change.db.execute(
         f"UPDATE request SET state = ?, result = ?, done_at = ? WHERE {where} RETURNING id, target",  # noqa: S608
-        (state, json.dumps(result, ensure_ascii=False), change.now, *values),
+        (state, to_json(result), change.now, *values),
     ).fetchall()
     for request_id, target in rows:
         change.event("request", request_id, target=target)

@@ -16,6 +16,7 @@ from appliance.errors import ConflictError, NotFoundError, RejectedError, SetupE
 from appliance.store import audit
 from appliance.store.db import Change
 from appliance.store.sitemodel import Site
+from appliance.store.text import to_json
 
 APPLY_STATES = ("rendering", "live", "failed", "back")
 COMMENT_MAX = 200
@@ -134,7 +135,7 @@ def _save(change: Change, site: Site, who: str, comment: str, based_on: int, cop
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             number,
-            json.dumps(checked.to_dict(), ensure_ascii=False),
+            to_json(checked.to_dict()),
             who,
             comment,
             change.now,

@@ -277,6 +277,11 @@ def end_sessions(change: Change, user_id: str, keep_token: str = "") -> None:
     change.event("user", user_id)
 
 
+def is_login(login: str) -> bool:
+    """Whether this can be an account's login: letters a to z, digits and . _ @ -, at most 64."""
+    return _LOGIN.fullmatch(_folded(login)) is not None
+
+
 def _profile(name: str, role: str, language: str, agent_id: str | None) -> dict[str, str | None]:
     text = unicodedata.normalize("NFC", name).strip()
     if not text or len(text) > _NAME_MAX or not text.isprintable():
