@@ -219,8 +219,8 @@ class Phone:
 
     def _on_response(self, answer: Message) -> None:
         transaction = self._transactions.get(answer.get("via").split("branch=")[1].split(";")[0])
-        if transaction is None:
-            return
+        if transaction is None or answer.get("cseq").endswith("CANCEL"):
+            return  # RFC 3261 9.1: a CANCEL has its INVITE's branch, and its answer says nothing of the call
         request, leg = transaction.request, transaction.leg
         if answer.status < 200:
             transaction.provisional.append(answer)
