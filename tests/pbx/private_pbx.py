@@ -33,9 +33,10 @@ class Ports:
 
     sip: int = field(default_factory=free_port)
     ami: int = field(default_factory=free_port)
+    provider: int = field(default_factory=free_port)
 
 
-def pjsip_conf(sip_port: int) -> str:
+def pjsip_conf(ports: Ports) -> str:
     """One line known by its address, a desk phone for each agent."""
     phones = "\n".join(
         f"[a{n}d](phone)\nauth=a{n}d\naors=a{n}d\ncallerid=<10{n}>\n"
@@ -47,7 +48,7 @@ def pjsip_conf(sip_port: int) -> str:
 [udp]
 type=transport
 protocol=udp
-bind=127.0.0.1:{sip_port}
+bind=127.0.0.1:{ports.sip}
 [leg](!)
 type=endpoint
 disallow=all
@@ -58,7 +59,11 @@ rtp_symmetric=yes
 context=inside
 [l1](leg)
 context=foyer-in
+aors=l1
 set_var=FOYER_LINE=l1
+[l1]
+type=aor
+contact=sip:{LINE_HOST}:{ports.provider}
 [l1]
 type=identify
 endpoint=l1
@@ -80,6 +85,7 @@ def extensions_conf(greeting: Path) -> str:
 [foyer-in]
 exten => 100,1,NoOp(){start}
  same => n,Playback({greeting})
+ same => n,MixMonitor({greeting.parent}/recordings/2026/11/22/${{FOYER_CALL}}.wav,b)
  same => n,Queue(q1,cCb(agent-leg^s^1),,,20)
  same => n,Hangup()
 exten => short,1,NoOp(){start}
@@ -95,6 +101,10 @@ exten => *90,1,Answer()
 exten => *91,1,Answer()
  same => n,UnpauseQueueMember(,PJSIP/${{CHANNEL(endpoint)}},,phone)
  same => n,Hangup()
+exten => _09.,1,Set(__FOYER_CALL=${{UUID()}})
+ same => n,CELGenUserEvent(FOYER_CALL,${{FOYER_CALL}}^l1^${{EXTEN}}^out)
+ same => n,Dial(PJSIP/${{EXTEN}}@l1,3)
+ same => n,Hangup(${{HANGUPCAUSE}})
 exten => _10X,1,Dial(PJSIP/a${{EXTEN:2}}d,20)
 """
 
@@ -110,7 +120,7 @@ def files(ports: Ports, directory: Path) -> dict[str, str]:
         for name, read in (("ami-events", "all"), ("ami-actions", "all"))
     )
     return {
-        "pjsip.conf": pjsip_conf(ports.sip),
+        "pjsip.conf": pjsip_conf(ports),
         "extensions.conf": extensions_conf(greeting),
         "manager.conf": (
             f"[general]\nenabled=yes\nbindaddr=127.0.0.1\nport={ports.ami}\n"
@@ -118,7 +128,7 @@ def files(ports: Ports, directory: Path) -> dict[str, str]:
         ),
         "queues.conf": (
             "[general]\npersistentmembers=no\nautofill=yes\nlog_membername_as_agent=no\nshared_lastcall=yes\n"
-            "[q1]\nstrategy=rrmemory\ntimeout=3\nretry=0\nringinuse=no\nwrapuptime=2\nautopause=no\n"
+            "[q1]\nstrategy=rrmemory\ntimeout=3\nretry=1\nringinuse=no\nwrapuptime=2\nautopause=no\n"
         ),
         "cel.conf": f"[general]\nenable=yes\napps=queue,playback,mixmonitor\nevents={CEL_EVENTS}\n",
         "cel_custom.conf": f"[{directory}/log/cel.jsonl]\nformat=json\nfields={CEL_FIELDS}\n",
@@ -139,5 +149,7 @@ def desk_phone(agent: str, ports: Ports, host: str = "127.0.0.1") -> Phone:
 
 
 def outside(ports: Ports) -> Phone:
-    """A caller behind the phone line."""
-    return Phone("0901234567", host=LINE_HOST, server=("127.0.0.1", ports.sip), tone_hz=440)
+    """The world behind the phone line: calls in, and is called."""
+    return Phone(
+        "0901234567", host=LINE_HOST, port=ports.provider, server=("127.0.0.1", ports.sip), tone_hz=440
+    )

@@ -97,7 +97,7 @@ def abandoned(stage: Stage) -> None:
 def in_greeting(stage: Stage) -> None:
     """The caller gives up in the greeting."""
     call = stage.caller.call("100").wait_answer()
-    time.sleep(0.4)
+    time.sleep(0.35)
     call.hang_up()
 
 
@@ -137,7 +137,7 @@ def unreachable(stage: Stage) -> None:
     """a1's phone is in the queue and is gone; the caller gives up."""
     stage.a1.register(0)
     call = stage.caller.call("100").wait_answer()
-    time.sleep(3.0)
+    time.sleep(2.9)
     call.hang_up()
     stage.a1.register()
 
@@ -205,6 +205,36 @@ def between_phones(stage: Stage) -> None:
     leg.hang_up()
 
 
+def going_out(stage: Stage) -> None:
+    """a1 calls a customer, who answers; a hold."""
+    leg = stage.a1.call("0907654321")
+    ring = stage.caller.wait_ring()
+    time.sleep(0.5)
+    ring.answer()
+    leg.wait_answer()
+    time.sleep(0.5)
+    leg.hold()
+    time.sleep(0.5)
+    leg.resume()
+    time.sleep(0.5)
+    ring.hang_up()
+    leg.wait_end()
+
+
+def going_out_unanswered(stage: Stage) -> None:
+    """a1 calls three customers: one is busy, one lets it ring, one rings until a1 gives up."""
+    leg = stage.a1.call("0907654321")
+    stage.caller.wait_ring().refuse(486)
+    leg.wait_end()
+    leg = stage.a1.call("0907654322")
+    stage.caller.wait_ring()
+    leg.wait_end()
+    leg = stage.a1.call("0907654323")
+    stage.caller.wait_ring()
+    time.sleep(0.5)
+    leg.hang_up()
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
     answered,
     hung_up_on_hold,
@@ -220,6 +250,8 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     two_at_once,
     phone_break,
     between_phones,
+    going_out,
+    going_out_unanswered,
 )
 
 
@@ -320,7 +352,12 @@ def record(directory: Path) -> None:
             time.sleep(2.0)
             stop.set()
             marker.join(5)
-            asterisk.restart()
+            asterisk.kill()
+            lost = time.time_ns() // 1_000_000
+            asterisk.start()
+            # The first thing foyer-pbx does; it makes Asterisk log its restart as well.
+            mark = {"Queue": "NONE", "Event": "FOYERRESUME", "Uniqueid": "NONE", "Message": str(lost)}
+            connected("actions", ports, False).ask("QueueLog", mark)
             logs.save("killed")
 
 

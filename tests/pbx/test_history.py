@@ -1,0 +1,243 @@
+"""Calls from recorded rows: each story in, one record out. `record_samples.py` made the rows on a real
+Asterisk.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from appliance.pbx.history import build
+from appliance.pbx.rows import CEL, NO_CALL, QUEUE_LOG
+from appliance.store.conversations import OUTCOMES, SEGMENT_KINDS, CallRecord
+from appliance.store.feeds import RawEvent
+from tests.pbx import stories
+from tests.pbx.stories import told
+
+
+def records(name: str) -> list[CallRecord]:
+    """The calls of a story that are customers' calls."""
+    built = [build(rows) for rows in stories.calls(name)]
+    return [record for record in built if record is not None]
+
+
+def test_answered_with_two_holds() -> None:
+    (record,) = records("answered")
+    assert told(record) == [
+        "answered by a1 at 1.5, ended 5.1",
+        "greeting 0.0-1.0",
+        "wait q1 1.0-1.5 answered",
+        "ring q1 a1 1.0-1.5 answered",
+        "talk q1 a1 1.5-2.5",
+        "hold q1 a1 2.5-3.2",
+        "talk q1 a1 3.2-3.8",
+        "hold q1 a1 3.8-4.5",
+        "talk q1 a1 4.5-5.1",
+    ]
+    assert (record.direction, record.line_id, record.number, record.caller) == (
+        "in",
+        "l1",
+        "100",
+        "0901234567",
+    )
+    assert (record.queue_id, record.state) == ("q1", "closed")
+    ((path, started),) = record.recordings
+    assert path == f"2026/11/22/{record.call_uuid}.wav"
+    assert started == record.answered
+
+
+def test_segments_leave_no_gap_and_never_overlap() -> None:
+    (record,) = records("answered")
+    line = [segment for segment in record.segments if segment.kind in ("wait", "talk", "hold")]
+    assert [segment.ended for segment in line[:-1]] == [segment.started for segment in line[1:]]
+
+
+def test_hung_up_on_hold() -> None:
+    (record,) = records("hung_up_on_hold")
+    assert told(record)[-2:] == ["talk q1 a1 1.5-2.0", "hold q1 a1 2.0-2.7"]
+    assert record.outcome == "answered"
+
+
+def test_the_agent_hangs_up_first() -> None:
+    (record,) = records("agent_hangs_up")
+    assert told(record)[0] == "answered by a1 at 1.5, ended 2.5"
+
+
+def test_abandoned_in_the_queue() -> None:
+    (record,) = records("abandoned")
+    assert told(record) == [
+        "abandoned by None at ..., ended 1.9",
+        "greeting 0.0-1.0",
+        "wait q1 1.0-1.9 abandoned",
+        "ring q1 a1 1.0-1.9 cancelled",
+    ]
+    assert record.recordings == ()
+
+
+def test_hung_up_in_the_greeting() -> None:
+    (record,) = records("in_greeting")
+    assert told(record) == ["abandoned by None at ..., ended 0.4", "greeting 0.0-0.4"]
+    assert record.queue_id is None
+
+
+def test_the_queue_gives_up() -> None:
+    (record,) = records("nobody")
+    assert told(record) == [
+        "timeout by None at ..., ended 3.0",
+        "greeting 0.0-1.0",
+        "wait q1 1.0-3.0 timeout",
+    ]
+
+
+def test_one_agent_lets_it_ring_and_another_answers() -> None:
+    (record,) = records("second_agent")
+    assert told(record)[2:] == [
+        "wait q1 1.0-5.1 answered",
+        "ring q1 a1 1.0-4.0 no_answer",
+        "ring q1 a2 5.0-5.1 answered",
+        "talk q1 a2 5.1-6.1",
+    ]
+    assert record.agent_id == "a2"
+
+
+def test_an_agent_turns_the_call_down_and_takes_it_then() -> None:
+    (record,) = records("rejected")
+    assert [line for line in told(record) if line.startswith("ring")] == [
+        "ring q1 a1 1.0-1.1 rejected",
+        "ring q1 a1 2.1-2.4 answered",
+    ]
+
+
+def test_a_phone_that_is_gone_does_not_ring() -> None:
+    (record,) = records("unreachable")
+    assert told(record) == [
+        "abandoned by None at ..., ended 3.0",
+        "greeting 0.0-1.0",
+        "wait q1 1.0-3.0 abandoned",
+    ]
+
+
+def test_blind_transfer() -> None:
+    (record,) = records("blind_transfer")
+    assert told(record)[3:] == [
+        "ring q1 a1 1.0-1.5 answered",
+        "talk q1 a1 1.5-2.2",
+        "ring a2 2.2-2.5 answered",
+        "talk a2 2.5-3.5",
+    ]
+    assert record.agent_id == "a2"
+
+
+def test_attended_transfer_is_one_call() -> None:
+    (record,) = records("attended_transfer")
+    lines = told(record)
+    assert lines[0] == "answered by a2 at 1.5, ended 4.7"
+    assert lines[4:6] == ["talk q1 a1 1.5-2.2", "hold q1 a1 2.2-3.6"]
+    assert lines[-1] == "talk q1 a2 3.6-4.7"
+
+
+def test_two_calls_at_once_stay_apart() -> None:
+    first, second = records("two_at_once")
+    assert {first.agent_id, second.agent_id} == {"a1", "a2"}
+    assert first.call_uuid != second.call_uuid
+    for record in (first, second):
+        assert [segment.agent_id for segment in record.segments if segment.kind == "talk"] == [
+            record.agent_id
+        ]
+
+
+def test_a_call_that_goes_out() -> None:
+    (record,) = records("going_out")
+    assert told(record) == [
+        "answered by a1 at 0.6, ended 2.2",
+        "ring 0.0-0.5 answered",
+        "talk a1 0.6-1.1",
+        "hold a1 1.1-1.6",
+        "talk a1 1.6-2.2",
+    ]
+    assert (record.direction, record.line_id, record.number) == ("out", "l1", "0907654321")
+    assert record.queue_id is None
+
+
+def test_calls_that_go_out_and_are_not_answered() -> None:
+    built = records("going_out_unanswered")
+    assert [record.outcome for record in built] == ["no_answer"] * 3
+    assert [record.agent_id for record in built] == ["a1"] * 3
+    assert [segment.outcome for record in built for segment in record.segments] == [
+        "rejected",
+        "no_answer",
+        "cancelled",
+    ]
+
+
+@pytest.mark.parametrize("name", ["phone_break", "between_phones"])
+def test_what_is_no_customers_call_makes_no_record(name: str) -> None:
+    assert records(name) == []
+
+
+def test_asterisk_killed_with_two_calls_up() -> None:
+    talking, waiting = records("killed")
+    assert told(talking)[0] == "cut by a1 at 1.5, ended 4.7"
+    assert told(talking)[-1] == "talk q1 a1 1.5-4.7"
+    assert told(waiting) == ["cut by None at ..., ended 2.2", "greeting 0.0-1.0", "wait q1 1.0-2.2 cut"]
+
+
+def test_a_cut_call_without_anybody_listening_ends_with_its_last_sign_of_life() -> None:
+    rows, _ = stories.calls("killed")
+    record = build([row for row in rows if row.row.get("event") != "FOYERRESUME"])
+    assert record is not None
+    assert (record.outcome, record.ended) == ("cut", max(row.at for row in rows if row.source == CEL))
+
+
+def test_a_restart_cuts_no_call_that_goes_on() -> None:
+    """The restart is logged late: with the first use of the queue's log, maybe by this very call."""
+    rows = stories.calls("answered")[0]
+    entered = next(row for row in rows if row.row.get("event") == "ENTERQUEUE")
+    restart = {"call": "NONE", "queue": "NONE", "who": "NONE", "event": "QUEUESTART", "data": [""]}
+    late = [replace(row, seq=row.seq * 2 + 1) for row in rows]
+    late.append(RawEvent(entered.seq * 2, QUEUE_LOG, NO_CALL, entered.at, restart))
+    assert build(late) == build(rows)
+    waiting = [row for row in late if row.seq <= entered.seq * 2 + 1 and row.at <= entered.at + 1000]
+    record = build(waiting)
+    assert record is not None
+    assert record.state == "open"
+
+
+@pytest.mark.parametrize("name", stories.NAMES)
+def test_every_beginning_of_a_story_makes_a_sound_record(name: str) -> None:
+    """Rows come in batches: whatever has been read so far must be a call that the store can take."""
+    for rows in stories.calls(name):
+        for count in range(len(rows)):
+            record = build(rows[:count])
+            if record is None:
+                continue
+            assert record.outcome in (None, *OUTCOMES)
+            assert (record.state == "open") == (record.ended is None) == (record.outcome is None)
+            for segment in record.segments:
+                assert segment.kind in SEGMENT_KINDS
+                assert record.started <= segment.started
+                assert segment.ended is None or segment.started <= segment.ended
+                assert (segment.ended is not None) or record.state == "open"
+                assert record.ended is None or (segment.ended or 0) <= record.ended + 50
+
+
+@pytest.mark.parametrize("name", stories.NAMES)
+def test_the_order_in_which_the_logs_are_read_does_not_matter(name: str) -> None:
+    for rows in stories.calls(name):
+        cel = [row for row in rows if row.source == CEL]
+        log = [row for row in rows if row.source != CEL]
+        expected = build(rows)
+        assert build([*log, *cel]) == expected
+        shuffled = list(rows)
+        random.Random(name).shuffle(shuffled)
+        assert build(shuffled) == expected
+
+
+@pytest.mark.parametrize("name", stories.NAMES)
+def test_lost_rows_make_no_error(name: str) -> None:
+    chance = random.Random(name)
+    for rows in stories.calls(name):
+        for _ in range(50):
+            build([row for row in rows if chance.random() > 0.2])
