@@ -11,6 +11,7 @@ from appliance.errors import ConflictError
 from appliance.store.db import Change
 
 _KEPT_MS = 7 * 24 * 3600 * 1000
+_FOR_GOOD = 2**62
 
 
 class AlreadySent(ConflictError):
@@ -22,12 +23,13 @@ class AlreadySent(ConflictError):
 
 def claim(change: Change, token: str) -> None:
     """Marks the form as carried out, in the transaction that carries it out. AlreadySent if it was before."""
-    cursor = change.db.execute(
-        "INSERT OR IGNORE INTO sent_form (token, at) VALUES (?, ?)", (token, change.now)
-    )
-    if cursor.rowcount == 0:
-        raise AlreadySent
+    _insert(change, token, change.now)
     change.db.execute("DELETE FROM sent_form WHERE at < ?", (change.now - _KEPT_MS,))
+
+
+def claim_for_good(change: Change, token: str) -> None:
+    """The same for what may never happen a second time: a one-time password. AlreadySent if it was before."""
+    _insert(change, token, _FOR_GOOD)
 
 
 def was_sent(db: Database, token: str) -> bool:
@@ -54,3 +56,9 @@ def draft(db: Database, name: str) -> dict[str, Any]:
 def drop_draft(change: Change, name: str) -> None:
     """Forgets a draft; nothing happens if there is none."""
     change.db.execute("DELETE FROM draft WHERE name = ?", (name,))
+
+
+def _insert(change: Change, token: str, at: int) -> None:
+    cursor = change.db.execute("INSERT OR IGNORE INTO sent_form (token, at) VALUES (?, ?)", (token, at))
+    if cursor.rowcount == 0:
+        raise AlreadySent

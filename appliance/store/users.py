@@ -19,6 +19,7 @@ from appliance.errors import NotFoundError, RejectedError, TransientError
 from appliance.store import audit, logins, passwords
 from appliance.store.db import Change, Store
 from appliance.store.ids import new_id, now_ms
+from appliance.store.text import storable
 
 ROLES = ("agent", "supervisor", "administrator")
 IDLE_MS = 12 * 3600 * 1000
@@ -326,7 +327,7 @@ def _login(login: str) -> str:
 
 
 def _folded(login: str) -> str:
-    return unicodedata.normalize("NFKC", login).strip().casefold()
+    return unicodedata.normalize("NFKC", storable(login)).strip().casefold()
 
 
 def _user(row: tuple[str, str, str, str, str, str | None, int, int, int]) -> User:

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from wsgiref.types import WSGIApplication
+from collections.abc import Iterable, Sequence
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from bottle import Bottle, HTTPError, HTTPResponse, request
 
 from appliance.errors import FoyerError, NotFoundError
 from appliance.settings import Settings
 from appliance.store import Store
-from appliance.webui.i18n import Languages, N_
+from appliance.webui.events import Hub
+from appliance.webui.i18n import N_, Languages
 from appliance.webui.pages import (
     account,
     audit,
+    events,
     health,
     home,
     login,
     revisions,
-    settings as settings_page,
+    settings_agents,
+    settings_lines,
+    settings_queues,
     setup,
     testcall,
     trust,
     users,
 )
+from appliance.webui.pages import (
+    settings as settings_page,
+)
 from appliance.webui.security import Shield
 from appliance.webui.web import Web
 
-PAGES = (health, home, login, setup, account, trust, settings_page, revisions, users, audit, testcall)
+PAGES = (
+    health,
+    home,
+    login,
+    setup,
+    account,
+    trust,
+    settings_page,
+    settings_queues,
+    settings_agents,
+    settings_lines,
+    revisions,
+    users,
+    audit,
+    testcall,
+    events,
+)
 
 _SENTENCES = {
     404: N_("There is no such page."),
@@ -35,10 +58,23 @@ _SENTENCES = {
 }
 
 
+class Application:
+    """The web application: a WSGI callable, and the hub whose thread the process has to run."""
+
+    def __init__(self, outermost: WSGIApplication, hub: Hub) -> None:
+        self._outermost = outermost
+        self.hub = hub
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._outermost(environ, start_response)
+
+
 def make_app(
     settings: Settings, store: Store, languages: Languages | None = None, hosts: Sequence[str] = ()
-) -> WSGIApplication:
-    """The application. `hosts` are further names of this box; names of the local network and addresses always work."""
+) -> Application:
+    """The application. `hosts` are further names of this box; names of the local network and addresses always
+    work.
+    """
     app = Bottle()
     web = Web(app, settings, store, languages or Languages.load())
     for page in PAGES:
@@ -56,7 +92,7 @@ def make_app(
         return str(page.body)
 
     app.default_error_handler = error_page
-    return Shield(app, hosts)
+    return Application(Shield(app, hosts), web.hub)
 
 
 def unexpected(error: HTTPError) -> FoyerError:

@@ -1,5 +1,6 @@
-"""The files under static/: their addresses carry a digest of their content, so that a browser keeps them for good and an
-update replaces them at once."""
+"""The files under static/: their addresses carry a digest of their content, so that a browser keeps them for
+good and an update replaces them at once.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ class Assets:
         self._urls: dict[str, str] = {}
 
     def url(self, name: str) -> str:
-        """The address of a file such as "foyer.css"; without digest if it is missing (a vendor script not yet built)."""
+        """The address of a file such as "foyer.css"; without digest if it is missing (a vendor script not yet
+        built).
+        """
         if name not in self._urls:
             path = self._root / name
             digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
@@ -31,9 +34,9 @@ class Assets:
 
     def icon(self, name: str, classes: str = "") -> Markup:
         """An icon of the sprite, hidden from screen readers: the words beside it say the same."""
-        return Markup('<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>').format(
-            escape(classes), self.url("icons.svg"), name
-        )
+        return Markup(
+            '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>'
+        ).format(escape(classes), self.url("icons.svg"), name)
 
     def serve(self, name: str, version: str) -> HTTPResponse:
         """The answer to GET /static/<name>?v=<version>."""

@@ -1,4 +1,5 @@
-"""The cookies of the web process: what they are called, how they are set, and how the unsigned ones are signed.
+"""The cookies of the web process: what they are called, how they are set, and how the unsigned ones are
+signed.
 
 All are `__Host-`: Secure, path "/", no domain, so that no other host or plain-text page can plant one.
 """
@@ -30,7 +31,9 @@ def set_cookie(name: str, value: str, max_age_s: int | None = None) -> tuple[str
 
 
 class Signer:
-    """Signs small values for cookies with the box's session key (HMAC-SHA-256), so that browsers cannot alter them."""
+    """Signs small values for cookies with the box's session key (HMAC-SHA-256), so that browsers cannot alter
+    them.
+    """
 
     def __init__(self, key: bytes) -> None:
         if len(key) < 32:

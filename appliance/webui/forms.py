@@ -1,14 +1,15 @@
-"""What a browser typed: parsed once, bounded, always text. Pages ask for fields; errors are kept beside their field.
+"""What a browser typed: parsed once, bounded, always text. Pages ask for fields; errors are kept beside their
+field.
 
-No page touches the request body. Whatever comes in here is untrusted; the templates escape it, the store takes it as
-a parameter, the site model checks it.
+No page touches the request body. Whatever comes in here is untrusted; the templates escape it, the store
+takes it as a parameter, the site model checks it.
 """
 
 from __future__ import annotations
 
 import unicodedata
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.errors import RejectedError
@@ -25,7 +26,7 @@ class Form:
     `errors` maps a field's name to an English msgid; `ok` says that there are none.
     """
 
-    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    fields: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -40,7 +41,9 @@ class Form:
         fields: dict[str, list[str]] = {}
         for name, value in pairs:
             # Browsers send line ends as CR LF (HTML 4.10.21.4); everything behind this line works with LF.
-            fields.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""))
+            fields.setdefault(name, []).append(
+                value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+            )
         return cls(fields)
 
     @property
@@ -64,6 +67,10 @@ class Form:
     def all(self, name: str) -> list[str]:
         """Every value of a field that may come several times (ticked boxes)."""
         return list(self.fields.get(name, ()))
+
+    def put(self, name: str, value: str) -> None:
+        """Adds a field that the page itself carries on; what was typed under that name is replaced."""
+        self.fields[name] = [value]
 
     def required(self, name: str, message: str = N_("Please fill this in.")) -> str:
         """The field's text; an error beside it if it is empty."""
@@ -92,11 +99,10 @@ class Form:
         """Notes an error beside a field; the first one stays."""
         self.errors.setdefault(name, message)
 
+    def all_pairs(self) -> list[tuple[str, str]]:
+        """Every field and value in order."""
+        return [(name, value) for name, values in self.fields.items() for value in values]
+
     def pairs(self, *, without: Sequence[str] = ()) -> list[tuple[str, str]]:
         """Every field and value in order, for sending the same form again; passwords never leave with it."""
-        return [
-            (name, value)
-            for name, values in self.fields.items()
-            if name not in without and "password" not in name
-            for value in values
-        ]
+        return [pair for pair in self.all_pairs() if pair[0] not in without and "password" not in pair[0]]

@@ -1,7 +1,8 @@
-"""Languages: which one a reader gets, its words (gettext), its direction, and how it writes dates and numbers.
+"""Languages: which one a reader gets, its words (gettext), its direction, and how it writes dates and
+numbers.
 
-Catalogues are read once at start from appliance/locale/<code>/LC_MESSAGES/foyer.mo. A language without a catalogue
-still works, in English words: a missing file must not keep anybody from answering calls.
+Catalogues are read once at start from appliance/locale/<code>/LC_MESSAGES/foyer.mo. A language without a
+catalogue still works, in English words: a missing file must not keep anybody from answering calls.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time, get_timezone_name
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 
 _log = logging.getLogger(__name__)
@@ -25,14 +26,16 @@ OFFERED = ("en", "vi")
 DOMAIN = "foyer"
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "to be translated where it is shown"
+def N_(message: str) -> str:
     """Marks a msgid for extraction and leaves it as it is."""
     return message
 
 
 @dataclass(frozen=True)
 class Language:
-    """One language, ready to speak. `code` is ISO 639 ("vi"), `name` its own name for itself ("Tiếng Việt")."""
+    """One language, ready to speak. `code` is ISO 639 ("vi"), `name` its own name for itself ("Tiếng
+    Việt").
+    """
 
     code: str
     name: str
@@ -67,10 +70,6 @@ class Language:
     def number(self, value: float) -> str:
         """A number with this language's separators."""
         return str(format_decimal(value, locale=self.locale))
-
-    def zone_name(self, zone: str) -> str:
-        """What people call the clock of a place ("Asia/Ho_Chi_Minh" -> "Vietnam Time (Ho Chi Minh City)")."""
-        return str(get_timezone_name(zoneinfo.ZoneInfo(zone), locale=self.locale))
 
 
 class Languages:
@@ -121,12 +120,18 @@ def _load(root: Path, code: str) -> Language:
             words = gettext.translation(DOMAIN, root, [code])
         except FileNotFoundError:
             _log.warning("No compiled catalogue for %s below %s: its pages are in English.", code, root)
-    name = (locale.display_name or code).capitalize() if locale.display_name else code
-    return Language(code, name, locale.text_direction, locale, words)
+    name = locale.display_name or code
+    return Language(code, name[0].upper() + name[1:], locale.text_direction, locale, words)
 
 
 def _moment(moment_ms: int, zone: datetime.tzinfo) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(moment_ms / 1000, zone)
+
+
+def exact(moment_ms: int) -> str:
+    """A moment for machines: ISO 8601, UTC, to the millisecond."""
+    moment = datetime.datetime.fromtimestamp(moment_ms / 1000, datetime.UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def zone_of(name: str) -> zoneinfo.ZoneInfo:
@@ -144,12 +149,3 @@ def duration(ms: int | None) -> str:
     seconds = max(0, ms) // 1000
     hours, minutes = seconds // 3600, seconds // 60 % 60
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
-
-
-def is_language(code: str) -> bool:
-    """Whether Babel knows the code at all."""
-    try:
-        Locale.parse(code)
-    except (UnknownLocaleError, ValueError, TypeError):
-        return False
-    return True

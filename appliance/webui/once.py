@@ -1,8 +1,9 @@
 """A form sent twice is carried out once and answered as the first time.
 
-Each form carries a random token. The change that carries the form out stores the token in the same transaction, so that
-not even a power cut between the two can make it count twice. The answer itself is kept in memory for a while: a double click gets the same
-page; after a restart it gets a sentence that says that it was saved.
+Each form carries a random token. The change that carries the form out stores the token in the same
+transaction, so that not even a power cut between the two can make it count twice. The answer itself is kept
+in memory for a while: a double click gets the same page; after a restart it gets a sentence that says that it
+was saved.
 """
 
 from __future__ import annotations

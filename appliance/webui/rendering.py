@@ -1,7 +1,9 @@
-"""The Jinja2 environment of the pages. Everything printed is escaped; nothing typed by anybody is ever a template.
+"""The Jinja2 environment of the pages. Everything printed is escaped; nothing typed by anybody is ever a
+template.
 
-In templates, `_("...")` takes literal words only (its result counts as markup, its variables are escaped); what is
-only known at run time is translated in Python with `web.gettext` or `web.say`. A lint test holds both.
+In templates, `_("...")` takes literal words only (its result counts as markup, its variables are escaped);
+what is only known at run time is translated in Python with `web.gettext` or `web.say`. A lint test holds
+both.
 """
 
 from __future__ import annotations
@@ -34,9 +36,9 @@ def environment(web: Web) -> Environment:
         auto_reload=False,
     )
     made.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
-        gettext=lambda message: web.visit.language.gettext(message),
-        ngettext=lambda one, many, n: web.visit.language.ngettext(one, many, n),
-        pgettext=lambda context, message: web.visit.language.pgettext(context, message),
+        gettext=web.gettext,
+        ngettext=web.ngettext,
+        pgettext=web.pgettext,
         newstyle=True,
     )
     made.policies["ext.i18n.trimmed"] = True
@@ -48,7 +50,7 @@ def environment(web: Web) -> Environment:
         hidden=lambda: hidden_fields(web),
         local_time=web.local_time,
         duration=duration,
-        number=lambda value: web.visit.language.number(value),
+        number=web.number,
         languages=lambda: web.languages.all,
         take_notices=lambda: take_notices(web),
         work_places=lambda: places(web, navigation.WORK),
@@ -59,8 +61,12 @@ def environment(web: Web) -> Environment:
 
 
 def hidden_fields(web: Web) -> Markup:
-    """What every form carries: the session's word against forged requests, and its own token so that it counts once."""
-    fields = Markup('<input type="hidden" name="csrf" value="{}"><input type="hidden" name="once" value="{}">')
+    """What every form carries: the session's word against forged requests, and its own token so that it
+    counts once.
+    """
+    fields = Markup(
+        '<input type="hidden" name="csrf" value="{}"><input type="hidden" name="once" value="{}">'
+    )
     return fields.format(web.visit.csrf, secrets.token_urlsafe(18))
 
 

@@ -1,4 +1,5 @@
-"""The outermost layer: security headers on every answer, the Host check, the size limit, the client's address.
+"""The outermost layer: security headers on every answer, the Host check, the size limit, the client's
+address.
 
 A WSGI wrapper, so that it also covers error pages, static files and streams.
 """
@@ -7,9 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from appliance.webui.forms import MAX_BODY
@@ -33,15 +33,22 @@ HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
-    ("Permissions-Policy", "microphone=(self), speaker-selection=(self), camera=(), geolocation=(), payment=(), usb=()"),
+    (
+        "Permissions-Policy",
+        "microphone=(self), speaker-selection=(self), camera=(), geolocation=(), payment=(), usb=()",
+    ),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("X-Robots-Tag", "noindex"),
 )
-# Names that no public DNS can point at this box: RFC 6762 (.local), RFC 8375 (home.arpa), ICANN's .internal, and what
-# routers hand out. Everything else could be a stranger's page that rebinds its own name to our address.
+# Names that no public DNS can point at this box: RFC 6762 (.local), RFC 8375 (home.arpa), ICANN's .internal,
+# and what routers hand out. Everything else could be a stranger's page that rebinds its own name to our
+# address.
 _PRIVATE_SUFFIXES = (".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IGNORECASE)
+
+
+type ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
 class Shield:
@@ -53,17 +60,17 @@ class Shield:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(
-            status: str,
-            headers: list[tuple[str, str]],
-            exc_info: tuple[type[BaseException], BaseException, TracebackType] | None = None,
-            /,
-        ) -> Any:
+            status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
             given = {name.lower() for name, _ in headers}
-            more = [pair for pair in HEADERS if pair[0].lower() not in given]
-            return start_response(status, [*headers, *more], exc_info) if exc_info else start_response(status, [*headers, *more])
+            return start_response(
+                status, [*headers, *(pair for pair in HEADERS if pair[0].lower() not in given)], exc_info
+            )
 
         if not is_our_host(environ.get("HTTP_HOST", ""), self._hosts):
-            return _refuse(start, "421 Misdirected Request", "This name does not belong to this box. Use its address.")
+            return _refuse(
+                start, "421 Misdirected Request", "This name does not belong to this box. Use its address."
+            )
         length = environ.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > MAX_BODY:
             return _refuse(start, "413 Content Too Large", "That is more than this page takes.")
@@ -72,7 +79,9 @@ class Shield:
 
 
 def client_address(environ: WSGIEnvironment) -> str:
-    """Who asks. Over the unix socket there is no peer address and Caddy's X-Forwarded-For is believed; else it is not."""
+    """Who asks. Over the unix socket there is no peer address and Caddy's X-Forwarded-For is believed; else
+    it is not.
+    """
     peer = str(environ.get("REMOTE_ADDR") or "")
     if peer:
         return peer
@@ -100,6 +109,10 @@ def is_our_host(header: str, hosts: frozenset[str] = frozenset()) -> bool:
 
 def _refuse(start_response: StartResponse, status: str, sentence: str) -> Iterable[bytes]:
     body = sentence.encode()
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))), ("Connection", "close")]
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),
+    ]
     start_response(status, headers)
     return [body]

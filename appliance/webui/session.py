@@ -1,7 +1,7 @@
 """Who asks: finds the session of a request, its language and its form word; starts and ends sessions.
 
-A signed-in user's form word (CSRF) belongs to the session; a visitor's is derived from a random cookie with the box's
-key. The session's cookie is a random token of which the store keeps only the digest.
+A signed-in user's form word (CSRF) belongs to the session; a visitor's is derived from a random cookie with
+the box's key. The session's cookie is a random token of which the store keeps only the digest.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ import secrets
 import threading
 from typing import Any
 
-from appliance.store import Store, site as sites, users
+from sqlite_utils import Database
+
+from appliance.store import Change, Store, now_ms, users
+from appliance.store import site as sites
 from appliance.store.sitemodel import Site
 from appliance.webui import cookies
+from appliance.webui.events import Listener
 from appliance.webui.i18n import Language, Languages, zone_of
 from appliance.webui.visit import Notice, Visit
 
@@ -29,10 +33,15 @@ class Sessions:
         self._set_up = False
 
     def visit(self, request: Any) -> Visit:
-        """Reads the cookies of a request (bottle's); a visitor without one gets the cookie that his forms need."""
+        """Reads the cookies of a request (bottle's); a visitor without one gets the cookie that his forms
+        need.
+        """
         token = str(request.get_cookie(cookies.SESSION) or "")
         with self._store.read() as db:
             session = users.get_session(db, token) if token else None
+        if session is not None and now_ms() - session.last_seen > users.TOUCH_MS:
+            with self._store.change() as change:
+                users.touch_session(change, token)
         number, site = self.site()
         user = session.user if session else None
         visit = Visit(
@@ -52,6 +61,10 @@ class Sessions:
             visit.notices.extend(Notice(str(text), str(kind)) for text, kind in rows)
         return visit
 
+    def holds(self, db: Database, listener: Listener) -> bool:
+        """Whether the session of an open stream of events still holds."""
+        return users.get_session(db, listener.token) is not None
+
     def site(self) -> tuple[int, Site]:
         """The wanted revision's number (0: never set up) and document, parsed once per revision."""
         with self._store.read() as db:
@@ -63,6 +76,20 @@ class Sessions:
         with self._guard:
             self._site = found
         return found
+
+    def start(self, change: Change, visit: Visit, user: users.User) -> None:
+        """Signs the browser of this visit in; the page that follows already speaks for the user."""
+        visit.token = users.start_session(change, user.id, visit.address)
+        session = users.get_session(change.db, visit.token)
+        visit.user, visit.csrf = user, session.csrf if session else ""
+        lifetime_s = users.ABSOLUTE_MS // 1000
+        visit.headers.append(cookies.set_cookie(cookies.SESSION, visit.token, lifetime_s))
+        visit.language = self._languages.choose(user.language, visit.language.code)
+
+    def end(self, change: Change, visit: Visit) -> None:
+        """Signs the browser of this visit out."""
+        users.end_session(change, visit.token)
+        visit.headers.append(cookies.set_cookie(cookies.SESSION, "", 0))
 
     def needs_setup(self) -> bool:
         """Whether no administrator exists yet; once there is one, the store is not asked again."""

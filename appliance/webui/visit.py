@@ -23,8 +23,9 @@ class Notice:
 class Visit:
     """What is known about the present request.
 
-    `token` is the secret of the session's cookie ("" when signed out), `csrf` the word that a form must carry, `address`
-    the client's network address, `claimed` whether the form's token was stored with a change.
+    `token` is the secret of the session's cookie ("" when signed out), `csrf` the word that a form must
+    carry, `address` the client's network address, `claimed` whether the form's token was stored with a
+    change.
     """
 
     path: str

@@ -1,7 +1,8 @@
 """What every page uses: routes with their rules, the signed-in user, forms, rendering, notices, redirects.
 
-A page is `def routes(web: Web) -> None` in pages/. It declares its routes with `@web.get` and `@web.post` and asks `web` for the rest.
-Every POST passes here, in this order: same origin, session, form token (CSRF), role, and, if the form has a token, once only.
+A page is `def routes(web: Web) -> None` in pages/. It declares its routes with `@web.get` and `@web.post` and
+asks `web` for the rest. Every POST passes here, in this order: same origin, session, form token (CSRF), role,
+and, if the form has a token, once only.
 """
 
 from __future__ import annotations
@@ -14,19 +15,27 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jinja2
 from bottle import Bottle, HTTPResponse, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from appliance.errors import ConflictError, FoyerError, ForbiddenError, NotFoundError, RejectedError, TransientError
+from appliance.errors import (
+    ConflictError,
+    ForbiddenError,
+    FoyerError,
+    NotFoundError,
+    RejectedError,
+    TransientError,
+)
 from appliance.settings import Settings
-from appliance.store import Change, Store, forms as sent_forms
+from appliance.store import Change, Store, users
+from appliance.store import forms as sent_forms
 from appliance.store.sitemodel import Site
 from appliance.store.users import User
 from appliance.webui import cookies, navigation
 from appliance.webui.assets import Assets
+from appliance.webui.events import Hub
 from appliance.webui.forms import MAX_BODY, Form
-from appliance.webui.i18n import Language, Languages, N_, duration
+from appliance.webui.i18n import N_, Languages, exact
 from appliance.webui.once import Once, is_token
 from appliance.webui.rendering import environment
 from appliance.webui.session import Sessions
@@ -39,7 +48,9 @@ _VISIT = "foyer.visit"
 
 
 class Web:
-    """The web process as its pages see it. One instance per application; what belongs to a request is in `visit`."""
+    """The web process as its pages see it. One instance per application; what belongs to a request is in
+    `visit`.
+    """
 
     def __init__(self, app: Bottle, settings: Settings, store: Store, languages: Languages) -> None:
         self.app = app
@@ -50,6 +61,7 @@ class Web:
         self.signer = cookies.Signer.load(settings)
         self.sessions = Sessions(store, self.signer, languages)
         self.once = Once()
+        self.hub = Hub(store, self.sessions.holds)
         self.templates = environment(self)
 
     # Routes
@@ -68,7 +80,9 @@ class Web:
         return declare
 
     def post(self, path: str, role: str = "agent", *, public: bool = False) -> Callable[[Handler], Handler]:
-        """Declares an action: checked for origin, session, CSRF and role, and carried out once per form token."""
+        """Declares an action: checked for origin, session, CSRF and role, and carried out once per form
+        token.
+        """
 
         def declare(handler: Handler) -> Handler:
             @functools.wraps(handler)
@@ -112,15 +126,42 @@ class Web:
         return bool(request.headers.get("HX-Request"))
 
     def site(self) -> Site:
-        """The site document that is wanted now, for names and settings."""
+        """The newest site document, for names and settings."""
         return self.sessions.site()[1]
+
+    def site_number(self) -> int:
+        """The newest revision's number; 0 while the box has not been set up."""
+        return self.sessions.site()[0]
+
+    def who(self, who: str) -> str:
+        """The name of whoever did something: a user, or a process by its own name."""
+        names = self.visit.values.get("names")
+        if names is None:
+            with self.store.read() as db:
+                names = {user.id: user.name for user in users.every(db)}
+            self.visit.values["names"] = names
+        return str(names.get(who, who))
 
     # Words
 
     def gettext(self, message: str, **values: object) -> str:
-        """The reader's words for an English msgid, with %(name)s filled in. Plain text: templates escape it."""
+        """The reader's words for an English msgid, with %(name)s filled in. Plain text: templates escape
+        it.
+        """
         text = self.visit.language.gettext(message)
         return text % values if values else text
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """The reader's words that fit the number `n`; %(num)s is filled in by the template."""
+        return self.visit.language.ngettext(one, many, n)
+
+    def pgettext(self, context: str, message: str) -> str:
+        """The reader's words for a msgid that means something else elsewhere."""
+        return self.visit.language.pgettext(context, message)
+
+    def number(self, value: float) -> str:
+        """A number with the reader's separators."""
+        return self.visit.language.number(value)
 
     def say(self, error: FoyerError) -> str:
         """A known error in the reader's words."""
@@ -132,7 +173,7 @@ class Web:
             return Markup("–")
         language, zone = self.visit.language, self.visit.zone
         shown = language.date_time(moment_ms, zone, width)
-        return Markup('<time datetime="{}">{}</time>').format(iso(moment_ms), shown)
+        return Markup('<time datetime="{}">{}</time>').format(exact(moment_ms), shown)
 
     # Answers
 
@@ -144,7 +185,9 @@ class Web:
             user=visit.user, visit=visit, language=visit.language, site=self.site(), **values
         )
 
-    def answer(self, body: str | bytes, status: int = 200, content_type: str = "text/html; charset=utf-8") -> HTTPResponse:
+    def answer(
+        self, body: str | bytes, status: int = 200, content_type: str = "text/html; charset=utf-8"
+    ) -> HTTPResponse:
         """A body with a status, never kept by caches."""
         answer = HTTPResponse(body=body, status=status)
         answer.set_header("Content-Type", content_type)
@@ -160,13 +203,19 @@ class Web:
             answer.set_header("HX-Redirect", safe_path(path))
         return answer
 
+    def back(self) -> HTTPResponse:
+        """Sends the browser back to the page that the form was on."""
+        return self.redirect(urllib.parse.urlsplit(request.headers.get("Referer", "")).path or "/")
+
     def flash(self, message: str, kind: str = "good", **values: object) -> None:
         """A sentence for the next page that is rendered, after a redirect as well. `message` is a msgid."""
         self.visit.notices.append(Notice(self.gettext(message, **values), kind))
 
     @contextlib.contextmanager
     def change(self) -> Iterator[Change]:
-        """`store.change()` that also marks this form as carried out. Every form that changes something uses it."""
+        """`store.change()` that also marks this form as carried out. Every form that changes something uses
+        it.
+        """
         visit = self.visit
         with self.store.change() as change:
             if visit.once and not visit.claimed:
@@ -200,7 +249,14 @@ class Web:
             if visit.user.must_change and not visit.path.startswith(("/account", "/logout")):
                 return self.redirect("/account/password")
         token = visit.form.raw("once")
-        return self._post_once(handler, values, token) if is_token(token) else handler(**values)
+        if not is_token(token):
+            return handler(**values)
+        # The same token with other words is another form: somebody went back, mended a field and sent it
+        # again.
+        words = urllib.parse.urlencode(sorted(pair for pair in visit.form.all_pairs() if pair[0] != "csrf"))
+        return self._post_once(
+            handler, values, f"{token}.{self.signer.mark('form', f'{visit.path}?{words}')}"
+        )
 
     def _post_once(self, handler: Handler, values: dict[str, str], token: str) -> Any:
         visit = self.visit
@@ -224,8 +280,7 @@ class Web:
 
     def _saved_before(self) -> HTTPResponse:
         self.flash(N_("This was already saved; it was not done a second time."), "info")
-        back = urllib.parse.urlsplit(request.headers.get("Referer", ""))
-        return self.redirect(back.path or "/")
+        return self.back()
 
     def _answered(self, respond: Callable[[], Any]) -> Any:
         """Runs a handler, answers known errors with a page, and adds the cookies that the visit wants set."""
@@ -248,9 +303,11 @@ class Web:
         if isinstance(answer, str):
             answer = self.answer(answer)
         if isinstance(answer, HTTPResponse):
-            if visit.notices and 300 <= answer.status_code < 400 or answer.get_header("HX-Redirect"):
+            if (visit.notices and 300 <= answer.status_code < 400) or answer.get_header("HX-Redirect"):
                 rows = [[notice.text, notice.kind] for notice in visit.notices]
-                visit.headers.append(cookies.set_cookie(cookies.NOTICES, self.signer.seal("notices", rows, 300), 300))
+                visit.headers.append(
+                    cookies.set_cookie(cookies.NOTICES, self.signer.seal("notices", rows, 300), 300)
+                )
                 visit.notices.clear()
             while visit.headers:
                 answer.add_header(*visit.headers.pop(0))
@@ -264,20 +321,32 @@ class Web:
             answer.set_header("HX-Reswap", "none")
             answer.set_header("X-Foyer-Problem", urllib.parse.quote(self.say(error)))
             return answer
-        page = self.render("problem.html", status=status, error=error, sentence=self.say(error), kept=kept, action=self.visit.path)
+        page = self.render(
+            "problem.html",
+            status=status,
+            error=error,
+            sentence=self.say(error),
+            kept=kept,
+            action=self.visit.path,
+        )
         return self.answer(page, status)
 
     # Rules
 
     def _check(self, user: User, role: str) -> None:
         if not navigation.allows(user.role, role):
-            raise ForbiddenError(N_("Your account may not do this."), N_("Ask an administrator if you should."))
+            raise ForbiddenError(
+                N_("Your account may not do this."), N_("Ask an administrator if you should.")
+            )
 
     def _refuse_strangers(self) -> None:
         """Sec-Fetch-Site and Origin come from the browser itself: another site's form ends here."""
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
         origin = request.headers.get("Origin", "")
-        foreign = bool(origin) and urllib.parse.urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
+        foreign = (
+            bool(origin)
+            and urllib.parse.urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
+        )
         if site not in ("same-origin", "none") or foreign:
             raise ForbiddenError(N_("This form came from another site."))
 
@@ -288,9 +357,13 @@ class Web:
         if self.sessions.needs_setup():
             return self.redirect("/setup")
         if request.method == "POST":
-            return self.answer(self.render("login.html", next=visit.path, kept=self.kept_form(), failed=""), 401)
+            return self.answer(
+                self.render("login.html", next=visit.path, kept=self.kept_form(), failed=""), 401
+            )
         wanted = visit.path + (f"?{request.query_string}" if request.query_string else "")
-        return self.redirect("/login?" + urllib.parse.urlencode({"next": wanted}) if wanted != "/" else "/login")
+        return self.redirect(
+            "/login?" + urllib.parse.urlencode({"next": wanted}) if wanted != "/" else "/login"
+        )
 
     def kept_form(self) -> list[tuple[str, str]]:
         """What was typed, for sending it again: without passwords and without the old session's word."""
@@ -310,5 +383,7 @@ def read_body() -> bytes:
 def safe_path(path: str) -> str:
     """The path if it stays on this box, else "/": no other host, no scheme, no control characters."""
     parts = urllib.parse.urlsplit(path)
-    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    ours = (
+        path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    )
     return path if ours and path.isprintable() and "\\" not in path else "/"

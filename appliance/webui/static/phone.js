@@ -10,8 +10,7 @@ import { PhoneSocket } from "./phone_socket.js";
 
 const KEEP_MS = 60_000; // Asterisk gives a call up after 30 s without sound: older dialogs are not worth a try
 const BEAT_MS = 3_000; // how often the age of the kept dialog is renewed
-const PING_IDLE_MS = 20_000;
-const PING_CALL_MS = 4_000;
+const PING_IDLE_MS = 20_000; // in a call with every beat
 const PING_WAIT_MS = 3_000;
 const RECOVER_MS = 1_500; // between two tries to get the call back
 const GATHER_MS = 400; // after the first ICE candidate; a dead VPN interface must not delay the answer
@@ -52,8 +51,9 @@ export class Phone extends EventTarget {
   #kept = null; // the confirmed dialog {callId, local, remote, call, beat}
   #isStale = false; // the signalling of the running call was lost: its dialog must be replaced
   #recovering = null;
-  #timers = [];
+  #timer = 0;
   #retry = 0;
+  #pinged = 0;
 
   link = "off";
   call = null;
@@ -77,7 +77,7 @@ export class Phone extends EventTarget {
       this.#changed();
     }
     await this.#open();
-    this.#timers = [setInterval(() => this.#beat(), BEAT_MS), this.#pingLater()];
+    this.#timer = setInterval(() => this.#tick(), BEAT_MS);
     addEventListener("online", this.#onOnline);
     addEventListener("pagehide", this.#onHide);
   }
@@ -85,7 +85,7 @@ export class Phone extends EventTarget {
   /** Leave the phone; not while a call is up. */
   stop() {
     if (this.call || this.link === "off") return;
-    this.#timers.forEach(clearTimeout);
+    clearInterval(this.#timer);
     clearTimeout(this.#retry);
     removeEventListener("online", this.#onOnline);
     removeEventListener("pagehide", this.#onHide);
@@ -216,17 +216,16 @@ export class Phone extends EventTarget {
   /** Ask the far end for a sign of life; a WebSocket over a dead network looks open for minutes. */
   #ping() {
     if (!this.#ua?.isConnected()) return;
+    this.#pinged = Date.now();
     const socket = this.#socket;
     const tooLong = setTimeout(() => socket.drop("no answer"), PING_WAIT_MS);
     const isAlive = () => clearTimeout(tooLong);
     this.#ua.sendOptions(`sip:${this.#host}`, null, { eventHandlers: { succeeded: isAlive, failed: isAlive } });
   }
 
-  #pingLater() {
-    return setTimeout(() => {
-      this.#ping();
-      this.#timers[1] = this.#pingLater();
-    }, this.call ? PING_CALL_MS : PING_IDLE_MS);
+  #tick() {
+    this.#beat();
+    if (this.call || Date.now() - this.#pinged >= PING_IDLE_MS) this.#ping();
   }
 
   #onOnline = () => this.#ping();

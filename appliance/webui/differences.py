@@ -1,0 +1,160 @@
+"""What differs between two revisions of the site, in words. Pure; the settings, conflict and history pages
+show it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Queue, Site
+from appliance.webui.i18n import N_
+
+Say = Callable[[str], str]
+
+BUSINESS = {
+    "business_name": N_("Name of the business"),
+    "country": N_("Country"),
+    "language": N_("Language"),
+    "time_zone": N_("Time zone"),
+}
+LABELS: dict[type[Any], dict[str, str]] = {
+    Queue: {
+        "name": N_("Name"),
+        "greeting_text": N_("Greeting"),
+        "strategy": N_("Who is called first"),
+        "ring_seconds": N_("Ring each agent for"),
+        "wrap_up_seconds": N_("Time to finish notes"),
+        "max_wait_seconds": N_("Longest wait"),
+        "music": N_("Music"),
+        "record": N_("Record calls"),
+        "service_level_seconds": N_("Answer goal"),
+        "agents": N_("Agents"),
+    },
+    Agent: {"name": N_("Name"), "extension": N_("Internal number")},
+    Line: {
+        "name": N_("Name"),
+        "kind": N_("Kind"),
+        "host": N_("Provider's address"),
+        "port": N_("Port"),
+        "username": N_("User name"),
+        "register": N_("How the provider knows this box"),
+        "codecs": N_("Sound formats"),
+        "caller_number": N_("Number shown to people you call"),
+    },
+    Number: {"number": N_("Number"), "line_id": N_("Phone line"), "queue_id": N_("Goes to queue")},
+    Disposition: {"name": N_("Name")},
+    Break: {"name": N_("Name")},
+}
+KINDS: dict[type[Any], str] = {
+    Queue: N_("Queue"),
+    Agent: N_("Agent"),
+    Line: N_("Phone line"),
+    Number: N_("Number"),
+    Disposition: N_("Result of a call"),
+    Break: N_("Reason for a break"),
+}
+STRATEGY_NAMES = {
+    "rrmemory": N_("Everybody in turn"),
+    "leastrecent": N_("Who has rested longest"),
+    "fewestcalls": N_("Who had the fewest calls"),
+    "random": N_("Anybody"),
+    "linear": N_("In the order of the list"),
+    "ringall": N_("All at once"),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs. `where` is the thing ("Queue “Sales”"), `what` its property, or "" when the
+    whole thing came (`before` is None) or went (`after` is None).
+    """
+
+    where: str
+    what: str
+    before: str | None
+    after: str | None
+
+
+def differences(old: Site, new: Site, say: Say) -> list[Difference]:
+    """Everything that differs from `old` to `new`, in the words of `say`, in the order of the settings
+    pages.
+    """
+    found = [
+        Difference(say(N_("Business")), say(label), getattr(old, name), getattr(new, name))
+        for name, label in BUSINESS.items()
+        if getattr(old, name) != getattr(new, name)
+    ]
+    for group in ("lines", "numbers", "queues", "agents", "dispositions", "breaks"):
+        found.extend(_group(getattr(old, group), getattr(new, group), old, new, say))
+    return found
+
+
+def _group(
+    before: Sequence[Any], after: Sequence[Any], old: Site, new: Site, say: Say
+) -> Iterator[Difference]:
+    olds = {_key(item): item for item in before}
+    news = {_key(item): item for item in after}
+    for key, item in olds.items():
+        if key not in news:
+            yield Difference(_where(item, say), "", _name(item), None)
+    for key, item in news.items():
+        if key not in olds:
+            yield Difference(_where(item, say), "", None, _name(item))
+        else:
+            yield from _item(olds[key], item, old, new, say)
+    kept = [key for key in olds if key in news]
+    if kept != [key for key in news if key in olds]:
+        label = say(KINDS[type(after[0])])
+        yield Difference(
+            label,
+            say(N_("Order")),
+            ", ".join(_name(olds[key]) for key in kept),
+            ", ".join(_name(item) for key, item in news.items() if key in olds),
+        )
+
+
+def _item(before: Any, after: Any, old: Site, new: Site, say: Say) -> Iterator[Difference]:
+    labels = LABELS[type(after)]
+    for field in dataclasses.fields(after):
+        was, becomes = getattr(before, field.name), getattr(after, field.name)
+        if was != becomes:
+            label = say(labels.get(field.name, field.name))
+            shown = (_value(field.name, was, old, say), _value(field.name, becomes, new, say))
+            yield Difference(_where(after, say), label, *shown)
+
+
+def _value(name: str, value: Any, site: Site, say: Say) -> str:
+    if name in ("line_id", "queue_id"):
+        return _name_of(site.line(value) or site.queue(value), value)
+    if name == "agents":
+        return ", ".join(_name_of(site.agent(agent_id), agent_id) for agent_id in value)
+    return ", ".join(value) if isinstance(value, tuple) else _plain(name, value, say)
+
+
+def _plain(name: str, value: Any, say: Say) -> str:
+    if name == "register":
+        return say(N_("By user name and password")) if value else say(N_("By its address"))
+    if isinstance(value, bool):
+        return say(N_("Yes")) if value else say(N_("No"))
+    if name.endswith("_seconds"):
+        return say(N_("%(seconds)s seconds")) % {"seconds": value}
+    return say(STRATEGY_NAMES.get(value, value)) if name == "strategy" else str(value)
+
+
+def _key(item: Any) -> str:
+    return str(getattr(item, "id", "") or getattr(item, "code", ""))
+
+
+def _name(item: Any) -> str:
+    return str(item.number if isinstance(item, Number) else item.name)
+
+
+def _name_of(item: Any, otherwise: str) -> str:
+    return _name(item) if item is not None else otherwise
+
+
+def _where(item: Any, say: Say) -> str:
+    return say(N_("%(kind)s “%(name)s”")) % {"kind": say(KINDS[type(item)]), "name": _name(item)}

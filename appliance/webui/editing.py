@@ -1,0 +1,176 @@
+"""The way of every settings form: type, look at what will change, save; or meet somebody else's change and go
+on.
+
+A form edits the newest document, never a copy of the one it was opened with: two managers who change
+different things both win, and who meets a change made meanwhile sees it before saving. Nothing typed is lost
+on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.errors import ConflictError, RejectedError
+from appliance.store import Change
+from appliance.store import site as sites
+from appliance.store.forms import AlreadySent
+from appliance.store.sitemodel import Site
+from appliance.webui import site_forms
+from appliance.webui.applied import report
+from appliance.webui.differences import Difference, differences
+from appliance.webui.i18n import N_
+from appliance.webui.web import Web
+from appliance.webui.wizard import NewPerson
+
+Document = dict[str, Any]
+After = Callable[[Change, Site], list[NewPerson]]
+_OURS = ("csrf", "once", "stage", "based_on")
+
+
+def _nothing_more(_change: Change, _site: Site) -> list[NewPerson]:
+    return []
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One settings form.
+
+    `change` writes what was typed into the document; `show` renders the form; `back` is where it is found.
+    `field_of` maps a path of the document to the form's field. `also` says in the reader's words what is
+    saved besides the document, and `after` saves it in the same change.
+    """
+
+    back: str
+    change: Callable[[Document], None]
+    show: Callable[[], str]
+    field_of: Callable[[str], str]
+    also: list[str] = field(default_factory=list)
+    after: After = _nothing_more
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """A revision that somebody saved while the form was open."""
+
+    who: str
+    at: int
+    found: list[Difference]
+
+
+def run(web: Web, edit: Edit) -> Any:
+    """Answers a POST of a settings form at any of its stages: edit, review, save."""
+    form = web.form
+    stage = form.text("stage", "review")
+    with web.store.read() as db:
+        number, now = sites.head(db)
+    document = now.to_dict()
+    edit.change(document)
+    new = now
+    try:
+        new = Site.from_dict(document)
+    except RejectedError as error:
+        form.error(edit.field_of(error.field), web.say(error))
+    if stage == "edit":
+        form.errors.clear()
+        return edit.show()
+    if not form.ok:
+        return web.answer(edit.show(), 422)
+    based_on = int(form.text("based_on")) if form.text("based_on").isdecimal() else number
+    found = differences(now, new, web.gettext)
+    if based_on != number:
+        return _conflict(web, edit, based_on, number, found)
+    if not found and not edit.also:
+        web.flash(N_("Nothing was changed."), "info")
+        return web.redirect(edit.back)
+    if stage != "save":
+        return web.render(
+            "settings-review.html",
+            number=number,
+            found=found,
+            also=edit.also,
+            kept=_kept(web),
+            back=edit.back,
+        )
+    return _save(web, edit, new, number)
+
+
+def removal(
+    web: Web, group: str, item_id: str, also: list[str] | None = None, after: After = _nothing_more
+) -> Any:
+    """Removes one thing by the way of every settings form; looking at what will change is the
+    confirmation.
+    """
+    back = f"/settings/{group}/{item_id}"
+    if web.form.text("stage") == "edit":
+        return web.redirect(back)
+    edit = Edit(
+        back="/settings",
+        change=lambda document: site_forms.remove(document, group, item_id),
+        show=lambda: "",
+        field_of=lambda path: "",
+        also=also or [],
+        after=after,
+    )
+    return run(web, edit)
+
+
+def id_for(web: Web, prefix: str, item_id: str) -> str:
+    """The id itself, or for "new" one that was never used."""
+    if item_id != "new":
+        return item_id
+    with web.store.read() as db:
+        return sites.fresh_id(db, prefix)
+
+
+def field_in(web: Web, group: str, item_id: str, path: str) -> str:
+    """The form's field for a refused path of the document, when the form edits one item of a group."""
+    document = web.site().to_dict()
+    at = site_forms.index_of(document, group, item_id)
+    return site_forms.field_of(path, group, len(document[group]) if at < 0 else at)
+
+
+def _save(web: Web, edit: Edit, new: Site, number: int) -> Any:
+    try:
+        with web.change() as change:
+            saved = sites.save(change, new, web.user().id, "", number)
+            people = edit.after(change, new)
+    except AlreadySent:
+        raise
+    except ConflictError:
+        # Somebody was faster by milliseconds: now the form is older than the newest revision, and `run` says
+        # so.
+        return run(web, edit)
+    if people:
+        return web.answer(web.render("settings-saved.html", report=report(web, saved), passwords=people))
+    return web.redirect(f"/settings/saved/{saved}")
+
+
+def _conflict(web: Web, edit: Edit, based_on: int, number: int, found: list[Difference]) -> Any:
+    with web.store.read() as db:
+        revisions = [entry for entry in sites.history(db, limit=20) if entry.number > based_on]
+        meanwhile = [
+            Meanwhile(
+                web.who(entry.who),
+                entry.created,
+                differences(
+                    sites.revision(db, entry.number - 1), sites.revision(db, entry.number), web.gettext
+                ),
+            )
+            for entry in revisions
+        ]
+    page = web.render(
+        "settings-conflict.html",
+        number=number,
+        meanwhile=meanwhile,
+        found=found,
+        also=edit.also,
+        kept=_kept(web),
+        back=edit.back,
+    )
+    return web.answer(page, 409)
+
+
+def _kept(web: Web) -> list[tuple[str, str]]:
+    return web.form.pairs(without=_OURS)

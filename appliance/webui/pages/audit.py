@@ -1,0 +1,87 @@
+"""/audit: the journal of who did what. Administrators read it; nobody can change it."""
+
+from __future__ import annotations
+
+import urllib.parse
+from dataclasses import dataclass
+
+from appliance.store import audit, users
+from appliance.store.audit import Entry
+from appliance.webui.i18n import N_
+from appliance.webui.web import Web
+
+PAGE = 50
+ACTIONS = {
+    "login": N_("Signed in"),
+    "login.failed": N_("Failed to sign in"),
+    "confirm": N_("Confirmed the password"),
+    "confirm.failed": N_("Failed to confirm the password"),
+    "logout": N_("Signed out"),
+    "one-time-password": N_("Used the one-time password"),
+    "one-time-password.failed": N_("Typed a wrong one-time password"),
+    "user.create": N_("Made an account"),
+    "user.update": N_("Changed an account"),
+    "user.disable": N_("Locked an account"),
+    "user.enable": N_("Unlocked an account"),
+    "user.password": N_("Set a password"),
+    "user.recover": N_("Recovered an administrator's account"),
+    "site.save": N_("Changed the settings"),
+    "line.password": N_("Set a phone line's password"),
+    "desk-phone.password": N_("Looked at a desk phone's password"),
+    "test-call": N_("Made a test call"),
+    "recording.play": N_("Listened to a recording"),
+    "person.merge": N_("Joined two people"),
+    "person.split": N_("Separated two people"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry in the reader's words."""
+
+    entry: Entry
+    who: str
+    what: str
+    subject: str
+    address: str
+
+
+def routes(web: Web) -> None:
+    """Declares the route."""
+
+    @web.get("/audit", "administrator")
+    def journal() -> str:
+        action, who, before = web.query("action"), web.query("who"), web.query("before")
+        with web.store.read() as db:
+            found = audit.recent(db, PAGE + 1, before or None, action=action, who=who)
+            everybody = users.every(db)
+            known = audit.actions(db)
+        rows = [_row(web, entry) for entry in found[:PAGE]]
+        chosen = {"action": action, "who": who}
+        older = ""
+        if len(found) > PAGE:
+            older = "/audit?" + urllib.parse.urlencode({**chosen, "before": found[PAGE - 1].id})
+        return web.render(
+            "audit.html",
+            rows=rows,
+            actions=[
+                ("", web.gettext(N_("Everything"))),
+                *((name, web.gettext(ACTIONS.get(name, name))) for name in known),
+            ],
+            people=[("", web.gettext(N_("Everybody"))), *((user.id, user.name) for user in everybody)],
+            chosen=chosen,
+            older=older,
+            newest="/audit?" + urllib.parse.urlencode(chosen) if before else "",
+        )
+
+
+def _row(web: Web, entry: Entry) -> Row:
+    subject = web.who(entry.subject) if entry.subject and entry.subject != entry.who else ""
+    who = web.gettext(N_("Somebody unknown")) if entry.who == "nobody" else web.who(entry.who)
+    return Row(
+        entry,
+        who,
+        web.gettext(ACTIONS.get(entry.action, entry.action)),
+        subject,
+        str(entry.detail.get("address", "")),
+    )

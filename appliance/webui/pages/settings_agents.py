@@ -1,0 +1,115 @@
+"""/settings/agents: who answers calls, under which internal number, in which queues, and signed in as
+whom.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from appliance.errors import RejectedError
+from appliance.store import Change, secrets, users
+from appliance.store.sitemodel import Agent, Site
+from appliance.webui import site_forms
+from appliance.webui.editing import Edit, field_in, id_for, removal, run
+from appliance.webui.i18n import N_
+from appliance.webui.pages.settings import based_on, known
+from appliance.webui.web import Web
+from appliance.webui.wizard import NewPerson, one_time_password
+
+
+def routes(web: Web) -> None:
+    """Declares the routes."""
+
+    def show(agent_id: str) -> str:
+        site = web.site()
+        agent = (
+            Agent("", "", site_forms.free_extension(site))
+            if agent_id == "new"
+            else known(site.agent(agent_id))
+        )
+        with web.store.read() as db:
+            account = users.of_agent(db, agent.id) if agent.id else None
+        member_of = [queue.id for queue in site.queues if agent.id in queue.agents]
+        return web.render(
+            "settings-agent.html",
+            agent=agent,
+            account=account,
+            member_of=member_of if agent.id else [queue.id for queue in site.queues],
+            number=based_on(web),
+        )
+
+    @web.get("/settings/agents/<agent_id>", "administrator")
+    def agent_form(agent_id: str) -> str:
+        return show(agent_id)
+
+    @web.post("/settings/agents/<agent_id>", "administrator")
+    def save_agent(agent_id: str) -> Any:
+        real_id, form = id_for(web, "a", agent_id), web.form
+        login = form.text("login")
+        if login:
+            _check_login(web, login)
+        return run(
+            web,
+            Edit(
+                back="/settings" if agent_id == "new" else f"/settings/agents/{agent_id}",
+                change=lambda document: site_forms.agent(document, form, real_id),
+                show=partial(show, agent_id),
+                field_of=partial(field_in, web, "agents", real_id),
+                also=[web.gettext(N_("A new account “%(login)s” to sign in with"), login=login)]
+                if login
+                else [],
+                after=partial(_account_for, web, login, real_id),
+            ),
+        )
+
+    @web.post("/settings/agents/<agent_id>/remove", "administrator")
+    def remove_agent(agent_id: str) -> Any:
+        known(web.site().agent(agent_id))
+        with web.store.read() as db:
+            account = users.of_agent(db, agent_id)
+        also = [_what_happens_to(web, account)] if account else []
+        return removal(web, "agents", agent_id, also, partial(_part_with, web, agent_id))
+
+
+def _check_login(web: Web, login: str) -> None:
+    with web.store.read() as db:
+        taken = any(user.login == login.casefold() for user in users.every(db))
+    if taken:
+        web.form.error("login", N_("Another user has this login."))
+
+
+def _account_for(web: Web, login: str, agent_id: str, change: Change, site: Site) -> list[NewPerson]:
+    agent = site.agent(agent_id)
+    if not login or agent is None:
+        return []
+    password = one_time_password()
+    users.create(
+        change, login, agent.name, "agent", password, agent_id=agent_id, must_change=True, by=web.user().id
+    )
+    return [NewPerson(agent.name, login, password)]
+
+
+def _what_happens_to(web: Web, account: users.User) -> str:
+    if account.role == "agent":
+        return web.gettext(N_("The account “%(login)s” can no longer sign in"), login=account.login)
+    return web.gettext(N_("The account “%(login)s” no longer answers calls"), login=account.login)
+
+
+def _part_with(web: Web, agent_id: str, change: Change, _site: Site) -> list[NewPerson]:
+    by = web.user().id
+    account = users.of_agent(change.db, agent_id)
+    if account is not None:
+        users.update(
+            change, account.id, account.name, account.role, language=account.language, agent_id=None, by=by
+        )
+        if account.role == "agent":
+            users.set_disabled(change, account.id, True, by)
+    for name in (f"sip:{agent_id}", f"sip:{agent_id}d"):
+        secrets.drop(change, name)
+    return []
+
+
+def refuse_login(web: Web, error: RejectedError) -> None:
+    """Puts a refusal of an account beside its field."""
+    web.form.error(error.field or "login", web.say(error))

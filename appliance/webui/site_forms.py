@@ -1,0 +1,161 @@
+"""How each settings form writes into the site document. Pure: forms in, document changed in place.
+
+The document is the plain one of `Site.to_dict`; `Site.from_dict` checks it afterwards and names what does not
+fit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from appliance.store.sitemodel import CODECS, Line, Queue, Site
+from appliance.webui.forms import Form
+
+Document = dict[str, Any]
+
+SPARE_ROWS = 3
+_SECONDS = {
+    "ring_seconds": (5, 120),
+    "wrap_up_seconds": (0, 900),
+    "max_wait_seconds": (10, 7200),
+    "service_level_seconds": (1, 600),
+}
+
+
+def business(document: Document, form: Form) -> None:
+    """Name, country, language, clock."""
+    for name in ("business_name", "country", "language", "time_zone"):
+        document[name] = form.text(name)
+
+
+def queue(document: Document, form: Form, queue_id: str) -> None:
+    """One queue, new or known."""
+    fields = {
+        "name": form.text("name"),
+        "greeting_text": form.text("greeting_text"),
+        "strategy": form.text("strategy", Queue.strategy),
+        "music": form.text("music", Queue.music),
+        "record": form.has("record"),
+    }
+    limits = {
+        name: form.number(name, low, high, getattr(Queue, name)) for name, (low, high) in _SECONDS.items()
+    }
+    old = item(document, "queues", queue_id)
+    known = [agent["id"] for agent in document["agents"]]
+    ticked = [agent_id for agent_id in form.all("agents") if agent_id in known]
+    # Those who were in it keep their order; who is new comes after them.
+    before = [agent_id for agent_id in (old or {}).get("agents", []) if agent_id in ticked]
+    members = before + [agent_id for agent_id in ticked if agent_id not in before]
+    _put(document, "queues", {"id": queue_id, **fields, **limits, "agents": members})
+
+
+def agent(document: Document, form: Form, agent_id: str) -> None:
+    """One agent, and the queues that he answers."""
+    _put(document, "agents", {"id": agent_id, "name": form.text("name"), "extension": form.text("extension")})
+    ticked = form.all("queues")
+    for entry in document["queues"]:
+        if entry["id"] in ticked and agent_id not in entry["agents"]:
+            entry["agents"] = [*entry["agents"], agent_id]
+        elif entry["id"] not in ticked:
+            entry["agents"] = [other for other in entry["agents"] if other != agent_id]
+
+
+def line(document: Document, form: Form, line_id: str) -> None:
+    """One phone line; its password is not part of the document."""
+    fields = {
+        "id": line_id,
+        "kind": "sip",
+        "name": form.text("name"),
+        "host": form.text("host"),
+        "port": form.number("port", 1, 65535, Line.port) if form.text("port") else Line.port,
+        "username": form.text("username"),
+        "register": form.text("register") == "1",
+        "codecs": [codec for codec in CODECS if codec in form.all("codecs")],
+        "caller_number": form.text("caller_number"),
+    }
+    _put(document, "lines", fields)
+
+
+def number(document: Document, form: Form, number_id: str) -> None:
+    """One number that people dial."""
+    fields = {name: form.text(name) for name in ("number", "line_id", "queue_id")}
+    _put(document, "numbers", {"id": number_id, **fields})
+
+
+def named_codes(document: Document, form: Form, group: str) -> None:
+    """Dispositions or breaks: known ones keep their code, a row left empty goes, new rows get a code of their
+    own.
+    """
+    rows: list[dict[str, str]] = []
+    for entry in document[group]:
+        name = form.text(f"name-{entry['code']}", entry["name"])
+        if name:
+            rows.append({"code": entry["code"], "name": name})
+    taken = {entry["code"] for entry in document[group]} | {"phone"}
+    for name in form.all("new"):
+        if clean := unicodedata.normalize("NFC", name).strip():
+            code = code_for(clean, taken)
+            taken.add(code)
+            rows.append({"code": code, "name": clean})
+    document[group] = rows
+
+
+def remove(document: Document, group: str, item_id: str) -> None:
+    """Takes a thing out, and whatever cannot be without it: an agent's memberships, a line's or a queue's
+    numbers.
+    """
+    document[group] = [entry for entry in document[group] if entry["id"] != item_id]
+    if group == "agents":
+        for entry in document["queues"]:
+            entry["agents"] = [other for other in entry["agents"] if other != item_id]
+    key = {"lines": "line_id", "queues": "queue_id"}.get(group)
+    if key:
+        document["numbers"] = [entry for entry in document["numbers"] if entry[key] != item_id]
+
+
+def item(document: Document, group: str, item_id: str) -> Document | None:
+    """The entry of a group with this id."""
+    return next((entry for entry in document[group] if entry["id"] == item_id), None)
+
+
+def free_extension(site: Site) -> str:
+    """The next internal number after the highest; 101 on a new box."""
+    used = [int(entry.extension) for entry in site.agents]
+    return str(max(used, default=100) + 1)
+
+
+def code_for(name: str, taken: Collection[str]) -> str:
+    """A code made of a name ("Gọi lại" -> "goi-lai"), not one of `taken`."""
+    plain = unicodedata.normalize("NFKD", name.replace("đ", "d").replace("Đ", "D"))
+    words = (
+        re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower())
+        .strip("-")[:24]
+        .strip("-")
+    )
+    base = words if words[:1].isalpha() else f"c{words}"
+    candidates: Sequence[str] = (base, *(f"{base}-{n}" for n in range(2, 1000)))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def field_of(path: str, group: str, index: int) -> str:
+    """The form's field for a path of the document: "queues.2.name" -> "name" in the form of queue 2; "" if
+    elsewhere.
+    """
+    prefix = f"{group}.{index}."
+    return path.removeprefix(prefix).split(".")[0] if path.startswith(prefix) else ""
+
+
+def index_of(document: Document, group: str, item_id: str) -> int:
+    """Where the entry with this id stands in its group; -1 if it is not there."""
+    return next((at for at, entry in enumerate(document[group]) if entry["id"] == item_id), -1)
+
+
+def _put(document: Document, group: str, entry: Document) -> None:
+    at = index_of(document, group, entry["id"])
+    if at < 0:
+        document[group] = [*document[group], entry]
+    else:
+        document[group][at] = {**document[group][at], **entry}

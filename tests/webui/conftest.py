@@ -1,0 +1,113 @@
+"""What the tests of the pages share: a data directory, a store, the application, browsers that are signed
+in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from appliance.settings import Settings
+from appliance.store import Store, migrate, users
+from appliance.store import site as sites
+from appliance.store.sitemodel import Site
+from appliance.webui.app import Application, make_app
+from appliance.webui.i18n import LOCALE_ROOT, Languages
+from tests.webui.browser import Browser
+
+PASSWORD = "a long enough password"
+OTP = "k7mp-x2qa-9wdf-hh4t"
+SITE = {
+    "country": "VN",
+    "language": "en",
+    "time_zone": "Asia/Ho_Chi_Minh",
+    "business_name": "Lotus Dental",
+    "queues": [{"id": "q1", "name": "Reception", "greeting_text": "Welcome.", "agents": ["a1", "a2"]}],
+    "agents": [
+        {"id": "a1", "name": "Lan", "extension": "101"},
+        {"id": "a2", "name": "Minh", "extension": "102"},
+    ],
+    "lines": [
+        {
+            "id": "l1",
+            "kind": "sip",
+            "name": "Provider",
+            "host": "voice.example.net",
+            "username": "u1",
+            "register": True,
+        }
+    ],
+    "numbers": [{"id": "n1", "number": "+842812345678", "line_id": "l1", "queue_id": "q1"}],
+    "dispositions": [{"code": "solved", "name": "Solved"}],
+    "breaks": [{"code": "meal", "name": "Meal"}],
+}
+
+
+@pytest.fixture(scope="session")
+def locale_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The catalogues, compiled."""
+    root = tmp_path_factory.mktemp("locale")
+    for source in LOCALE_ROOT.glob("*/LC_MESSAGES/foyer.po"):
+        target = root / source.relative_to(LOCALE_ROOT).with_suffix(".mo")
+        target.parent.mkdir(parents=True)
+        with source.open("rb") as text, target.open("wb") as compiled:
+            write_mo(compiled, read_po(text))
+    return root
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A data directory with its secrets, as foyer-setup leaves it."""
+    made = Settings(data=tmp_path / "data", run=tmp_path / "run")
+    made.db.parent.mkdir(parents=True)
+    made.secrets.mkdir(parents=True)
+    made.run.mkdir()
+    (made.secrets / "session").write_text("0123456789abcdef0123456789abcdef\n")
+    (made.secrets / "admin-otp").write_text(OTP + "\n")
+    return made
+
+
+@pytest.fixture
+def store(settings: Settings) -> Store:
+    """An empty store."""
+    migrate(settings.db)
+    return Store.open(settings.db)
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store, locale_root: Path) -> Application:
+    """The application on an empty box."""
+    return make_app(settings, store, Languages.load(locale_root))
+
+
+@pytest.fixture
+def box(store: Store) -> dict[str, str]:
+    """A box that was set up: one account of each role, all with the same password; returns login -> user
+    id.
+    """
+    with store.change() as change:
+        boss = users.create(change, "boss", "Mai", "administrator", PASSWORD)
+        sites.save(change, Site.from_dict(SITE), boss, "", 0)
+        lead = users.create(change, "lead", "Hoa", "supervisor", PASSWORD)
+        lan = users.create(change, "lan", "Lan", "agent", PASSWORD, agent_id="a1")
+    return {"boss": boss, "lead": lead, "lan": lan}
+
+
+SignIn = Callable[[str], Browser]
+
+
+@pytest.fixture
+def sign_in(app: Application, box: dict[str, str]) -> SignIn:
+    """Opens a browser and signs in as one of the box's users."""
+
+    def go(login: str) -> Browser:
+        browser = Browser(app)
+        page = browser.submit(browser.get("/login"), "/login", follow=False, login=login, password=PASSWORD)
+        assert page.status == 303, page.words
+        return browser
+
+    return go
