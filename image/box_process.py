@@ -25,8 +25,8 @@ def inside(pid: int, command: list[str]) -> list[str]:
     """
     return [
         "nsenter", f"--target={pid}", "--mount", "--pid", "--ipc", "--uts", "--net", "--cgroup",
-        "--wdns=/root", "/usr/bin/env", "-i", "HOME=/root", f"TERM={os.environ.get('TERM', 'dumb')}", "LANG=C.UTF-8",
-        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command,
+        "--wdns=/root", "/usr/bin/env", "-i", "HOME=/root", f"TERM={os.environ.get('TERM', 'dumb')}",
+        "LANG=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command,
     ]  # fmt: skip
 
 

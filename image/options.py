@@ -100,7 +100,7 @@ def _need_free(bind: str, option: str, port: int, kind: socket.SocketKind) -> No
                     f"BIND={bind} is not an address of this machine: `ip address` lists them."
                 ) from None
             raise Failed(
-                f"port {port} of {bind} is taken by another program: end it, or choose another with {option}=."
+                f"port {port} of {bind} is taken by another program: end it or choose another with {option}=."
             ) from None
 
 

@@ -80,9 +80,11 @@ def carry_out(
     """Every call leaves a line in the log, with who asked and how it ended."""
     what = "a call"
     try:
+        # Read in any case: a socket closed with bytes unread takes the reply with it.
+        line = read_line(connection)
         if peer.uid not in allowed_uids:
             raise ForbiddenError("This process may not ask for privileged actions.")
-        call = decode_call(read_line(connection))
+        call = decode_call(line)
         what = f"{call.action[:40]!r} {str(call.args)[:200]}"
         run = prepare_call(call.action, call.args)
         log.info("uid %d pid %d: %s", peer.uid, peer.pid, what)

@@ -1,0 +1,36 @@
+# Foyer. `make` alone prints the targets. On a fresh Debian, as root: make run
+
+export STATE FRESH BIND PORT HTTP_PORT SIP_PORT NET ONLY
+
+.PHONY: help prepare run test check lint bench test-call shell clean
+
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@sed -n '/^OPTIONS = /,/^"""/p' image/boot.py | sed '1d;$$d'
+
+prepare:
+	@image/host.sh
+
+run: prepare ## build what is missing, boot the box, say how to use it; Ctrl-C ends it
+	@image/boot.py run
+
+test: prepare ## everything: lint, then all tests in the test root
+	@image/enter.sh image/check.sh test
+
+check: prepare ## the quick part of the tests, under two minutes
+	@image/enter.sh image/check.sh check
+
+lint: prepare ## style, types, shell, layering
+	@image/enter.sh image/check.sh lint
+
+bench: prepare ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
+	@image/enter.sh python3 -m tests.bench
+
+test-call: prepare ## make a caller with a voice ring in to the box that runs
+	@image/boot.py exec foyer test-call
+
+shell: prepare ## a shell in the test root, with the repository at /src
+	@image/enter.sh bash
+
+clean: prepare ## delete what was built, but neither the box's state nor downloaded packages
+	@image/clean.sh

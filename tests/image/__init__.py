@@ -1,0 +1,1 @@
+"""The image: how it is built, how it boots, what its sandboxes allow."""

@@ -1,0 +1,165 @@
+"""The privileged process on a real socket, called by processes of real users."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.errors import ForbiddenError, RejectedError, TransientError
+from appliance.privileged.actions import ACTIONS, prepare
+from appliance.privileged.client import Privileged
+from appliance.privileged.protocol import (
+    LINE_MAX,
+    Call,
+    Reply,
+    decode_call,
+    decode_reply,
+    encode_call,
+    encode_reply,
+    read_line,
+)
+from appliance.privileged.server import CALLERS, serve, uids_of
+
+# Another process, so another user.
+CALL = """
+import pathlib, sys
+from appliance.privileged.client import Privileged
+from appliance.privileged.protocol import Call
+Privileged(pathlib.Path(sys.argv[1])).call(Call("paint", {"colour": "green"}))
+"""
+
+
+@dataclass
+class Served:
+    """A server of this process, with actions that only note that they were called."""
+
+    path: Path
+    called: list[str] = field(default_factory=list)
+
+    def prepare(self, action: str, args: dict[str, str]) -> Callable[[], None]:
+        def paint(colour: Literal["red", "green"]) -> None:
+            self.called.append(colour)
+            if colour == "red":
+                raise TransientError("No red left.")
+
+        return prepare(action, args, (paint,))
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """Allows this process's own user and foyer-apply; ends when idle for 0.3 s. Any user can connect."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        Path(folder).chmod(0o755)
+        server = Served(Path(folder) / "privileged.sock")
+        listener.bind(str(server.path))
+        server.path.chmod(0o666)
+        listener.listen()
+        allowed = uids_of(("foyer-apply",)) | {os.getuid()}
+        thread = threading.Thread(target=serve, args=(listener, allowed, 0.3, server.prepare))
+        thread.start()
+        yield server
+        thread.join(5)
+        assert not thread.is_alive(), "it does not end when idle"
+
+
+def test_a_call_is_carried_out_and_answered(served: Served) -> None:
+    Privileged(served.path).call(Call("paint", {"colour": "green"}))
+    assert served.called == ["green"]
+
+
+def test_a_failure_is_told(served: Served) -> None:
+    with pytest.raises(TransientError, match="No red left"):
+        Privileged(served.path).call(Call("paint", {"colour": "red"}))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("paint", {"colour": "green; reboot"}),
+        Call("paint", {}),
+        Call("paint", {"colour": "green", "more": "x"}),
+        Call("prepare", {"colour": "green"}),
+        Call("", {}),
+    ],
+)
+def test_what_is_not_on_the_list_is_refused(served: Served, call: Call) -> None:
+    with pytest.raises(RejectedError):
+        Privileged(served.path).call(call)
+    assert served.called == []
+
+
+def test_another_user_is_refused_and_the_next_call_served(served: Served) -> None:
+    command = [sys.executable, "-c", CALL, served.path]
+    stranger = subprocess.run(command, user="nobody", text=True, capture_output=True, check=False)
+    assert ForbiddenError.__name__ in stranger.stderr, stranger
+    assert served.called == []
+    subprocess.run(command, user="foyer-apply", check=True)
+    Privileged(served.path).call(Call("paint", {"colour": "green"}))
+    assert served.called == ["green", "green"]
+
+
+def test_a_caller_that_goes_away_does_no_harm(served: Served) -> None:
+    for said in (b"", b'{"action": "pa', b"\x00" * (LINE_MAX + 10)):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(served.path))
+            connection.sendall(said)
+    Privileged(served.path).call(Call("paint", {"colour": "green"}))
+    assert served.called == ["green"]
+
+
+def test_nobody_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(TransientError):
+        Privileged(tmp_path / "none.sock").restart_service("asterisk")
+
+
+def test_every_action_takes_written_down_values_only() -> None:
+    for action in ACTIONS:
+        with pytest.raises(RejectedError):
+            prepare(action.__name__, {"name": "sshd"})
+    assert callable(prepare("restart_service", {"name": "caddy"}))
+
+
+def test_the_callers_are_the_three_processes() -> None:
+    assert len(uids_of(CALLERS)) == 3
+    assert 0 not in uids_of(CALLERS)
+
+
+@given(st.text(), st.dictionaries(st.text(), st.text()))
+def test_a_call_survives_the_wire_one_byte_at_a_time(action: str, args: dict[str, str]) -> None:
+    line = encode_call(Call(action, args))
+    if len(line) > LINE_MAX:
+        return
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        writer = threading.Thread(target=lambda: [ours.send(line[i : i + 1]) for i in range(len(line))])
+        writer.start()
+        received = read_line(theirs)
+        writer.join()
+    assert decode_call(received) == Call(action, args)
+
+
+@given(
+    st.binary() | st.recursive(st.none() | st.text(), st.lists).map(lambda value: json.dumps(value).encode())
+)
+def test_anything_else_is_refused(line: bytes) -> None:
+    with pytest.raises(RejectedError):
+        decode_call(line + b"\n")
+    with pytest.raises(RejectedError):
+        decode_reply(line + b"\n")
+
+
+@given(st.sampled_from(["rejected", "forbidden", "failed"]), st.text(max_size=500))
+def test_a_reply_survives(kind: Literal["rejected", "forbidden", "failed"], message: str) -> None:
+    assert decode_reply(encode_reply(Reply(kind, message))) == Reply(kind, message)
+    assert decode_reply(encode_reply(Reply())) == Reply()

@@ -1,0 +1,70 @@
+"""foyer-setup's work on a folder, with the box's real accounts."""
+
+import grp
+import os
+import pwd
+import stat
+from pathlib import Path
+
+import pytest
+
+from appliance.settings import Settings
+from appliance.setup import folders, secrets
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A box whose /data is empty."""
+    return Settings(data=tmp_path / "data")
+
+
+def look(path: Path) -> tuple[str, str, str]:
+    """Owner, group and mode."""
+    found = path.stat()
+    return (
+        pwd.getpwuid(found.st_uid).pw_name,
+        grp.getgrgid(found.st_gid).gr_name,
+        f"{stat.S_IMODE(found.st_mode):o}",
+    )
+
+
+def test_folders_are_made_and_mended(settings: Settings) -> None:
+    for _ in range(2):
+        for folder in folders.folders(settings):
+            folders.make(folder)
+            assert look(folder.path) == (folder.owner, folder.group, f"{folder.mode:o}")
+    kept = settings.recordings / "a.wav"
+    kept.write_bytes(b"sound")
+    os.chown(settings.recordings, 65534, 65534)
+    settings.recordings.chmod(0o777)
+    for folder in folders.folders(settings):
+        folders.make(folder)
+    assert look(settings.recordings) == ("asterisk", "asterisk", "2750")
+    assert kept.read_bytes() == b"sound"
+
+
+def test_secrets_are_made_once(tmp_path: Path) -> None:
+    for secret in (*secrets.SECRETS, secrets.ONE_TIME):
+        assert secrets.ensure(tmp_path, secret)
+        first = (tmp_path / secret.name).read_text()
+        assert not secrets.ensure(tmp_path, secret)
+        assert (tmp_path / secret.name).read_text() == first
+        assert look(tmp_path / secret.name) == (secret.owner, secret.group, f"{secret.mode:o}")
+    values = [(tmp_path / secret.name).read_text() for secret in secrets.SECRETS]
+    assert len(set(values)) == len(values)
+
+
+def test_a_secret_half_written_is_made_again(tmp_path: Path) -> None:
+    secret = secrets.SECRETS[0]
+    (tmp_path / f".{secret.name}.part").write_text("hal")
+    (tmp_path / secret.name).touch()
+    assert secrets.ensure(tmp_path, secret)
+    assert len((tmp_path / secret.name).read_text().strip()) == 32
+    assert [path.name for path in tmp_path.iterdir()] == [secret.name]
+
+
+def test_the_one_time_password_can_be_read_aloud(tmp_path: Path) -> None:
+    secrets.ensure(tmp_path, secrets.ONE_TIME)
+    words = (tmp_path / secrets.ADMIN_OTP).read_text().strip().split("-")
+    assert [len(word) for word in words] == [4, 4, 4, 4]
+    assert not set("il1o0") & set("".join(words))
