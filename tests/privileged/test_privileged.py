@@ -100,7 +100,7 @@ def test_what_is_not_on_the_list_is_refused(served: Served, call: Call) -> None:
 
 
 def test_another_user_is_refused_and_the_next_call_served(served: Served) -> None:
-    command = [sys.executable, "-c", CALL, served.path]
+    command = [sys.executable, "-c", CALL, str(served.path)]
     stranger = subprocess.run(command, user="nobody", text=True, capture_output=True, check=False)
     assert ForbiddenError.__name__ in stranger.stderr, stranger
     assert served.called == []
