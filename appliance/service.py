@@ -33,7 +33,6 @@ _PRIORITY = (
     (logging.NOTSET, 7),
 )
 _SECRET = re.compile(r"(?i)\b(password|passwd|secret|token|otp|authorization)(['\"]?\s*[=:]\s*)(\S+)")
-_GRACE_S = 5.0
 _TICK_S = 1.0
 
 
@@ -52,8 +51,10 @@ class Service:
     time-out.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, grace_s: float = 5.0) -> None:
+        """`grace_s` is how long the threads have to end once `stop` is set."""
         self.name = name
+        self._grace_s = grace_s
         self.stop = threading.Event()
         self.log = logging.getLogger(name)
         self._threads: list[threading.Thread] = []
@@ -121,7 +122,7 @@ class Service:
     def run(self) -> int:
         """Waits for SIGTERM, SIGINT or a failure, feeding the watchdog meanwhile; returns the exit code.
 
-        To be called from the main thread. Threads have 5 seconds to end.
+        To be called from the main thread.
         """
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -160,12 +161,12 @@ class Service:
             return [name for name, beat in self._beats.items() if now - beat.last > beat.every_s]
 
     def _join(self) -> None:
-        deadline = time.monotonic() + _GRACE_S
+        deadline = time.monotonic() + self._grace_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         hanging = [thread.name for thread in self._threads if thread.is_alive()]
         if hanging:
-            self.log.warning("Ending without %s, still busy after %d s.", ", ".join(hanging), _GRACE_S)
+            self.log.warning("Ending without %s, still busy after %g s.", ", ".join(hanging), self._grace_s)
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # full: run() has been woken often enough

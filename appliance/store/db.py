@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from appliance.errors import SetupError, TransientError
+from appliance.errors import RejectedError, SetupError, TransientError
 from appliance.store.ids import now_ms
 from appliance.store.locks import WriteLock, create_shared_file
 from appliance.store.migrations import STEPS, Step, known
@@ -293,6 +293,8 @@ def _named_errors() -> Iterator[None]:
     """SQLite's errors as ours where a caller can do something about them; corruption stays loud."""
     try:
         yield
+    except UnicodeEncodeError as error:  # a lone surrogate, which no honest keyboard types
+        raise RejectedError("This has characters that cannot be seen.", "Type it anew.") from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary result code
         if code == sqlite3.SQLITE_FULL:

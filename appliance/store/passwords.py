@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from appliance.errors import RejectedError
+from appliance.store.text import storable
 
 SHORTEST = 10
 LONGEST = 200
@@ -45,5 +46,5 @@ def _hasher() -> PasswordHasher:
 
 
 def _normal(password: str) -> str:
-    """One form for what different keyboards send for the same letters; lone surrogates cannot be hashed."""
-    return unicodedata.normalize("NFC", password).encode("utf-8", "replace").decode()
+    """One form for what different keyboards send for the same letters."""
+    return unicodedata.normalize("NFC", storable(password))

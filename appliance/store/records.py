@@ -18,11 +18,11 @@ FROM conversation
 """
 _SEGMENTS = """
 SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome
-FROM segment WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY started, id
+FROM segment WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY started, rowid
 """
 _MESSAGES = """
 SELECT id, conversation_id, kind, author, body, path, duration_ms, created, updated, external_id
-FROM message WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY created, id
+FROM message WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY created, rowid
 """
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from appliance.errors import SetupError, TransientError
+from appliance.errors import RejectedError, SetupError, TransientError
 from appliance.store import Store, events, migrate, new_id
 from appliance.store.db import refuse_old_sqlite
 
@@ -168,3 +168,21 @@ def test_a_full_database_loses_nothing(store: Store) -> None:
         change.db.execute("PRAGMA max_page_count = 1073741823")
     add_person(store)
     assert people_count(store) == 2
+
+
+def test_a_thread_can_let_go_of_its_connection(store: Store) -> None:
+    add_person(store)
+    with store.read() as db:
+        store.release()  # not while it is in use
+        assert db.table("person").count == 1
+    store.release()
+    store.release()
+    assert people_count(store) == 1
+
+
+def test_text_that_cannot_be_stored_is_refused(store: Store) -> None:
+    with pytest.raises(RejectedError), store.change() as change:
+        change.db.execute("INSERT INTO person (id, created) VALUES (?, 1)", ("\ud800",))
+    with pytest.raises(RejectedError), store.read() as db:
+        db.execute("SELECT ?", ("\ud800",))
+    assert people_count(store) == 0
