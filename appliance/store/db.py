@@ -75,6 +75,8 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.db = _connect(path, "ro")
         self.db.execute("PRAGMA query_only = ON")
+        # A web process has a hundred of these; the kernel caches the pages for all of them.
+        self.db.execute("PRAGMA cache_size = -512")
         self.depth = 0
 
     def close(self) -> None:

@@ -85,7 +85,11 @@ class _Wait:
 
     def result(self, deadline: float) -> int:
         """The descriptor of the locked file; TransientError at `deadline` (monotonic clock)."""
-        self._finished.wait(max(0.0, deadline - time.monotonic()))
+        try:
+            self._finished.wait(max(0.0, deadline - time.monotonic()))
+        except BaseException:  # such as a KeyboardInterrupt: nobody would ever let go of the lock
+            self._give_up()
+            raise
         with self._guard:
             if self._error is not None:
                 raise self._error
@@ -93,6 +97,12 @@ class _Wait:
                 self._given_up = True
                 raise _busy()
             return self._descriptor
+
+    def _give_up(self) -> None:
+        with self._guard:
+            self._given_up = True
+            if self._descriptor is not None:
+                os.close(self._descriptor)
 
     def _run(self) -> None:
         try:

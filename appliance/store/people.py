@@ -39,6 +39,10 @@ _MEMBERS_ADDRESSES = """
 SELECT id, person_id, kind, value, label
 FROM address WHERE person_id IN (SELECT value FROM json_each(?)) ORDER BY created, id
 """
+_EVERYBODY = """
+SELECT id FROM person
+WHERE merged_into IS NULL AND (:after IS NULL OR id < :after) ORDER BY id DESC LIMIT :limit
+"""
 _SEARCH = """
 WITH RECURSIVE hit(id) AS (
     SELECT id FROM person WHERE folded LIKE :name ESCAPE '\\'
@@ -153,7 +157,8 @@ def search(db: Database, text: str, limit: int = 50, after: str | None = None) -
         "after": after,
         "limit": limit,
     }
-    return [get(db, row[0]) for row in db.execute(_SEARCH, values).fetchall()]
+    sql = _SEARCH if text.strip() else _EVERYBODY
+    return [get(db, row[0]) for row in db.execute(sql, values).fetchall()]
 
 
 def timeline(db: Database, person_id: str, before: str | None = None, limit: int = 50) -> list[TimelineEntry]:
