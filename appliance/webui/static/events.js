@@ -194,7 +194,7 @@ function refetchSoon(element, delayMs) {
   state.timer = setTimeout(() => refetch(element, state), waitMs);
 }
 
-/** Fetch an element's part of the page now, its address may have changed. */
+/** Fetch an element's part of the page as soon as may be; its address may have changed. */
 export function refetchNow(element) {
   refetchSoon(element, 0);
 }
@@ -213,18 +213,25 @@ async function refetch(element, state) {
   if (state.isAgain && element.isConnected) refetchSoon(element, state.failures && Math.min(8000, 500 * 2 ** state.failures));
 }
 
+/** A script changed the element itself: whatever the box sends next is put in. */
+export function forget(element) {
+  given.delete(element);
+}
+
 /** The HTML of a part of a page; throws when the box does not answer as it should. */
-export async function fetchFragment(path) {
+async function fetchFragment(path) {
   const answer = await fetch(path, { headers: { "HX-Request": "true" }, cache: "no-store" });
   if (answer.status === 401) showSignedOut();
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.text();
 }
 
+const given = new WeakMap();
+
 /** Put HTML of the box into an element, keeping the focus where it was; nothing is touched if nothing changed. */
-export function replace(element, html) {
-  if (element.foyerHtml === html) return;
-  element.foyerHtml = html;
+function replace(element, html) {
+  if (given.get(element) === html) return;
+  given.set(element, html);
   const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
   element.innerHTML = html;
   if (focused) document.getElementById(focused)?.focus();
