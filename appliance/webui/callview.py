@@ -1,0 +1,144 @@
+"""A conversation as the pages show it: names instead of ids, durations, the segments as a bar. Pure.
+
+Used by calls.py, people.py and desk.py. Times stay moments (ms UTC); the templates put them on the reader's
+clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.store.records import Conversation, Message, Segment
+from appliance.store.sitemodel import Site
+from appliance.store.users import User
+from appliance.webui import labels
+
+BAR_WIDTH = 1000
+_THINNEST = 4  # of BAR_WIDTH: a segment of a moment is still to be seen
+
+
+@dataclass(frozen=True)
+class Part:
+    """A segment: `words` is a msgid, `who` an agent's or a queue's name, `x` and `width` are its place in the
+    bar.
+    """
+
+    kind: str
+    words: str
+    who: str
+    started: int
+    ended: int | None
+    duration_ms: int | None
+    outcome: str
+    x: int
+    width: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """What somebody wrote about a call."""
+
+    body: str
+    author: str
+    at: int
+
+
+@dataclass(frozen=True)
+class View:
+    """One conversation. `outcome` is (msgid, badge), `wait_ms`, `talk_ms`, `hold_ms` are sums over its
+    segments.
+    """
+
+    conversation: Conversation
+    queue: str
+    agent: str
+    number: str
+    dialled: str
+    disposition: str
+    outcome: tuple[str, str]
+    direction: tuple[str, str]
+    wait_ms: int | None
+    talk_ms: int | None
+    hold_ms: int | None
+    total_ms: int | None
+    parts: tuple[Part, ...]
+    notes: tuple[Note, ...]
+    recordings: tuple[Message, ...]
+
+
+def view(
+    site: Site,
+    conversation: Conversation,
+    segments: Sequence[Segment],
+    messages: Sequence[Message],
+    names: Mapping[str, str],
+    now: int,
+) -> View:
+    """`names`: users' names by id, for the authors of notes; `now` (ms) ends what still runs."""
+    is_open = conversation.state == "open"
+    end = now if is_open else conversation.ended
+    return View(
+        conversation=conversation,
+        queue=labels.queue_name(site, conversation.queue_id),
+        agent=labels.agent_name(site, conversation.agent_id),
+        number=labels.number(conversation.address, site.country),
+        dialled=labels.number(conversation.number, site.country),
+        disposition=labels.disposition_name(site, conversation.disposition),
+        outcome=labels.outcome(conversation.state, conversation.outcome),
+        direction=labels.DIRECTIONS.get(conversation.direction, labels.DIRECTIONS["in"]),
+        wait_ms=_sum(segments, "wait", now),
+        talk_ms=_sum(segments, "talk", now),
+        hold_ms=_sum(segments, "hold", now),
+        total_ms=None if end is None else end - conversation.started,
+        parts=_parts(site, conversation, segments, now),
+        notes=tuple(
+            Note(message.body, names.get(message.author or "", ""), message.updated)
+            for message in messages
+            if message.kind == "note" and message.body.strip()
+        ),
+        recordings=tuple(message for message in messages if message.kind == "recording" and message.path),
+    )
+
+
+def may_open(user: User, conversation: Conversation, segments: Sequence[Segment]) -> bool:
+    """Supervisors open every call, agents those that they took part in."""
+    if user.may("supervisor"):
+        return True
+    agents = {conversation.agent_id, *(part.agent_id for part in segments if part.kind in ("talk", "hold"))}
+    return user.agent_id is not None and user.agent_id in agents
+
+
+def _sum(segments: Sequence[Segment], kind: str, now: int) -> int | None:
+    lengths = [
+        (now if part.ended is None else part.ended) - part.started for part in segments if part.kind == kind
+    ]
+    return sum(lengths) if lengths else None
+
+
+def _parts(site: Site, conversation: Conversation, segments: Sequence[Segment], now: int) -> tuple[Part, ...]:
+    if not segments:
+        return ()
+    begin = min(conversation.started, *(part.started for part in segments))
+    ends = [now if part.ended is None else part.ended for part in segments]
+    scale = BAR_WIDTH / max(1, max(ends) - begin)
+    return tuple(_part(site, segment, end, begin, scale) for segment, end in zip(segments, ends, strict=True))
+
+
+def _part(site: Site, segment: Segment, end: int, begin: int, scale: float) -> Part:
+    x = round((segment.started - begin) * scale)
+    width = max(_THINNEST, round((end - segment.started) * scale))
+    agent = labels.agent_name(site, segment.agent_id)
+    return Part(
+        kind=segment.kind,
+        words=labels.SEGMENTS.get(segment.kind, segment.kind),
+        who=agent or labels.queue_name(site, segment.queue_id),
+        started=segment.started,
+        ended=segment.ended,
+        duration_ms=None if segment.ended is None else segment.ended - segment.started,
+        outcome=labels.SEGMENT_OUTCOMES.get(segment.outcome or "", ""),
+        x=min(x, BAR_WIDTH - width),
+        width=width,
+        row=1 if segment.kind == "ring" else 0,  # phones ring while the caller waits
+    )

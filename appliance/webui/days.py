@@ -1,0 +1,29 @@
+"""Days on the site's clock as spans of moments: a day has 23, 24 or 25 hours. Pure."""
+
+from __future__ import annotations
+
+import datetime
+
+_ONE_DAY = datetime.timedelta(days=1)
+
+
+def span(day: datetime.date, zone: datetime.tzinfo) -> tuple[int, int]:
+    """The begin and the end (excluded) of a day, ms UTC."""
+    return _midnight(day, zone), _midnight(day + _ONE_DAY, zone)
+
+
+def of(moment_ms: int, zone: datetime.tzinfo) -> datetime.date:
+    """The day in which a moment lies."""
+    return datetime.datetime.fromtimestamp(moment_ms / 1000, zone).date()
+
+
+def parse(text: str) -> datetime.date | None:
+    """A day as a date field sends it (2026-11-21); None if it is none."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: datetime.date, zone: datetime.tzinfo) -> int:
+    return round(datetime.datetime.combine(day, datetime.time(), zone).timestamp() * 1000)

@@ -1,0 +1,69 @@
+"""GET /recordings/<message id>: the sound of a call, in parts as the player asks for them (Range).
+
+For supervisors and for the agents of the call. Who listened to what is audited, once in ten minutes for each
+listener.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bottle import HTTPResponse, static_file
+
+from appliance.errors import ForbiddenError, NotFoundError
+from appliance.store import Change, audit, conversations, now_ms
+from appliance.store.records import Message
+from appliance.webui import callview
+from appliance.webui.i18n import N_
+from appliance.webui.web import Web
+
+LISTENED = "recording.listen"
+AGAIN_MS = 10 * 60 * 1000
+
+
+def routes(web: Web) -> None:
+    """Declares the route."""
+
+    @web.get("/recordings/<message_id>")
+    def recording(message_id: str) -> HTTPResponse:
+        user = web.user()
+        with web.store.read() as db:
+            message = conversations.message(db, message_id)
+            conversation = conversations.get(db, message.conversation_id)
+            segments = conversations.segments(db, message.conversation_id)
+            is_known = _has_listened(web, message_id)
+        if not callview.may_open(user, conversation, segments):
+            raise ForbiddenError(N_("This is another agent's call."), N_("Supervisors can open it."))
+        file = recording_file(web.settings.recordings, message)
+        if not is_known:
+            with web.change() as change:
+                _note_listener(change, user.id, message)
+        answer = static_file(file.name, root=str(file.parent), mimetype="audio/wav")
+        # The browser may keep it while its owner listens, a proxy may not.
+        answer.set_header("Cache-Control", "private, max-age=600")
+        return answer
+
+
+def recording_file(root: Path, message: Message) -> Path:
+    """The file of a recording below `root`. NotFoundError if it is missing, or would lie anywhere else."""
+    missing = NotFoundError(N_("The recording of this call is missing."), N_("Its file is not on the disk."))
+    if message.kind != "recording" or not message.path:
+        raise missing
+    base = root.resolve()
+    file = (base / message.path).resolve()
+    if not file.is_relative_to(base) or not file.is_file():
+        raise missing
+    return file
+
+
+def _has_listened(web: Web, message_id: str) -> bool:
+    with web.store.read() as db:
+        row = db.execute(
+            "SELECT max(at) FROM audit WHERE at > ? AND who = ? AND action = ? AND subject = ?",
+            (now_ms() - AGAIN_MS, web.user().id, LISTENED, message_id),
+        ).fetchone()
+    return row[0] is not None
+
+
+def _note_listener(change: Change, user_id: str, message: Message) -> None:
+    audit.record(change, user_id, LISTENED, message.id, conversation=message.conversation_id)
