@@ -1,0 +1,288 @@
+"""The live board: who waits, what every agent does, how the day went. Made from the store's live rows and
+segments.
+
+Used by live.py and desk.py. `build` is pure; `load` reads what it needs in one moment. The live rows it
+reads, as foyer-pbx keeps them (times are ms UTC, numbers as the network gave them):
+
+    pbx/state      {"up": bool, "since": ms}
+    caller/<uuid>  {"queue": "q1", "position": 1, "since": ms, "number": "...", "name": "..."}
+    agent/<id>     {"browser": bool, "desk": bool,               -- which of the two phones is connected
+                    "state": "idle" | "ringing" | "talking" | "hold", "since": ms,
+                    "call": "<uuid>", "queue": "q1", "number": "...", "name": "..."}
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from appliance.reports import today
+from appliance.reports.today import Figures
+from appliance.store import Store, agents, events, live, people, phone, records
+from appliance.store.agents import AgentState
+from appliance.store.live import LiveSnapshot
+from appliance.store.records import Conversation
+from appliance.store.sitemodel import Agent, Queue, Site
+from appliance.webui import days, labels
+from appliance.webui.i18n import N_
+
+# state: (words, kind of badge); also the order in which agents are listed.
+STATES = {
+    "ringing": (N_("Ringing"), "info"),
+    "talking": (N_("On a call"), "good"),
+    "hold": (N_("Caller on hold"), "good"),
+    "wrap_up": (N_("After a call"), "warn"),
+    "available": (N_("Available"), "good"),
+    "no_phone": (N_("Phone not connected"), "bad"),
+    "break": (N_("Break"), "warn"),
+    "offline": (N_("Offline"), ""),
+}
+_BUSY = ("ringing", "talking", "hold")
+
+
+@dataclass(frozen=True)
+class Who:
+    """The other side of a call; `name` or `number` may be empty, `person_id` None for somebody new."""
+
+    name: str = ""
+    number: str = ""
+    person_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A caller in a queue."""
+
+    call: str
+    queue: str
+    position: int
+    since: int
+    who: Who
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """An agent now: `state` is a key of STATES, `detail` the break's name or the queue's."""
+
+    id: str
+    name: str
+    extension: str
+    state: str
+    detail: str
+    since: int | None
+    device: str
+    who: Who | None = None
+    call: str = ""
+
+    @property
+    def words(self) -> str:
+        """The state in words (msgid)."""
+        return STATES[self.state][0]
+
+    @property
+    def badge(self) -> str:
+        """The kind of badge for it."""
+        return STATES[self.state][1]
+
+
+@dataclass(frozen=True)
+class InQueue:
+    """A queue now and today. `free` agents could take a call at once, `there` are not offline."""
+
+    queue: Queue
+    waiting: tuple[Waiting, ...]
+    figures: Figures
+    free: int
+    there: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything on the live page. `is_up`: the telephone service runs; else `down_since` may say since when.
+
+    `refetch_at` (ms) is when something on it ends by itself; None if nothing does.
+    """
+
+    is_up: bool
+    down_since: int | None
+    queues: tuple[InQueue, ...]
+    agents: tuple[AtWork, ...]
+    total: Figures
+    now: int
+    refetch_at: int | None
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait in all."""
+        return sum(len(queue.waiting) for queue in self.queues)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What `build` works with, besides the site: one moment of the store. `after` are calls in wrap-up, by
+    agent.
+    """
+
+    snapshot: LiveSnapshot
+    states: Mapping[str, AgentState]
+    after: Mapping[str, Conversation]
+    figures: Mapping[str, Figures]
+    who: Mapping[str, Who]
+    now: int
+
+
+def load(db: Database, site: Site, zone: datetime.tzinfo, now: int) -> Board:
+    """The board as of this moment."""
+    snapshot = live.snapshot(db)
+    begin, end = days.span(days.of(now, zone), zone)
+    targets = {queue.id: queue.service_level_seconds for queue in site.queues}
+    rows = [*snapshot.rows["caller"].values(), *snapshot.rows["agent"].values()]
+    after = records.conversations_where(db, "state = 'wrap_up' AND channel = 'voice'", (), 200)
+    facts = Facts(
+        snapshot,
+        agents.current(db),
+        {call.agent_id: call for call in reversed(after) if call.agent_id},
+        today.by_queue(db, begin, end, targets),
+        {number: find(db, site, number, name) for number, name in _numbers(rows).items()},
+        now,
+    )
+    return build(site, facts)
+
+
+class Latest:
+    """The last board that was made: made anew only when something happened since, however many ask for it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._made: Made | None = None
+
+    def get(self, site: Site, zone: datetime.tzinfo, now: int) -> tuple[int, Board]:
+        """The board, and the id of the newest event in it."""
+        day = f"{zone} {days.of(now, zone)}"
+        with self._store.read() as db:
+            latest = events.latest_id(db)
+        with self._guard:  # the others wait here for the one who makes it
+            if self._made is None or not self._made.is_good(latest, day, now):
+                with self._store.read() as db:
+                    latest = events.latest_id(db)
+                    self._made = Made(latest, day, load(db, site, zone, now))
+            return self._made.event_id, self._made.board
+
+
+@dataclass(frozen=True)
+class Made:
+    """A board with everything up to an event, for a day."""
+
+    event_id: int
+    day: str
+    board: Board
+
+    def is_good(self, latest: int, day: str, now: int) -> bool:
+        """Whether nothing happened since, and nothing ended by itself."""
+        ends = self.board.refetch_at
+        return self.event_id >= latest and self.day == day and (ends is None or now < ends)
+
+
+def build(site: Site, facts: Facts) -> Board:
+    """The board of a site. Pure."""
+    status = facts.snapshot.rows["pbx"].get("state", {})
+    staff = tuple(at_work(site, agent, facts) for agent in site.agents)
+    order = list(STATES)
+    ends = [end for call in facts.after.values() if (end := wrap_up_end(site, call)) and end > facts.now]
+    return Board(
+        is_up=bool(status.get("up")),
+        down_since=status.get("since"),
+        queues=tuple(_in_queue(queue, staff, facts) for queue in site.queues),
+        agents=tuple(sorted(staff, key=lambda agent: (order.index(agent.state), agent.name.casefold()))),
+        total=today.total(facts.figures),
+        now=facts.now,
+        refetch_at=min(ends) if ends else None,
+    )
+
+
+def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
+    """What one agent does: a call comes before everything else, then what he says of himself."""
+    state = facts.states.get(agent.id, AgentState(agent.id))
+    row = facts.snapshot.rows["agent"].get(agent.id, {})
+    detail, since, who = "", state.started or None, None
+    after = facts.after.get(agent.id)
+    if row.get("state") in _BUSY:
+        shown, since = str(row["state"]), row.get("since")
+        detail = labels.queue_name(site, row.get("queue"))
+        who = facts.who.get(str(row.get("number", "")))
+    elif state.state == "break":
+        shown = "break"
+        is_from_phone = state.reason == "phone"
+        detail = labels.BREAK_ON_PHONE if is_from_phone else labels.break_name(site, state.reason)
+    elif state.state == "offline":
+        shown, since = "offline", None
+    elif after is not None and (wrap_up_end(site, after) or 0) > facts.now:
+        shown, since = "wrap_up", after.ended
+    else:
+        shown = "available" if row.get(state.device) else "no_phone"
+    return AtWork(
+        agent.id,
+        agent.name,
+        agent.extension,
+        shown,
+        detail,
+        since,
+        state.device,
+        who,
+        str(row.get("call", "")),
+    )
+
+
+def wrap_up_end(site: Site, call: Conversation) -> int | None:
+    """When the queue gives the agent the next call after this one at the latest; None while it goes on."""
+    seconds = next((queue.wrap_up_seconds for queue in site.queues if queue.id == call.queue_id), 0)
+    return None if call.ended is None else call.ended + seconds * 1000
+
+
+def waiting(facts: Facts) -> list[Waiting]:
+    """All callers who wait, in order."""
+    found = [
+        Waiting(
+            call,
+            str(row.get("queue", "")),
+            int(row.get("position", 0)),
+            int(row.get("since", facts.now)),
+            facts.who.get(str(row.get("number", "")), Who()),
+        )
+        for call, row in facts.snapshot.rows["caller"].items()
+    ]
+    return sorted(found, key=lambda caller: (caller.position, caller.since))
+
+
+def find(db: Database, site: Site, number: str, name: str = "") -> Who:
+    """Whom a number belongs to; `name` is the network's, shown where we know none."""
+    if phone.is_anonymous(number):
+        return Who()
+    value = phone.e164(number, site.country) or number
+    person = people.by_address(db, "phone", value)
+    shown = labels.number(value, site.country)
+    if person is None:
+        return Who(name, shown)
+    return Who(person.name or name, shown, person.id)
+
+
+def _numbers(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The numbers in live rows, and the names that the network gave with them."""
+    return {str(row["number"]): str(row.get("name", "")) for row in rows if row.get("number")}
+
+
+def _in_queue(queue: Queue, staff: Iterable[AtWork], facts: Facts) -> InQueue:
+    members = [agent for agent in staff if agent.id in queue.agents]
+    return InQueue(
+        queue,
+        tuple(caller for caller in waiting(facts) if caller.queue == queue.id),
+        facts.figures.get(queue.id, Figures()),
+        free=sum(agent.state == "available" for agent in members),
+        there=sum(agent.state != "offline" for agent in members),
+    )
