@@ -230,6 +230,13 @@ def set_disposition(change: Change, conversation_id: str, code: str | None, who:
     _put_message(change, conversation_id, "system", new_id(), author=who, body=f"disposition:{code or ''}")
 
 
+def end_wrap_up(change: Change, conversation_id: str) -> None:
+    """Ends the wrap-up of a call that gets no disposition; any other stays as it is. Event: conversation."""
+    old = get(change.db, conversation_id)
+    if old.state == "wrap_up":
+        _update(change, old, {"state": "closed"})
+
+
 def end_wrap_ups(change: Change) -> int:
     """Closes what was left in wrap-up for longer than 15 minutes; returns how many. Event: conversation."""
     overdue = records.conversations_where(

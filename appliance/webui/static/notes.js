@@ -1,22 +1,23 @@
 // The note of a call, saved by itself while it is typed. What the box has not confirmed yet stays in localStorage, so that
 // neither a reload nor a dead network loses a word; it is sent when the box is back, also for calls long over.
 
-const PREFIX = "foyer.note.";
 const TYPING_MS = 700;
 const RETRY_MS = 3_000;
 
 /** Events: "state" (detail: empty | saving | saved | kept). */
 export class Notes extends EventTarget {
   #field;
+  #prefix;
   #save;
   #call = "";
   #timer = 0;
   #sending = false;
 
-  /** `field`: the textarea; `save`: async (call, body) => void, throwing while the box cannot take it. */
-  constructor(field, save) {
+  /** `field`: the textarea; `prefix`: of the keys in localStorage; `save`: async (call, body), throws if not saved. */
+  constructor(field, prefix, save) {
     super();
     this.#field = field;
+    this.#prefix = prefix;
     this.#save = save;
     field.addEventListener("input", () => this.#typed());
     field.addEventListener("blur", () => this.flush());
@@ -47,7 +48,7 @@ export class Notes extends EventTarget {
 
   /** Call `confirmed` once the box has this body by another way (with the result of the call). */
   confirmed(call, body) {
-    if (this.#kept(call)?.body === body) localStorage.removeItem(PREFIX + call);
+    if (this.#kept(call)?.body === body) localStorage.removeItem(this.#prefix + call);
     if (call === this.#call) this.#tell(body ? "saved" : "empty");
   }
 
@@ -57,8 +58,8 @@ export class Notes extends EventTarget {
     if (this.#sending) return;
     this.#sending = true;
     try {
-      for (const key of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
-        const call = key.slice(PREFIX.length);
+      for (const key of Object.keys(localStorage).filter((name) => name.startsWith(this.#prefix))) {
+        const call = key.slice(this.#prefix.length);
         const kept = this.#kept(call);
         if (kept) await this.#send(call, kept.body);
       }
@@ -74,7 +75,7 @@ export class Notes extends EventTarget {
       this.confirmed(call, body);
     } catch (error) {
       // The call is unknown for good (a box set back, another account's call): keeping the note would retry for ever.
-      if (error.isFinal) localStorage.removeItem(PREFIX + call);
+      if (error.isFinal) localStorage.removeItem(this.#prefix + call);
       if (call === this.#call) this.#tell("kept");
     }
   }
@@ -88,12 +89,12 @@ export class Notes extends EventTarget {
 
   #keep(isNew = false) {
     if (!this.#call || (!isNew && this.#kept(this.#call) === null)) return;
-    localStorage.setItem(PREFIX + this.#call, JSON.stringify({ body: this.#field.value }));
+    localStorage.setItem(this.#prefix + this.#call, JSON.stringify({ body: this.#field.value }));
   }
 
   #kept(call) {
     try {
-      return JSON.parse(localStorage.getItem(PREFIX + call) ?? "null");
+      return JSON.parse(localStorage.getItem(this.#prefix + call) ?? "null");
     } catch {
       return null;
     }

@@ -6,34 +6,15 @@
 // this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
 // leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
 
-import { PhoneSocket } from "./phone_socket.js";
+import { KeptCall, alawFirst, release, replacing, retire } from "./phone_call.js";
+import { PhoneSocket, userAgent } from "./phone_socket.js";
 
-const KEEP_MS = 60_000; // Asterisk gives a call up after 30 s without sound: older dialogs are not worth a try
 const BEAT_MS = 3_000; // how often the age of the kept dialog is renewed
 const PING_IDLE_MS = 20_000; // in a call with every beat
 const PING_WAIT_MS = 3_000;
 const RECOVER_MS = 1_500; // between two tries to get the call back
 const GATHER_MS = 400; // after the first ICE candidate; a dead VPN interface must not delay the answer
-const REGISTER_S = 120;
 const RESUME_NUMBER = "resume"; // never dialled: the Replaces header says which call is meant
-
-/** Put alaw first: on the office network its quality is the caller's, and Asterisk need not transcode. */
-export function alawFirst(sdp) {
-  return sdp.replace(/^(m=audio \d+ \S+) (.*)$/m, (line, head, formats) => {
-    const list = formats.split(" ");
-    if (!list.includes("8")) return line;
-    return `${head} 8 ${list.filter((format) => format !== "8").join(" ")}`;
-  });
-}
-
-function recall(key) {
-  try {
-    const kept = JSON.parse(localStorage.getItem(key) ?? "null");
-    return kept && Date.now() - kept.beat < KEEP_MS ? kept : null;
-  } catch {
-    return null;
-  }
-}
 
 /**
  * Events: "change" (link or call changed), "problem" (detail: a code), "over" (detail: {call, reason}).
@@ -43,12 +24,11 @@ function recall(key) {
 export class Phone extends EventTarget {
   #fetchAccount;
   #headset;
-  #key;
+  #kept; // the confirmed dialog of the running call
   #socket = null;
   #ua = null;
   #host = "";
   #session = null;
-  #kept = null; // the confirmed dialog {callId, local, remote, call, beat}
   #isStale = false; // the signalling of the running call was lost: its dialog must be replaced
   #recovering = null;
   #timer = 0;
@@ -63,16 +43,16 @@ export class Phone extends EventTarget {
     super();
     this.#fetchAccount = fetchAccount;
     this.#headset = headset;
-    this.#key = key;
+    this.#kept = new KeptCall(key);
     headset.addEventListener("microphone", () => this.#changeMicrophone());
   }
 
   async start() {
     if (this.link !== "off") return;
     this.#setLink("connecting");
-    this.#kept ??= recall(this.#key);
-    if (this.#kept && !this.call) {
-      this.call = { ...this.#kept.call, phase: "reconnecting" };
+    const kept = this.#kept.recall();
+    if (kept && !this.call) {
+      this.call = { ...kept, phase: "reconnecting" };
       this.#isStale = true;
       this.#changed();
     }
@@ -161,21 +141,9 @@ export class Phone extends EventTarget {
       this.#openLater(3000);
       return;
     }
-    const { UA } = globalThis.JsSIP;
     this.#host = account.host;
     this.#socket = new PhoneSocket(account.url);
-    this.#ua = new UA({
-      sockets: [this.#socket],
-      uri: `sip:${account.user}@${account.host}`,
-      authorization_user: account.user,
-      password: account.password,
-      user_agent: "Foyer",
-      register_expires: REGISTER_S,
-      session_timers: false,
-      no_answer_timeout: 600,
-      connection_recovery_min_interval: 1,
-      connection_recovery_max_interval: 4,
-    });
+    this.#ua = userAgent(account, this.#socket);
     this.#listen(this.#ua);
     this.#ua.start();
   }
@@ -255,7 +223,7 @@ export class Phone extends EventTarget {
     this.#follow(session);
     session.on("peerconnection", ({ peerconnection }) => this.#watch(session, peerconnection));
     session.on("accepted", () => {
-      this.#keep(request.call_id, request.to_tag, request.from_tag);
+      this.#kept.keep(request.call_id, request.to_tag, request.from_tag);
       this.#update({ phase: "talking", since: Date.now() });
     });
     this.#changed();
@@ -265,7 +233,6 @@ export class Phone extends EventTarget {
     session.on("icecandidate", ({ ready }) => setTimeout(ready, GATHER_MS));
     session.on("ended", (event) => this.#ended(session, event));
     session.on("failed", (event) => this.#ended(session, event));
-    session.on("newDTMF", () => {});
   }
 
   #watch(session, connection) {
@@ -293,7 +260,7 @@ export class Phone extends EventTarget {
     if (session !== this.#session) return;
     const { causes } = globalThis.JsSIP.C;
     const isCut = [causes.CONNECTION_ERROR, causes.REQUEST_TIMEOUT, causes.DIALOG_ERROR].includes(cause);
-    if (this.#kept && isCut && originator !== "remote") {
+    if (this.#kept.dialog && isCut && originator !== "remote") {
       this.#session = null;
       this.#isStale = true;
       this.#update({ phase: "reconnecting" });
@@ -310,8 +277,7 @@ export class Phone extends EventTarget {
     this.#session = null;
     this.#recovering = null;
     this.#isStale = false;
-    this.#kept = null;
-    localStorage.removeItem(this.#key);
+    this.#kept.forget();
     retire(session);
     this.#headset.silence();
     this.dispatchEvent(new CustomEvent("over", { detail: { call, reason } }));
@@ -320,25 +286,17 @@ export class Phone extends EventTarget {
 
   // --- getting a call back ------------------------------------------------------------------------------------------
 
-  #keep(callId, local, remote) {
-    this.#kept = { callId, local, remote };
-    this.#beat();
-  }
-
   #beat() {
-    if (!this.#kept || !this.call) return;
-    localStorage.setItem(this.#key, JSON.stringify({ ...this.#kept, call: this.call, beat: Date.now() }));
-    if (this.#isStale && !this.#recovering) this.#recover();
+    if (!this.call) return;
+    if (!this.#isStale) this.#kept.beat(this.call);
+    else if (this.#kept.isGone) this.#finish("lost");
+    else this.#recover();
   }
 
   async #recover() {
-    if (!this.#isStale || !this.#kept || this.#recovering || !this.#ua?.isConnected()) return;
-    const kept = this.#kept;
-    if (kept.beat && Date.now() - kept.beat > KEEP_MS) {
-      this.#finish("lost");
-      return;
-    }
-    this.#recovering = kept;
+    const { dialog } = this.#kept;
+    if (!this.#isStale || !dialog || this.#recovering || !this.#ua?.isConnected()) return;
+    this.#recovering = dialog;
     let microphone;
     try {
       microphone = await this.#headset.open();
@@ -347,18 +305,18 @@ export class Phone extends EventTarget {
       this.#report(problem.code);
       return;
     }
-    if (this.#recovering !== kept || !this.#ua?.isConnected()) {
+    if (this.#recovering !== dialog || !this.#ua?.isConnected()) {
       release(microphone);
       this.#recovering = null;
       return;
     }
-    this.#replace(kept, microphone);
+    this.#replace(dialog, microphone);
   }
 
-  #replace(kept, microphone) {
+  #replace(dialog, microphone) {
     const failed = ({ originator, message }) => {
       release(microphone);
-      if (this.#recovering !== kept) return;
+      if (this.#recovering !== dialog) return;
       this.#recovering = null;
       if (originator === "remote" && message?.status_code) this.#finish("gone");
       else setTimeout(() => this.#recover(), RECOVER_MS);
@@ -366,8 +324,7 @@ export class Phone extends EventTarget {
     const session = this.#ua.call(`sip:${RESUME_NUMBER}@${this.#host}`, {
       mediaStream: microphone,
       pcConfig: { iceServers: [] },
-      // RFC 3891: the tags as their receiver sees them, so "to" is Asterisk's own.
-      extraHeaders: [`Replaces: ${kept.callId};to-tag=${kept.remote};from-tag=${kept.local}`],
+      extraHeaders: [replacing(dialog)],
       eventHandlers: {
         sdp: (event) => {
           if (event.originator === "local") event.sdp = alawFirst(event.sdp);
@@ -379,7 +336,7 @@ export class Phone extends EventTarget {
     session.foyerMicrophone = microphone;
     this.#watch(session, session.connection);
     session.on("accepted", ({ response }) => {
-      if (this.#recovering === kept) this.#resumed(session, response);
+      if (this.#recovering === dialog) this.#resumed(session, response);
       else retire(session);
     });
   }
@@ -390,7 +347,7 @@ export class Phone extends EventTarget {
     this.#session = session;
     this.#recovering = null;
     this.#isStale = false;
-    this.#keep(response.call_id, response.from_tag, response.to_tag);
+    this.#kept.keep(response.call_id, response.from_tag, response.to_tag);
     session.on("ended", (event) => this.#ended(session, event));
     retire(old);
     if (this.call.phase === "leaving") {
@@ -430,7 +387,7 @@ export class Phone extends EventTarget {
   #update(changes) {
     if (!this.call) return;
     Object.assign(this.call, changes);
-    this.#beat();
+    if (!this.#isStale) this.#kept.beat(this.call);
     this.#changed();
   }
 
@@ -441,15 +398,4 @@ export class Phone extends EventTarget {
   #report(code) {
     this.dispatchEvent(new CustomEvent("problem", { detail: code }));
   }
-}
-
-function release(stream) {
-  stream?.getTracks().forEach((track) => track.stop());
-}
-
-/** End a session whose call goes on elsewhere, or is over; its events no longer count. */
-function retire(session) {
-  if (!session) return;
-  release(session.foyerMicrophone);
-  if (!session.isEnded()) session.terminate();
 }

@@ -3,6 +3,23 @@
 // whose network is gone waits a minute for the far end). Used by phone.js only.
 
 const CONNECT_MS = 5000;
+const REGISTER_S = 120;
+
+/** JsSIP's user agent for an account {host, user, password}. It connects again by itself, and knows no session timers. */
+export function userAgent(account, socket) {
+  return new globalThis.JsSIP.UA({
+    sockets: [socket],
+    uri: `sip:${account.user}@${account.host}`,
+    authorization_user: account.user,
+    password: account.password,
+    user_agent: "Foyer",
+    register_expires: REGISTER_S,
+    session_timers: false,
+    no_answer_timeout: 600,
+    connection_recovery_min_interval: 1,
+    connection_recovery_max_interval: 4,
+  });
+}
 
 export class PhoneSocket {
   #ws = null;

@@ -1,0 +1,317 @@
+// The agent's desk: brings the phone (phone.js), the headset, the ring tone, the notes and the box's parts of the page
+// together. What the page shows is decided in `show()` from three things: the phone's call, the call that the box knows
+// (a desk phone's), and the call that has just ended.
+
+import { duration, now } from "./clock.js";
+import { forget, listen, onRefetch, refetchNow } from "./events.js";
+import { Headset } from "./headset.js";
+import { Notes } from "./notes.js";
+import { Phone } from "./phone.js";
+import { Ring } from "./ring.js";
+import { post } from "./post.js";
+import { SoundChoice } from "./sound_choice.js";
+import { holdPhone } from "./phone_tab.js";
+
+const at = (id) => document.getElementById(id);
+const desk = at("desk");
+const card = at("call");
+const words = at("words").dataset;
+const agent = desk.dataset.agent;
+const queues = JSON.parse(desk.dataset.queues);
+
+const headset = new Headset(at("far"));
+const ring = new Ring();
+const phone = new Phone(fetchAccount, headset, `foyer.phone.${agent}`);
+const notes = new Notes(at("note"), `foyer.note.${agent}.`, saveNote);
+new SoundChoice(headset, ring, { microphone: at("microphone"), speaker: at("speaker"), silent: at("silent") });
+
+let hasPhone = false; // this tab is the one with the phone
+let isElsewhere = false;
+let after = new URLSearchParams(location.search).get("call") ?? ""; // the call that waits for its result
+let shownCall = null;
+
+async function fetchAccount() {
+  const account = await (await post("/desk/phone", {})).json();
+  return { ...account, host: location.hostname, url: `wss://${location.host}/ws` };
+}
+
+async function saveNote(call, body) {
+  await post("/desk/note", { call, body });
+}
+
+// --- what is shown ----------------------------------------------------------------------------------------------------
+
+/** What the box said of the call, with the part of the page that shows it. */
+function known() {
+  return at("who").querySelector("[data-phase]")?.dataset ?? { call: "", phase: "none", saved: "" };
+}
+
+function status() {
+  return at("status").querySelector("[data-state]").dataset;
+}
+
+function show() {
+  const call = phone.call;
+  const there = known();
+  const isOnDesk = !call && (there.phase === "ringing" || there.phase === "talking");
+  let view = "idle";
+  if (call) view = call.phase === "ringing" || call.phase === "answering" ? "ringing" : "talking";
+  else if (isOnDesk) view = there.phase;
+  else if (after || there.phase === "after") view = "after";
+  const id = call?.uuid ?? (after || (there.phase === "none" ? "" : there.call));
+  card.dataset.view = view;
+  card.dataset.on = isOnDesk ? "desk" : "browser";
+  card.classList.toggle("is-unsure", Boolean(call) && (call.phase !== "talking" || phone.link !== "ready"));
+  at("idle").dataset.state = status().state;
+  at("phase").textContent = phaseWords(view, call);
+  setTimer(view, call);
+  setButtons(call);
+  follow(id, call);
+  showAdvice();
+  showLink();
+}
+
+function phaseWords(view, call) {
+  if (view === "after") return words.after;
+  if (view === "ringing") return call?.phase === "answering" ? words.answering : words.ringing;
+  if (view !== "talking") return "";
+  if (!call) return words.talking;
+  if (call.phase !== "talking") return words[call.phase];
+  if (phone.link !== "ready") return words.unheard;
+  if (call.held) return words.held;
+  return call.muted ? words.muted : words.talking;
+}
+
+function setTimer(view, call) {
+  const timer = at("timer");
+  if (view === "talking" && call) timer.dataset.since = String(call.since + now() - Date.now());
+  else delete timer.dataset.since;
+  timer.textContent = timer.dataset.since ? duration(now() - Number(timer.dataset.since)) : "";
+}
+
+function setButtons(call) {
+  const press = (name, isPressed, text) => {
+    const button = card.querySelector(`[data-do="${name}"]`);
+    button.setAttribute("aria-pressed", String(isPressed));
+    button.lastChild.textContent = text;
+    return button;
+  };
+  press("mute", Boolean(call?.muted), call?.muted ? words.unmute : words.mute);
+  press("hold", Boolean(call?.held), call?.held ? words.unhold : words.hold).disabled = phone.link !== "ready";
+  card.querySelector('[data-do="answer"]').disabled = call?.phase === "answering";
+  if (!call) at("keypad").hidden = true;
+}
+
+/** Show who it is: what the phone knows at once, what the box knows a moment later. */
+function follow(id, call) {
+  const area = at("who");
+  if (id !== shownCall) {
+    shownCall = id;
+    area.dataset.fragment = id ? `/desk/call?call=${encodeURIComponent(id)}` : "/desk/call";
+    if (known().call !== id) {
+      forget(area);
+      if (id) area.replaceChildren(early(call));
+      refetchNow(area);
+    }
+  }
+  if (id) notes.show(id, known().call === id ? known().saved : "");
+}
+
+function early(call) {
+  const head = document.createElement("div");
+  head.className = "call-head";
+  const title = document.createElement("p");
+  title.className = "call-title";
+  const isNumber = /^\+?[0-9]{3,}$/.test(call?.number ?? "");
+  title.textContent = call?.name || (isNumber ? call.number : words.unknownCaller);
+  const queue = document.createElement("p");
+  queue.className = "soft";
+  queue.textContent = queues[call?.queue] ?? "";
+  head.append(title, queue);
+  return head;
+}
+
+function showLink() {
+  const isDesk = status().device === "desk";
+  const link = isDesk ? "desk" : isElsewhere ? "elsewhere" : phone.link;
+  const place = at("phone-state");
+  place.textContent = words[`link${link[0].toUpperCase()}${link.slice(1)}`];
+  place.dataset.kind = ["lost", "refused", "off"].includes(link) ? "bad" : "";
+}
+
+let microphone = "granted";
+let problem = "";
+
+function showAdvice() {
+  const isBrowser = status().device === "browser";
+  const shown = new Set();
+  if (isBrowser && isElsewhere) shown.add("elsewhere");
+  if (isBrowser && hasPhone) {
+    if (problem) shown.add(problem);
+    else if (microphone === "insecure" || microphone === "denied" || microphone === "prompt") shown.add(microphone);
+    if (!shown.size && ring.isBlocked && status().state !== "offline") shown.add("sound");
+    if (!shown.size && ring.notifications === "default" && status().state === "available") shown.add("notify");
+  }
+  for (const element of at("advice").children) element.hidden = !shown.has(element.id.replace("advice-", ""));
+}
+
+// --- the phone ----------------------------------------------------------------------------------------------------------
+
+phone.addEventListener("change", () => {
+  if (phone.call?.phase === "ringing") startRinging();
+  else ring.stop();
+  if (phone.call && phone.call.phase !== "ringing") after = "";
+  show();
+});
+
+phone.addEventListener("problem", ({ detail }) => {
+  problem = { "click-to-hear": "hear", unknown: "busy" }[detail] ?? detail;
+  show();
+});
+
+phone.addEventListener("over", ({ detail: { call, reason } }) => {
+  if (["talking", "reconnecting", "leaving"].includes(call.phase) && reason !== "returned") after = call.uuid;
+  if (reason === "lost" || reason === "gone") window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
+  if (problem === "hear") problem = "";
+  card.classList.remove("is-unsure");
+});
+
+let ringingFor = "";
+
+function startRinging() {
+  if (ringingFor === phone.call.uuid + phone.call.since) return;
+  ringingFor = phone.call.uuid + phone.call.since;
+  const { name, number, queue } = phone.call;
+  ring.start(words.ringing, [name || number, queues[queue]].filter(Boolean).join(" · "));
+}
+
+/** The phone belongs to one tab, runs while calls ring in this browser, and never leaves a running call. */
+function tendPhone() {
+  if (!hasPhone) return;
+  if (status().device === "browser") phone.start();
+  else if (!phone.call) phone.stop();
+}
+
+holdPhone(
+  () => {
+    hasPhone = true;
+    isElsewhere = false;
+    tendPhone();
+    show();
+  },
+  () => {
+    isElsewhere = true;
+    show();
+  },
+);
+
+async function checkMicrophone() {
+  microphone = await headset.permission();
+  show();
+}
+
+async function allowMicrophone() {
+  try {
+    await headset.allow();
+    problem = "";
+  } catch (error) {
+    problem = error.code;
+  }
+  await checkMicrophone();
+}
+
+// --- what the agent does --------------------------------------------------------------------------------------------------
+
+const actions = {
+  answer: () => phone.answer(),
+  reject: () => phone.reject(),
+  mute: () => phone.mute(!phone.call?.muted),
+  hold: () => phone.hold(!phone.call?.held),
+  hangup: () => phone.hangUp(),
+  keypad: (button) => {
+    const isHidden = at("keypad").toggleAttribute("hidden");
+    button.setAttribute("aria-expanded", String(!isHidden));
+  },
+  microphone: allowMicrophone,
+  sound: () => ring.unlock(),
+  notify: () => ring.allowNotifications().then(show),
+  hear: () => headset.play(at("far").srcObject).then(() => {
+    problem = "";
+    show();
+  }),
+  "test-ring": async () => {
+    await ring.unlock();
+    ring.start(words.ringing, "");
+    setTimeout(() => phone.call?.phase !== "ringing" && ring.stop(), 2500);
+  },
+};
+
+desk.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.do) actions[button.dataset.do]?.(button);
+  else if (button.dataset.key) phone.tone(button.dataset.key);
+  else if ("result" in button.dataset) finish(button);
+});
+
+document.addEventListener("keydown", (event) => {
+  const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  if (!isTyping && !at("keypad").hidden && /^[0-9*#]$/.test(event.key)) phone.tone(event.key);
+});
+
+desk.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target.closest('[data-form="state"]');
+  if (!form) return;
+  const { name, value } = event.submitter;
+  if (value === "available" && status().device === "browser" && microphone === "prompt") allowMicrophone();
+  const buttons = form.querySelectorAll("button");
+  buttons.forEach((button) => (button.disabled = true));
+  try {
+    await post("/desk/state", { [name]: value });
+    refetchNow(at("status"));
+  } catch (error) {
+    window.Foyer.notice(error.words || words.notDone, "bad");
+  }
+  buttons.forEach((button) => (button.disabled = false));
+});
+
+async function finish(button) {
+  const call = notes.call;
+  const body = notes.body;
+  const buttons = at("results").querySelectorAll("button");
+  buttons.forEach((each) => (each.disabled = true));
+  try {
+    await post("/desk/finish", { call, body, disposition: button.dataset.result });
+    notes.confirmed(call, body);
+    after = "";
+    history.replaceState(null, "", "/desk");
+    forget(at("who"));
+    known().phase = "none";
+    refetchNow(at("recent"));
+    show();
+  } catch (error) {
+    window.Foyer.notice(error.words || words.notDone, "bad");
+  }
+  buttons.forEach((each) => (each.disabled = false));
+}
+
+notes.addEventListener("state", ({ detail }) => {
+  at("note-state").textContent = { empty: "", saving: words.noteSaving, saved: words.noteSaved, kept: words.noteKept }[detail];
+});
+
+// --- news -----------------------------------------------------------------------------------------------------------------
+
+document.addEventListener("foyer:replaced", (event) => {
+  if (event.target === at("status")) tendPhone();
+  if (event.target === at("status") || event.target === at("who")) show();
+});
+listen(["live"], ({ subject }) => {
+  if (subject === agent || (shownCall && subject === shownCall)) refetchNow(at("who"));
+});
+onRefetch(() => notes.flush());
+ring.addEventListener("unlocked", show);
+navigator.permissions?.query({ name: "microphone" }).then((permission) => (permission.onchange = checkMicrophone), () => {});
+
+checkMicrophone();
+notes.flush();

@@ -1,0 +1,78 @@
+// What a running call is made of, for phone.js: what is kept of it so that the next page or the next connection can have it
+// back (the dialog's Call-ID and tags, and what the page showed), its codecs, its end.
+
+const KEEP_MS = 60_000; // Asterisk gives a call up after 30 s without sound: older ones are not worth a try
+
+export class KeptCall {
+  #key;
+  #beat = 0;
+
+  /** {id, local, remote} of the confirmed dialog: the Call-ID, our tag and theirs; null without a call. */
+  dialog = null;
+
+  /** `key`: its place in localStorage. */
+  constructor(key) {
+    this.#key = key;
+  }
+
+  /** The call that a page before this one left behind, if it may still be up. */
+  recall() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null");
+      if (!kept || Date.now() - kept.beat > KEEP_MS) return null;
+      this.dialog = kept.dialog;
+      this.#beat = kept.beat;
+      return kept.call;
+    } catch {
+      return null;
+    }
+  }
+
+  /** A dialog was confirmed: it is the call's from now on. */
+  keep(id, local, remote) {
+    this.dialog = { id, local, remote };
+  }
+
+  /** The call is up, and this is how it is. */
+  beat(call) {
+    if (!this.dialog) return;
+    this.#beat = Date.now();
+    localStorage.setItem(this.#key, JSON.stringify({ dialog: this.dialog, call, beat: this.#beat }));
+  }
+
+  /** Whether the last sign of life is so old that nobody waits there any more. */
+  get isGone() {
+    return Date.now() - this.#beat > KEEP_MS;
+  }
+
+  forget() {
+    this.dialog = null;
+    localStorage.removeItem(this.#key);
+  }
+}
+
+/** Put alaw first: on the office network its quality is the caller's, and Asterisk need not transcode. */
+export function alawFirst(sdp) {
+  return sdp.replace(/^(m=audio \d+ \S+) (.*)$/m, (line, head, formats) => {
+    const list = formats.split(" ");
+    if (!list.includes("8")) return line;
+    return `${head} 8 ${list.filter((format) => format !== "8").join(" ")}`;
+  });
+}
+
+/** The header that asks Asterisk for the call of a dialog. RFC 3891: the tags as their receiver sees them. */
+export function replacing(dialog) {
+  return `Replaces: ${dialog.id};to-tag=${dialog.remote};from-tag=${dialog.local}`;
+}
+
+/** Let the microphone go. */
+export function release(stream) {
+  stream?.getTracks().forEach((track) => track.stop());
+}
+
+/** End a session whose call goes on elsewhere, or is over; its events no longer count. */
+export function retire(session) {
+  if (!session) return;
+  release(session.foyerMicrophone);
+  if (!session.isEnded()) session.terminate();
+}

@@ -1,0 +1,27 @@
+// One tab of a browser has the phone; when it is closed, another takes over within seconds. A reloading tab is back sooner
+// than the others ask, so that it keeps its call.
+
+const NAME = "foyer.phone";
+const ASK_MS = 3000;
+
+/** Calls `have()` once this tab has the phone (until it is closed), and `miss()` if another one has it first. */
+export function holdPhone(have, miss) {
+  if (!navigator.locks) {
+    have();
+    return;
+  }
+  let isMissing = false;
+  const ask = () => {
+    navigator.locks.request(NAME, { ifAvailable: true }, (lock) => {
+      if (lock) {
+        have();
+        return new Promise(() => {}); // held for as long as the tab lives
+      }
+      if (!isMissing) miss();
+      isMissing = true;
+      setTimeout(ask, ASK_MS);
+      return undefined;
+    });
+  };
+  ask();
+}

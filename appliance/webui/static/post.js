@@ -1,0 +1,17 @@
+// Sends a form's values to the box from a script. Throws an error with `words` for the reader, if the box gave any, and
+// `isFinal` if sending the same again cannot help.
+
+const TIMEOUT_MS = 8000;
+
+export async function post(path, values) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "X-CSRF": window.Foyer?.csrf ?? "", "HX-Request": "true" },
+    body: new URLSearchParams(values),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (answer.ok && !answer.redirected) return answer;
+  const words = decodeURIComponent(answer.headers.get("X-Foyer-Problem") ?? "");
+  const isRefused = Boolean(words) && [400, 403, 404].includes(answer.status);
+  throw Object.assign(new Error(`${answer.status} ${path}`), { words, isFinal: isRefused });
+}
