@@ -99,7 +99,8 @@ class Service:
                 beat.last = time.monotonic()
 
     def ready(self, status: str = "") -> None:
-        """Tells systemd that the process does its work from now on."""
+        """Tells systemd that the process does its work from now on. To be called from the main thread."""
+        self._catch_signals()  # before systemd may send one
         daemon.notify("READY=1")
         if status:
             self.status(status)
@@ -124,9 +125,7 @@ class Service:
 
         To be called from the main thread.
         """
-        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _leave_it_to_the_pipe)
+        self._catch_signals()
         threading.excepthook = self._on_stray_exception
         tick_s = _watchdog_tick_s(os.environ.get("WATCHDOG_USEC", ""))
         while not self.stop.is_set():
@@ -140,6 +139,11 @@ class Service:
         daemon.notify("STOPPING=1")
         self._join()
         return self._exit_code
+
+    def _catch_signals(self) -> None:
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _leave_it_to_the_pipe)
 
     def _run_thread(self, name: str, work: Callable[[], None], once: bool) -> None:
         try:
