@@ -1,17 +1,17 @@
 """asterisk.conf: where Asterisk keeps things, and the options of the process itself. Read only when Asterisk
-starts.
+starts, and therefore the same for every site of a box.
 """
 
 from __future__ import annotations
 
-from appliance.pbx.conf.inputs import Env, prompt_language
+from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.syntax import Section, document, path
 from appliance.store.sitemodel import Site
 
 FILE = "asterisk.conf"
 
 
-def render(site: Site, env: Env) -> str:
+def render(_site: Site, env: Env) -> str:
     """The file's text."""
     directories = (
         ("astetcdir", env.etc),
@@ -27,7 +27,6 @@ def render(site: Site, env: Env) -> str:
         # without any.
         ("entityid", env.entity_id),
         ("systemname", "foyer"),
-        ("defaultlanguage", prompt_language(site, env.country)),
         ("documentation_language", "en_US"),
         # Two descriptors a leg and two for its recording; systemd's limit is the real bound.
         ("maxfiles", 65536),

@@ -8,9 +8,10 @@ number of any line).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.errors import RejectedError
-from appliance.pbx.conf.inputs import Env, sound_name
+from appliance.pbx.conf.inputs import Env, sound_name, stamp
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
     ANY_NUMBER,
@@ -29,28 +30,52 @@ from appliance.store.sitemodel import Line, Queue, Site
 
 FILE = "extensions.conf"
 
+# Tells which text the running Asterisk has loaded; "reloaded" is said of a file that was refused, too.
+STAMP = "FOYER_STAMP"
 # Written by hand, copied beside this file for each revision, so that a revision is whole and can come back
 # whole.
 DIALPLAN = ("foyer-call.conf", "foyer-phones.conf", "foyer-sim.conf")
+_FOLDER = Path(__file__).parents[1] / "dialplan"
+_GENERAL = (
+    ("static", True),
+    ("writeprotect", True),
+    ("autofallthrough", True),
+    ("clearglobalvars", True),
+)
 
 
 def render(site: Site, env: Env) -> str:
     """The file's text."""
-    general = (("static", True), ("writeprotect", True), ("autofallthrough", True), ("clearglobalvars", True))
-    variables = (
-        ("FOYER_RECORDINGS", path(str(env.recordings))),
-        ("FOYER_TIME_ZONE", argument(site.time_zone)),
-        ("FOYER_RENDERING", argument(env.label)),
+    contexts = (
+        *_incoming(site, env),
+        *(_queue(site, queue, env) for queue in site.queues),
+        *_agents(site, env),
     )
+    unstamped = document(FILE, (_globals(site, env, ""), *contexts))
     return document(
         FILE,
         (
-            Section("general", general),
-            Section("globals", variables),
+            Section("general", _GENERAL),
+            _globals(site, env, stamp(unstamped, *(text for _, text in steps()))),
             *(Include(file) for file in DIALPLAN),
-            *_incoming(site, env),
-            *(_queue(site, queue, env) for queue in site.queues),
-            *_agents(site, env),
+            *contexts,
+        ),
+    )
+
+
+def steps() -> Iterator[tuple[str, str]]:
+    """The hand-written files: name and text."""
+    for file in DIALPLAN:
+        yield file, (_FOLDER / file).read_text("utf-8")
+
+
+def _globals(site: Site, env: Env, text_stamp: str) -> Section:
+    return Section(
+        "globals",
+        (
+            ("FOYER_RECORDINGS", path(str(env.recordings))),
+            ("FOYER_TIME_ZONE", argument(site.time_zone)),
+            (STAMP, text_stamp),
         ),
     )
 
@@ -58,7 +83,10 @@ def render(site: Site, env: Env) -> str:
 def _incoming(site: Site, env: Env) -> Iterator[Context]:
     for line in site.lines:
         yield _numbers(site, line, env)
-        yield Context(f"foyer-in-{line.id}", includes=(f"foyer-numbers-{line.id}", "foyer-in-unknown"))
+        # Two lines of one provider share its address: either may bring in the other's calls.
+        shared = (other.id for other in site.lines if other is not line and other.host == line.host)
+        included = (f"foyer-numbers-{one}" for one in (line.id, *shared))
+        yield Context(f"foyer-in-{line.id}", includes=(*included, "foyer-in-unknown"))
     numbers = tuple(f"foyer-numbers-{line.id}" for line in site.lines)
     yield Context("foyer-in-sim", includes=(*numbers, "foyer-in-unknown"))
     unknown = (Call("foyer-unknown"),)

@@ -34,8 +34,7 @@ class Secrets:
 class Env:
     """One box. Paths are absolute; `etc` is where Asterisk reads its files (through the link `live`).
 
-    `entity_id` is the box's EID in the form of a MAC address; `label` names this rendering and can be asked
-    from the running Asterisk (global variable FOYER_RENDERING).
+    `entity_id` is the box's EID in the form of a MAC address.
     """
 
     etc: Path
@@ -50,11 +49,17 @@ class Env:
     ami_port: int
     http_port: int
     entity_id: str
-    label: str
     country: Country
     secrets: Secrets
     rtp_ports: tuple[int, int] = (10000, 19999)
     control_group: str = "asterisk"
+
+
+def stamp(*texts: str) -> str:
+    """A short name for what a file says. It stands in the file, and the running Asterisk can be asked
+    for it.
+    """
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def sound_name(language: str, text: str) -> str:

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from appliance.pbx.conf.indications_conf import zone
-from appliance.pbx.conf.inputs import Env, own_address, prompt_language
+from appliance.pbx.conf.inputs import Env, own_address, prompt_language, stamp
 from appliance.pbx.conf.syntax import Section, caller_id, document, extension, host, sip_uri, uri_host
 from appliance.store.sitemodel import Agent, Line, Site
 
 FILE = "pjsip.conf"
+
+STAMP = "foyer-stamp"
 
 type Settings = tuple[tuple[str, str | int | bool], ...]
 
@@ -34,7 +36,16 @@ def render(site: Site, env: Env) -> str:
         sections += _phones(site, agent, env)
     for line in site.lines:
         sections += _line(site, line, env)
+    sections.append(_stamp(document(FILE, sections), env))
     return document(FILE, sections)
+
+
+def _stamp(text: str, env: Env) -> Section:
+    """An account that nobody can use: its user name, which Asterisk shows, tells which text it has loaded.
+
+    "Reloaded successfully" is said of a file that was refused, too.
+    """
+    return Section(STAMP, (("type", "auth"), ("username", stamp(text)), ("password", env.secrets.sim)))
 
 
 def _service(env: Env) -> Iterator[Section]:
@@ -167,7 +178,9 @@ def _line(site: Site, line: Line, env: Env) -> Iterator[Section]:
         line.id,
         (("type", "aor"), ("contact", sip_uri(line.host, line.port)), ("qualify_frequency", 60)),
     )
-    if line.username:
+    # A line whose password nobody has given yet goes without: Asterisk refuses an account with an empty one.
+    has_account = bool(line.username and password)
+    if has_account:
         yield Section(line.id, (("type", "auth"), ("username", line.username), ("password", password)))
     yield Section(
         line.id,
@@ -178,7 +191,8 @@ def _line(site: Site, line: Line, env: Env) -> Iterator[Section]:
             ("identify_by", "ip"),
             ("transport", "udp"),
             ("aors", line.id),
-            *((("outbound_auth", line.id), ("from_user", line.username)) if line.username else ()),
+            *((("outbound_auth", line.id),) if has_account else ()),
+            *((("from_user", line.username),) if line.username else ()),
             ("from_domain", host(line.host)),
             ("trust_id_inbound", True),
             ("send_pai", True),
@@ -189,7 +203,7 @@ def _line(site: Site, line: Line, env: Env) -> Iterator[Section]:
         ),
     )
     yield Section(line.id, (("type", "identify"), ("endpoint", line.id), ("match", host(line.host))))
-    if line.register:
+    if line.register and has_account:
         yield _registration(site, line)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from appliance.pbx.conf import (
     asterisk_conf,
@@ -47,12 +46,10 @@ RENDERERS: tuple[tuple[str, Renderer], ...] = (
     (rtp_conf.FILE, rtp_conf.render),
     *((file, partial(unused.render, file)) for file in unused.FILES),
 )
-_DIALPLAN = Path(__file__).parents[1] / "dialplan"
 
 
 def render_tree(site: Site, env: Env) -> dict[str, str]:
     """File name to text. RejectedError, with the reason in words, if a value cannot be written."""
     tree = {file: render(site, env) for file, render in RENDERERS}
-    for file in extensions_conf.DIALPLAN:
-        tree[file] = (_DIALPLAN / file).read_text("utf-8")
+    tree.update(extensions_conf.steps())
     return tree

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from appliance.pbx.conf.inputs import Env
-from appliance.pbx.conf.syntax import Section, document
+from appliance.pbx.conf.syntax import document
 from appliance.store.sitemodel import Site
 
-FILES = ("ccss.conf", "pjproject.conf", "queuerules.conf", "udptl.conf")
+FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "udptl.conf")
 
 
 def render(file: str, _site: Site, _env: Env) -> str:
-    """The text of `file`: an empty general section."""
-    return document(file, (Section("general", ()),))
+    """The text of `file`: nothing but its head line."""
+    return document(file, ())

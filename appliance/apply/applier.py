@@ -1,0 +1,219 @@
+"""Makes the wanted revision live: render, check, speak, switch, reload, confirm; or goes back.
+
+Level-triggered: `look` compares what is wanted with what is live and with what Asterisk has loaded, and does
+what is missing. So start, a crash in the middle, a restarted Asterisk and a new revision are one path, and
+nothing is remembered that the disk or Asterisk does not know. Called by one thread of foyer-apply, and by
+`--once` before Asterisk starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.apply import objects, report, sounds
+from appliance.apply.asterisk import Console, Life
+from appliance.apply.check import check
+from appliance.apply.folders import Folders, Rendering, number_of, rendering
+from appliance.apply.sounds import Speaker
+from appliance.errors import FoyerError, NotFoundError, RejectedError, SetupError, TransientError
+from appliance.pbx.conf import extensions_conf, pjsip_conf
+from appliance.pbx.conf.inputs import Env
+from appliance.settings import Settings
+from appliance.store import site as sites
+from appliance.store.db import Store
+from appliance.store.sitemodel import Site
+
+log = logging.getLogger(__name__)
+
+type Gather = Callable[[Site], Env]
+type Render = Callable[[Site, Env], Mapping[str, str]]
+
+# While Asterisk does not run, and while a line's host name is not known.
+SOON_S = 1.0
+LOOKUP_S = 30.0
+
+
+class Failed(Exception):
+    """One part of a revision did not work; `words` say why, for the administrator."""
+
+    def __init__(self, part: str, words: str) -> None:
+        super().__init__(words)
+        self.part = part
+        self.words = words
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What this process knows of Asterisk: in which of its lives it confirmed which rendering."""
+
+    life: Life
+    label: str
+
+
+class Applier:
+    """The state machine. Everything that reaches outside is passed in."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        console: Console,
+        *,
+        gather: Gather,
+        render: Render,
+        speak: Speaker,
+    ) -> None:
+        self._store = store
+        self._sounds = settings.sounds
+        self._folders = Folders(settings.config)
+        self._console = console
+        self._gather, self._render, self._speak = gather, render, speak
+        self._loaded: Loaded | None = None
+        self._refused: set[str] = set()
+
+    def prepare(self) -> str:
+        """Before Asterisk starts: makes the wanted revision live on the disk, or the best there is.
+
+        Returns its label. Whatever somebody saved, the box is left with a rendering: the last confirmed one,
+        else the live one, else the empty site. SetupError: the box itself is wrong.
+        """
+        with self._folders.lock():
+            with self._store.read() as db:
+                number = sites.desired(db)
+            try:
+                label = self._make(number).label
+            except Failed as failure:
+                log.error("Revision %d cannot be used: %s", number, failure.words)
+                label = self._folders.good() or self._folders.live() or self._make_empty()
+            self._folders.make_live(label)
+            return label
+
+    def look(self) -> float | None:
+        """Does what is missing; returns in how many seconds it wants to look again, None if all is done."""
+        try:
+            with self._folders.lock():
+                return self._look()
+        except TransientError as error:
+            log.info("%s", error)
+            return SOON_S
+
+    def _look(self) -> float | None:
+        with self._store.read() as db:
+            number = sites.desired(db)
+        try:
+            made = self._make(number)
+            if made.label in self._refused:
+                return None
+            if made.label != self._folders.live():
+                log.info("Revision %d becomes live as %s.", number, made.label)
+                report.tell(self._store, number, "rendering")
+                self._folders.make_live(made.label)
+            return self._load(made)
+        except Failed as failure:
+            self._go_back(number, failure)
+            return None
+
+    def _make(self, number: int) -> Rendering:
+        """The rendering of a revision, whole on the disk with its sounds."""
+        try:
+            with self._store.read() as db:
+                site = sites.revision(db, number)
+            tree = self._render(site, self._gather(site))
+            check(site, tree)
+        except (RejectedError, NotFoundError) as error:
+            raise Failed("asterisk", str(error)) from error
+        try:
+            sounds.make_missing(site, self._sounds, self._speak)
+        except FoyerError as error:
+            raise Failed("sounds", str(error)) from error
+        made = rendering(number, site, tree)
+        self._folders.write(made)
+        return made
+
+    def _make_empty(self) -> str:
+        try:
+            return self._make(0).label
+        except Failed as failure:
+            raise SetupError("Not even an empty box can be configured.", failure.words) from failure
+
+    def _load(self, made: Rendering) -> float | None:
+        """Makes Asterisk run with the live rendering, and confirms it by looking at what it has loaded."""
+        life = self._console.life()
+        if life is not None and self._loaded == Loaded(life, made.label):
+            return None
+        if life is None:
+            report.tell(self._store, made.number, "rendering", report.WAITING)
+            return SOON_S
+        changed = self._changed(life, made)
+        self._loaded = None
+        try:
+            self._console.wait_booted()
+            found = self._console.load(changed, objects.expected(made.tree))
+        except TransientError:
+            report.tell(self._store, made.number, "rendering", report.WAITING)
+            raise
+        problems = [difference for difference in found if not difference.is_lookup]
+        if problems:
+            raise Failed(problems[0].part, _refusal(made.site, problems))
+        self._folders.confirm(made.label)
+        sounds.forget_unused(self._folders.texts(extensions_conf.FILE), self._sounds)
+        if found:
+            return self._look_up_again(made)
+        self._loaded = Loaded(life, made.label)
+        report.tell(
+            self._store, made.number, "live", lines=report.NO_PASSWORD if _lacks_password(made) else ""
+        )
+        log.info("Revision %d is live.", made.number)
+        return None
+
+    def _changed(self, life: Life, made: Rendering) -> Collection[str]:
+        """The files that Asterisk has to read again: all, unless it is known which rendering it has
+        loaded.
+        """
+        known = self._loaded
+        if known is None or known.life != life or not self._folders.has(known.label):
+            return made.tree.keys()
+        before = self._folders.tree(known.label)
+        return [name for name, text in made.tree.items() if before.get(name) != text]
+
+    def _look_up_again(self, made: Rendering) -> float:
+        """A line's host name cannot be looked up. The rest is live; Asterisk looks again once the
+        file is touched.
+        """
+        report.tell(self._store, made.number, "live", lines=report.LOOKUP, lines_state="rendering")
+        self._folders.touch(made.label, pjsip_conf.FILE)
+        return LOOKUP_S
+
+    def _go_back(self, number: int, failure: Failed) -> None:
+        """Re-points to the last confirmed rendering and makes it the wanted one; the page shows why."""
+        log.error("Revision %d did not work (%s): %s", number, failure.part, failure.words)
+        live, good = self._folders.live(), self._folders.good()
+        if live is not None and number_of(live) == number:
+            self._refused.add(live)
+        if good is not None and good != live:
+            self._folders.make_live(good)
+            with contextlib.suppress(TransientError):
+                tree = self._folders.tree(good)
+                self._console.load(tree.keys(), objects.expected(tree))
+        report.tell_failure(self._store, number, failure.part, failure.words)
+        if good is not None and number_of(good) != number:
+            with self._store.change() as change:
+                # Somebody may have saved a newer one meanwhile: that one is tried next.
+                if sites.desired(change.db) == number:
+                    sites.set_desired(change, number_of(good))
+
+
+def _lacks_password(made: Rendering) -> bool:
+    accounts = objects.expected(made.tree).sip["auth"]
+    return any(line.username and line.id not in accounts for line in made.site.lines)
+
+
+def _refusal(site: Site, problems: Sequence[objects.Difference]) -> str:
+    names = {queue.id: queue.name for queue in site.queues} | {line.id: line.name for line in site.lines}
+    for agent in site.agents:
+        names[agent.id] = names[f"{agent.id}d"] = agent.name
+    told = dict.fromkeys(names.get(problem.name, problem.name) for problem in problems)
+    return f"The telephone service did not accept: {', '.join(list(told)[:5])}."

@@ -1,0 +1,79 @@
+"""Checks a rendering before anything runs with it: that its files refer only to what they define. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from appliance.apply import objects
+from appliance.errors import RejectedError
+from appliance.pbx.conf import pjsip_conf
+from appliance.store.sitemodel import Site
+
+# Where steps lead: Gosub(context,s,1(...)), Goto(context,s,1), and the subroutine on the other leg,
+# b(context^s^1).
+_LEADS = re.compile(
+    r"(?:Gosub|Goto)\(([a-z][\w-]*),s,1|\?([a-z][\w-]*),s,1|b\(([a-z][\w-]*)\^s\^1\)", re.ASCII
+)
+_QUEUE = re.compile(r"^Gosub\(foyer-wait,s,1\((\w+),", re.ASCII)
+_LINE = re.compile(
+    r"(?:;[^\x00-\x1f]*|\[[A-Za-z0-9/._-]+\]|#include [\w-]+\.conf| ?[A-Za-z0-9_()-]+ =(?: [^\x00-\x1f]*)?)?"
+)
+_MAX_LINE_BYTES = 4000
+
+
+def check(site: Site, tree: Mapping[str, str]) -> None:
+    """RejectedError names the first reference that leads nowhere, or the first object that is missing."""
+    found = objects.expected(tree)
+    for problem in (
+        *_lines(tree),
+        *_phones(site, found),
+        *_sip_references(tree, found),
+        *_dialplan_references(found),
+    ):
+        raise RejectedError("The settings do not fit together: {what}.", what=problem)
+
+
+def _lines(tree: Mapping[str, str]) -> Iterator[str]:
+    """A file with one line that Asterisk cannot read is kept in its old form as a whole, without a
+    word on the console.
+    """
+    for file, text in tree.items():
+        for count, line in enumerate(text.split("\n"), 1):
+            if not _LINE.fullmatch(line) or len(line.encode()) > _MAX_LINE_BYTES:
+                yield f"{file}, line {count}"
+
+
+def _phones(site: Site, found: objects.Objects) -> Iterator[str]:
+    wanted = {agent.id for agent in site.agents} | {f"{agent.id}d" for agent in site.agents}
+    wanted |= {line.id for line in site.lines} | {"sim", "sim-out"}
+    for name in sorted(wanted ^ found.sip["endpoint"]):
+        yield f"phone or line {name}"
+    for name in sorted({queue.id for queue in site.queues} ^ found.queues.keys()):
+        yield f"queue {name}"
+
+
+def _sip_references(tree: Mapping[str, str], found: objects.Objects) -> Iterator[str]:
+    kinds = {"aors": "aor", "auth": "auth", "outbound_auth": "auth", "endpoint": "endpoint"}
+    for name, settings in objects.sections(tree[pjsip_conf.FILE]):
+        for option, value in settings:
+            if option in kinds and value not in found.sip[kinds[option]]:
+                yield f"{name} needs {option} {value}"
+            if option == "context" and value not in found.contexts:
+                yield f"{name} needs the context {value}"
+
+
+def _dialplan_references(found: objects.Objects) -> Iterator[str]:
+    for name, context in found.contexts.items():
+        for included in context.includes:
+            if included not in found.contexts:
+                yield f"{name} includes {included}"
+        for steps in context.extensions.values():
+            for step in steps:
+                for leads in _LEADS.findall(step):
+                    target = next(filter(None, leads))
+                    if target not in found.contexts:
+                        yield f"{name} leads to {target}"
+                queue = _QUEUE.match(step)
+                if queue and queue.group(1) not in found.queues:
+                    yield f"{name} needs the queue {queue.group(1)}"

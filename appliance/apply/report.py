@@ -1,0 +1,42 @@
+"""How far a revision is, written for the pages: one row per part, and an event only where something
+changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from appliance.store import site as sites
+from appliance.store.db import Store
+
+# What a revision consists of, for people. "asterisk" is all that the site does not decide.
+PARTS = ("sounds", "phones", "lines", "queues", "calls", "asterisk")
+WAITING = "Waiting for the telephone service."
+LOOKUP = "The address of a phone line cannot be found just now. Calls come in by it as soon as it can."
+NO_PASSWORD = "A phone line still needs its password."  # noqa: S105 - a sentence
+ELSEWHERE = "Another part did not work."
+
+
+def tell(
+    store: Store, number: int, state: str, message: str = "", *, lines: str = "", lines_state: str = ""
+) -> None:
+    """All parts are in this state; `lines` and `lines_state` are what differs for the phone lines."""
+    states = dict.fromkeys(PARTS, (state, message))
+    states["lines"] = (lines_state or state, lines or message)
+    _write(store, number, states)
+
+
+def tell_failure(store: Store, number: int, part: str, message: str) -> None:
+    """`part` did not work, and therefore none of the others is in use."""
+    _write(store, number, dict.fromkeys(PARTS, ("back", ELSEWHERE)) | {part: ("failed", message)})
+
+
+def _write(store: Store, number: int, states: Mapping[str, tuple[str, str]]) -> None:
+    """Writes what differs from what is written there already."""
+    with store.read() as db:
+        known = {one.part: (one.state, one.message) for one in sites.apply_report(db, number)}
+    changed = {part: state for part, state in states.items() if known.get(part) != state}
+    if changed:
+        with store.change() as change:
+            for part, (state, message) in changed.items():
+                sites.report(change, number, part, state, message)

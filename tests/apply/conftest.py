@@ -1,0 +1,25 @@
+"""A box per test; `tests.apply.box` says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.apply.box import Box, LiveAsterisk, make_box
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    made = make_box(tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def asterisk(box: Box) -> Iterator[LiveAsterisk]:
+    """Started by the test, once something is live; ended with the test."""
+    made = LiveAsterisk(box.settings)
+    yield made
+    made.stop()

@@ -1,0 +1,241 @@
+"""A saved revision becomes live in a real Asterisk, or the box goes back, whatever happens in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from appliance.apply import report
+from appliance.errors import ConflictError
+from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf.tree import render_tree
+from appliance.store import secrets
+from appliance.store import site as sites
+from appliance.store.sitemodel import Site
+from tests.apply.box import FIRST, Box, LiveAsterisk
+from tests.asterisk import sound
+from tests.asterisk.phone import Phone
+
+pytestmark = pytest.mark.asterisk
+
+
+def all_in(state: str, message: str = "") -> dict[str, tuple[str, str]]:
+    return dict.fromkeys(report.PARTS, (state, message))
+
+
+def test_a_box_without_a_site_gets_an_empty_rendering(box: Box, asterisk: LiveAsterisk) -> None:
+    applier = box.applier()
+    label = applier.prepare()
+    assert label.startswith("0-") and (box.settings.config / "live").readlink() == Path(label)
+    asterisk.start()
+    assert applier.look() is None
+    assert (box.settings.config / "good").readlink() == Path(label)
+    assert "No such" not in asterisk.cli("dialplan show foyer-agents")
+    log = (box.settings.ast_log / "messages").read_text("utf-8")
+    assert "ERROR" not in log and "WARNING" not in log, log
+
+
+def test_a_saved_revision_becomes_live_without_dropping_a_call(box: Box, asterisk: LiveAsterisk) -> None:
+    applier = box.applier()
+    number = box.save()
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    assert box.states(number) == all_in("live")
+    with box.store.read() as db:
+        password = secrets.get(db, "sip:a1d")
+    assert password and len(password) == 32
+    with Phone("a1d", password, server=("127.0.0.1", box.settings.sip_port), tone_hz=600) as phone:
+        phone.register()
+        leg = phone.call("*43").wait_answer()
+        queues = [{**FIRST["queues"][0], "strategy": "ringall"}, {"id": "q2", "name": "Giao hàng"}]
+        agents = [*FIRST["agents"], {"id": "a3", "name": "Mới", "extension": "103"}]
+        second = box.save(queues=queues, agents=agents)
+        assert applier.look() is None
+        assert box.states(second) == all_in("live")
+        assert "a3d/103" in asterisk.cli("pjsip show endpoints")
+        assert "'ringall' strategy" in asterisk.cli("queue show q1")
+        assert "q2 has 0 calls" in asterisk.cli("queue show q2")
+        leg.wait_heard(lambda heard: not sound.tone_gaps(heard, 600), 1.0, 5, "itself, through it all")
+        assert leg.is_up
+    third = box.save(agents=FIRST["agents"], queues=FIRST["queues"])
+    assert applier.look() is None
+    assert box.states(third) == all_in("live")
+    assert "a3" not in asterisk.cli("pjsip show endpoints")
+
+
+def test_greetings_are_spoken_once_and_forgotten_with_their_last_revision(
+    box: Box, asterisk: LiveAsterisk
+) -> None:
+    spoken: list[str] = []
+
+    def count(text: str, _language: str, target: Path) -> None:
+        spoken.append(text)
+        target.write_bytes(b"")
+
+    applier = box.applier(speak=count)
+    box.save()
+    applier.prepare()
+    asterisk.start()
+    box.save(business_name="Khác")
+    assert applier.look() is None
+    assert spoken == ["Xin chào quý khách."]
+    for turn in range(10):
+        box.save(queues=[{**FIRST["queues"][0], "greeting_text": f"Xin chào {turn}."}])
+        assert applier.look() is None
+    kept = list(box.settings.sounds.glob("*.wav"))
+    assert len(spoken) == 11 and 5 < len(kept) <= 9
+    folders = [path for path in box.settings.config.iterdir() if path.is_dir() and not path.is_symlink()]
+    assert len(folders) <= 9
+
+
+@pytest.mark.parametrize(
+    ("part", "file", "right", "wrong"),
+    [
+        ("phones", "pjsip.conf", "webrtc = yes", "webrtc = yes\nnonsense = yes"),
+        ("lines", "pjsip.conf", "from_domain = 127.0.0.2", "rtp_timeout = soon"),
+        ("queues", "queues.conf", "strategy = rrmemory", "strategy = nonsense"),
+        ("calls", "extensions.conf", "exten = 102,1,", "exten = 102,2,"),
+    ],
+)
+def test_what_asterisk_refuses_goes_back(
+    box: Box, asterisk: LiveAsterisk, part: str, file: str, right: str, wrong: str
+) -> None:
+    def break_file(site: Site, env: Env) -> Mapping[str, str]:
+        tree = render_tree(site, env)
+        return {**tree, file: tree[file].replace(right, wrong)} if site.business_name == "Hỏng" else tree
+
+    applier = box.applier(render=break_file, settle_s=0.5)
+    good = box.save()
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    before = (box.settings.config / "live").readlink()
+    shown = asterisk.cli("pjsip show endpoints"), asterisk.cli("queue show"), asterisk.cli("dialplan show")
+    bad = box.save(business_name="Hỏng")
+    assert applier.look() is None
+    states = box.states(bad)
+    assert states[part][0] == "failed" and "did not accept" in states[part][1], states
+    assert {state for state, _ in states.values()} == {"failed", "back"}
+    assert box.desired() == good and (box.settings.config / "live").readlink() == before
+    assert applier.look() is None
+    assert box.states(good) == all_in("live")
+    assert shown == (
+        asterisk.cli("pjsip show endpoints"),
+        asterisk.cli("queue show"),
+        asterisk.cli("dialplan show"),
+    )
+
+
+def test_what_cannot_be_rendered_or_spoken_is_told_in_words(box: Box, asterisk: LiveAsterisk) -> None:
+    applier = box.applier()
+    good = box.save()
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    police = box.save(agents=[{"id": "a1", "name": "Hoa", "extension": "113"}, FIRST["agents"][1]])
+    applier.look()
+    assert box.states(police)["asterisk"] == (
+        "failed",
+        "Extension 113 is an emergency number of this country. Choose another one.",
+    )
+    assert box.desired() == good
+    assert applier.look() is None
+    voiceless = box.save(agents=FIRST["agents"], language="tlh")
+    applier.look()
+    assert box.states(voiceless)["sounds"] == ("failed", "The box has no voice for the language tlh.")
+    assert box.states(voiceless)["phones"] == ("back", report.ELSEWHERE)
+    assert box.desired() == good
+    assert applier.look() is None and box.states(good) == all_in("live")
+
+
+def test_files_switch_while_asterisk_is_down_and_are_confirmed_later(
+    box: Box, asterisk: LiveAsterisk
+) -> None:
+    applier = box.applier()
+    applier.prepare()
+    number = box.save()
+    assert applier.look() == 1.0
+    assert box.states(number) == all_in("rendering", report.WAITING)
+    assert str((box.settings.config / "live").readlink()).startswith(f"{number}-")
+    asterisk.start()
+    assert applier.look() is None
+    assert box.states(number) == all_in("live")
+    asterisk.kill()
+    later = box.save(business_name="Sau")
+    assert applier.look() == 1.0
+    assert box.states(later) == all_in("rendering", report.WAITING)
+    asterisk.start()
+    assert applier.look() is None
+    assert box.states(later) == all_in("live")
+
+
+def test_a_line_whose_name_cannot_be_looked_up_does_not_stop_the_rest(
+    box: Box, asterisk: LiveAsterisk
+) -> None:
+    applier = box.applier(settle_s=1.0)
+    number = box.save(lines=[{**FIRST["lines"][0], "host": "voice.example.invalid"}])
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() == 30.0
+    assert box.states(number) == {**all_in("live"), "lines": ("rendering", report.LOOKUP)}
+    found = box.save(lines=[{**FIRST["lines"][0], "host": "localhost"}])
+    assert applier.look() is None
+    assert box.states(found) == all_in("live")
+
+
+def test_a_line_waits_for_its_password_and_takes_it_when_it_comes(box: Box, asterisk: LiveAsterisk) -> None:
+    applier = box.applier()
+    line = {**FIRST["lines"][0], "username": "028", "register": True}
+    number = box.save(lines=[line])
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    assert box.states(number)["lines"] == ("live", report.NO_PASSWORD)
+    with box.store.change() as change:
+        secrets.put(change, "line:l1", 'x;y "z')
+    assert applier.look() is None
+    assert box.states(number) == all_in("live")
+    assert 'x;y "z' in asterisk.cli("pjsip show auth l1")
+    assert "l1/sip:127.0.0.2:5070" in asterisk.cli("pjsip show registrations")
+
+
+def test_managers_who_save_at_once_get_an_answer_and_the_newest_wins(
+    box: Box, asterisk: LiveAsterisk
+) -> None:
+    applier = box.applier()
+    first = box.save()
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    conflicts: list[ConflictError] = []
+
+    def save(name: str) -> None:
+        with box.store.read() as db:
+            head, site = sites.head(db)
+        both_read.wait()
+        try:
+            with box.store.change() as change:
+                sites.save(change, Site.from_dict({**site.to_dict(), "business_name": name}), "u1", "", head)
+        except ConflictError as error:
+            conflicts.append(error)
+
+    both_read = threading.Barrier(2)
+    managers = [threading.Thread(target=save, args=(name,)) for name in ("Một", "Hai")]
+    for manager in managers:
+        manager.start()
+    for manager in managers:
+        manager.join()
+    assert len(conflicts) == 1
+    assert applier.look() is None
+    assert box.desired() == first + 1 and box.states(first + 1) == all_in("live")
+
+
+def test_two_appliers_never_work_at_once(box: Box) -> None:
+    applier, other = box.applier(), box.applier()
+    applier.prepare()
+    with other._folders.lock():
+        assert applier.look() == 1.0
