@@ -1,4 +1,6 @@
-"""Runs inside the root, fed on standard input by product.sh: translations to .mo, Python to byte code."""
+"""Runs inside the root, fed on standard input by product.sh: translations to .mo, Python to byte code, and the
+phrases that Asterisk has no recordings of to sound.
+"""
 
 import compileall
 import sys
@@ -7,13 +9,17 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from appliance.apply import prompts
+
 HOME = Path("/usr/lib/foyer")
+SOUNDS = Path("/usr/share/asterisk/sounds")
 
 
 def main() -> int:
     for path in sorted(HOME.glob("appliance/locale/*/LC_MESSAGES/*.po")):
         with path.open("rb") as source, path.with_suffix(".mo").open("wb") as target:
             write_mo(target, read_po(source, abort_invalid=True))
+    prompts.make(SOUNDS)
     return 0 if compileall.compile_dir(HOME, quiet=1) else 1
 
 

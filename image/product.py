@@ -17,6 +17,10 @@ from steps import BUILD, IMAGE, REPOSITORY, in_use, read_stamp, remove_tree, run
 
 LAYERS = BUILD / "product"
 HOME = "usr/lib/foyer"
+SOUNDS = "usr/share/asterisk/sounds"
+# What the sound of the phrases depends on; spoken once, then kept beside the layers.
+SPOKEN = ("provisioning/prompts", "appliance/apply/prompts.py", "appliance/apply/speech.py")
+PROMPTS = BUILD / "prompts"
 TREES = (
     (REPOSITORY / "appliance", f"{HOME}/appliance"),
     (REPOSITORY / "provisioning", f"{HOME}/provisioning"),
@@ -46,10 +50,16 @@ def build() -> Path:
         shutil.copytree(source, new / target, symlinks=True, ignore=ignore, dirs_exist_ok=True)
     static = new / HOME / "appliance/webui/static/vendor"
     shutil.copytree(browser, static, ignore=shutil.ignore_patterns(vendor.STAMP))
+    prompts = PROMPTS / prompts_stamp()
+    if prompts.exists():
+        shutil.copytree(prompts, new / SOUNDS)
     own_by_root(new)
     run(
         "unshare", "--mount", IMAGE / "product.sh", root, new, work, cwd=BUILD, what="compiling Foyer's files"
     )
+    if not prompts.exists():
+        remove_tree(PROMPTS)
+        shutil.copytree(new / SOUNDS, prompts)
     remove_tree(work)
     new.rename(layer)
     say(f"product layer {stamp} made in {time.monotonic() - began:.1f} s")
@@ -76,6 +86,16 @@ def tree_stamp(*below: str) -> str:
         status = path.lstat()
         facts = (str(path.relative_to(REPOSITORY)), status.st_size, status.st_mtime_ns, status.st_mode)
         digest.update(repr(facts).encode())
+    return digest.hexdigest()[:16]
+
+
+def prompts_stamp() -> str:
+    """Changes when a phrase does, or the way in which it is spoken."""
+    digest = hashlib.sha256()
+    for name in SPOKEN:
+        place = REPOSITORY / name
+        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
