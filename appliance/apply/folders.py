@@ -114,7 +114,7 @@ class Folders:
         document = json.dumps(made.site.to_dict(), ensure_ascii=False, indent=1)
         self._write_file(unfinished / "site.json", document + "\n")
         for path in (folder, unfinished):
-            self._share(path, 0o2750)
+            self._share(path, 0o750)
             _sync(path)
         unfinished.rename(final)
         _sync(self.config)
