@@ -1,5 +1,5 @@
-"""Runs inside the root, fed on standard input by product.sh: translations to .mo, Python to byte code, and the
-phrases that Asterisk has no recordings of to sound.
+"""Runs inside the root, fed on standard input by product.sh: translations to .mo, Python to byte code, and
+the phrases that Asterisk has no recordings of to sound.
 """
 
 import compileall
