@@ -144,4 +144,6 @@ def settle(new: Path) -> None:
     (new / "etc/hostname").write_text("foyer\n")
     (new / "etc/hosts").write_text("127.0.0.1 localhost foyer\n::1 localhost\n")
     (new / "etc/resolv.conf").unlink(missing_ok=True)
+    # Points to a file of a package that is not there.
+    (new / "etc/modules-load.d/modules.conf").unlink(missing_ok=True)
     (new / "data").mkdir(exist_ok=True)

@@ -61,8 +61,7 @@ set_up_network() {
         chroot "$root" ip link set foyer1 up
         chroot "$root" ip route add default dev foyer0
     else
-        # The host's way to resolve names; an empty file there does no harm.
-        cat /etc/resolv.conf >"$root/etc/resolv.conf" || true
+        [ ! -r /etc/resolv.conf ] || cat /etc/resolv.conf >"$root/etc/resolv.conf"
     fi
 }
 

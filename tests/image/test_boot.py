@@ -1,0 +1,210 @@
+"""The booted box: everything comes up, comes back, and stays within its walls."""
+
+import http.client
+import re
+import socket
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.image.box import BOOT, Box
+from tests.until import until
+
+pytestmark = pytest.mark.box
+
+ALWAYS_UP = ("asterisk", "caddy", "foyer-apply", "foyer-pbx", "foyer-webui")
+ON_DEMAND = ("foyer-names", "foyer-privileged")
+# systemd-analyze security: 0 is no exposure, 10 is no sandbox. foyer-setup gives files to other users.
+EXPOSURE = {"foyer-setup": 2.5}
+EXPOSURE_OF_OTHERS = 1.6
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args: object) -> None:
+        """A redirect is an answer, not an errand."""
+
+
+def fetch(url: str, tls: ssl.SSLContext | None = None) -> http.client.HTTPResponse | urllib.error.HTTPError:
+    handlers: list[urllib.request.BaseHandler] = [_Stay()]
+    if tls:
+        handlers.append(urllib.request.HTTPSHandler(context=tls))
+    try:
+        response: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(url, timeout=10)
+    except urllib.error.HTTPError as error:
+        return error
+    return response
+
+
+@pytest.fixture(scope="module")
+def tls(box: Box) -> ssl.SSLContext:
+    """Trusts the box's authority and nothing else."""
+    answer = fetch(f"http://{box.address}/foyer-ca.crt")
+    assert answer.headers["Content-Type"] == "application/x-x509-ca-cert"
+    return ssl.create_default_context(cadata=answer.read().decode())
+
+
+def test_everything_is_up_and_nothing_failed(box: Box) -> None:
+    assert box.run("systemctl", "is-system-running").strip() == "running"
+    assert box.run("systemctl", "--failed", "--no-legend") == ""
+    for unit in ALWAYS_UP:
+        assert box.is_active(unit), box.journal(unit)
+        assert int(box.run("systemctl", "show", "-P", "NRestarts", unit)) == 0, box.journal(unit)
+
+
+def test_asterisk_loaded_its_configuration_without_a_complaint(box: Box) -> None:
+    messages = (box.state / "asterisk/log/messages").read_text()
+    complaints = [line for line in messages.splitlines() if re.search(r"\] (WARNING|ERROR)\[", line)]
+    assert complaints == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", Box.address])
+def test_the_pages_open_under_every_address(box: Box, tls: ssl.SSLContext, host: str) -> None:
+    assert fetch(f"https://{host}/health", tls).status == 200
+
+
+def test_no_certificate_is_made_for_a_foreign_name(box: Box) -> None:
+    certificates = box.state / "caddy/certificates/local"
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    connection = http.client.HTTPSConnection(box.address, timeout=10, context=context)
+    connection.connect()
+    before = sorted(path.name for path in certificates.iterdir())
+    with pytest.raises(ssl.SSLError):
+        context.wrap_socket(socket.create_connection((box.address, 443)), server_hostname="bank.example")
+    assert sorted(path.name for path in certificates.iterdir()) == before
+
+
+def test_http_leads_to_https_and_gives_no_key(box: Box) -> None:
+    answer = fetch(f"http://{box.address}/people?q=1")
+    assert (answer.status, answer.headers["Location"]) == (302, f"https://{box.address}:443/people?q=1")
+    for path in ("/root.key", "/foyer-ca.crt/../root.key", "/foyer-ca.crt%2f..%2froot.key"):
+        answer = fetch(f"http://{box.address}{path}")
+        assert b"PRIVATE" not in answer.read()
+
+
+def test_the_browsers_phones_reach_asterisk(box: Box, tls: ssl.SSLContext) -> None:
+    connection = http.client.HTTPSConnection(box.address, timeout=10, context=tls)
+    connection.request(
+        "GET",
+        "/ws",
+        headers={
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Protocol": "sip",
+        },
+    )
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Sec-WebSocket-Protocol"]) == (101, "sip")
+
+
+def test_asterisks_own_ports_are_not_reachable_from_outside(box: Box) -> None:
+    listening = box.run("ss", "-Hlnt").split("\n")
+    addresses = {line.split()[3] for line in listening if line}
+    open_to_all = {entry.rpartition(":")[2] for entry in addresses if not entry.startswith("127.0.0.1:")}
+    assert open_to_all <= {"80", "443", "5060"}, addresses
+
+
+def test_a_unit_that_is_killed_comes_back(box: Box) -> None:
+    for unit in ALWAYS_UP:
+        old = box.main_pid(unit)
+        box.kill(unit)
+        until(
+            lambda unit=unit, old=old: box.is_active(unit) and box.main_pid(unit) != old, 10, f"{unit} again"
+        )
+    assert box.run("systemctl", "--failed", "--no-legend") == ""
+
+
+def test_the_pages_wait_for_a_restart_of_theirs(box: Box, tls: ssl.SSLContext) -> None:
+    box.kill("foyer-webui")
+    assert fetch(f"https://{box.address}/health", tls).status == 200
+
+
+def test_a_long_outage_of_the_pages_is_said_so(box: Box, tls: ssl.SSLContext) -> None:
+    box.stop("foyer-webui")
+    try:
+        answer = fetch(f"https://{box.address}/", tls)
+        assert answer.status == 502
+        assert "Foyer is starting" in answer.read().decode()
+    finally:
+        box.begin("foyer-webui")
+
+
+@pytest.mark.parametrize("unit", [*ALWAYS_UP, *ON_DEMAND, "foyer-setup"])
+def test_the_sandbox_is_strict(box: Box, unit: str) -> None:
+    verdict = box.run("systemd-analyze", "security", "--no-pager", f"{unit}.service").splitlines()[-1]
+    found = re.search(r"exposure level for .*: ([0-9.]+)", verdict)
+    assert found, verdict
+    assert float(found.group(1)) <= EXPOSURE.get(unit, EXPOSURE_OF_OTHERS), verdict
+
+
+@pytest.mark.parametrize(
+    ("user", "path"),
+    [
+        ("foyer-webui", "/data/secrets/ami-actions"),
+        ("foyer-webui", "/data/caddy/pki"),
+        ("foyer-pbx", "/data/secrets/session"),
+        ("foyer-names", "/data/foyer/foyer.db"),
+        ("asterisk", "/data/foyer/foyer.db"),
+        ("asterisk", "/data/secrets/sim-trunk"),
+        ("caddy", "/data/secrets/admin-otp"),
+        ("caddy", "/data/asterisk/recordings"),
+    ],
+)
+def test_a_process_cannot_read_what_is_not_its_own(box: Box, user: str, path: str) -> None:
+    box.run("test", "-e", path)
+    assert box.run("setpriv", "--reuid", user, "--regid", user_group(box, user), "--init-groups",
+                   "sh", "-c", f"ls {path}/ || cat {path}", check=False) == ""  # fmt: skip
+
+
+def user_group(box: Box, user: str) -> str:
+    return box.run("id", "-gn", user).strip()
+
+
+@pytest.mark.parametrize(
+    ("unit", "path"),
+    [
+        ("foyer-webui", "/data/config"),
+        ("foyer-webui", "/run/asterisk"),
+        ("foyer-pbx", "/data/config"),
+        ("asterisk", "/data/foyer"),
+        ("caddy", "/data/foyer"),
+    ],
+)
+def test_a_unit_does_not_even_see_it(box: Box, unit: str, path: str) -> None:
+    listed = box.run("ls", "-A", f"/proc/{box.main_pid(unit)}/root{path}", check=False)
+    assert listed == ""
+
+
+def test_asterisk_is_restarted_on_request_only_of_foyers_processes(box: Box) -> None:
+    ask = (
+        "from pathlib import Path; from appliance.privileged.client import Privileged;"
+        "Privileged(Path('/run/foyer-privileged.sock')).restart_service('asterisk')"
+    )
+    old = box.main_pid("asterisk")
+    for user, allowed in (("foyer-names", False), ("foyer-apply", True)):
+        box.run("setpriv", "--reuid", user, "--regid", user_group(box, user), "--init-groups",
+                "python3", "-P", "-c", ask, check=allowed)  # fmt: skip
+        assert (box.main_pid("asterisk") != old) is allowed
+    assert box.is_active("asterisk")
+    assert "restart_service" in box.journal("foyer-privileged")
+
+
+def test_the_machine_is_out_of_reach(box: Box) -> None:
+    assert box.run("ls", "-A", "/home") == ""
+    for place in ("/src", "/sys/kernel/debug/sched", "/proc/1/root/src"):
+        assert box.run("ls", place, check=False) == ""
+    seen = box.run("findmnt", "-rno", "TARGET", "-t", "ext4,xfs,btrfs", check=False).split()
+    assert set(seen) <= {"/data"}
+
+
+def test_a_command_inside_fails_as_itself(box: Box) -> None:
+    done = subprocess.run([BOOT, "exec", "sh", "-c", "exit 42"], env={"STATE": str(box.state)}, check=False)
+    assert done.returncode == 42
+    assert Path(BOOT).is_file()

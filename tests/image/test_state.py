@@ -1,0 +1,123 @@
+"""What outlives a box, what does not, and who may use it: two starts, a power cut, a fresh start, refusals."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.image.box import BOOT, Box
+from tests.until import until
+
+pytestmark = pytest.mark.box
+
+
+def boot(state: Path, **options: str) -> subprocess.CompletedProcess[str]:
+    """Starts a box that is expected to refuse."""
+    return subprocess.run(
+        [BOOT, "run"],
+        env={**os.environ, "STATE": str(state), **options},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def processes() -> set[int]:
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+
+
+def test_a_box_survives_a_power_cut_and_ends_whole(tmp_path: Path) -> None:
+    before = processes()
+    box = Box(tmp_path / "state")
+    box.start()
+    password = box.otp
+    revision = (box.state / "config/live").readlink()
+    box.power_cut()
+    until(lambda: processes() <= before, 5, "every process of the box to be gone")
+    with box:
+        assert box.ready_s < 10
+        assert box.otp == password
+        assert (box.state / "config/live").readlink() == revision
+        assert box.run("systemctl", "--failed", "--no-legend") == ""
+    until(lambda: processes() <= before, 5, "every process of the box to be gone")
+
+
+def test_a_second_box_on_the_same_state_is_refused(tmp_path: Path) -> None:
+    with Box(tmp_path / "state") as box:
+        refused = boot(box.state, PORT="9443")
+        assert refused.returncode == 1
+        assert "a box already runs on" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+        taken = boot(tmp_path / "other", PORT="443", BIND="0.0.0.0")
+        assert "port 443 of 0.0.0.0 is taken" in taken.stderr
+        assert box.is_active("foyer.target")
+
+
+def test_fresh_starts_anew(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Box(state) as box:
+        old = box.otp
+    environment = {**os.environ, "STATE": str(state), "FRESH": "1", "BIND": "127.0.0.1", "PORT": "443"}
+    process = subprocess.Popen([BOOT, "run"], env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        until(lambda: process.stdout and process.stdout.readline().startswith("ready in"), 30, "a fresh box")
+        assert Box(state).otp != old
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"BIND": "198.51.100.7"}, "is not an address of this machine"),
+        ({"BIND": "here"}, "is not an IPv4 address"),
+        ({"PORT": "0"}, "is not a port"),
+        ({"SIP_PORT": "sip"}, "is not a port"),
+        ({"NET": "none"}, "neither host nor private"),
+    ],
+)
+def test_nonsense_is_refused_in_a_sentence(tmp_path: Path, options: dict[str, str], sentence: str) -> None:
+    refused = boot(tmp_path / "state", **options)
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_taken_phone_port_is_refused(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        refused = boot(tmp_path / "state", SIP_PORT=str(other.getsockname()[1]))
+    assert "choose another with SIP_PORT=" in refused.stderr
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    refused = boot(tmp_path, FRESH="1")
+    assert "has files that are not a box's" in refused.stderr
+    assert (tmp_path / "letter.txt").read_text() == "dear"
+
+
+def test_no_box_to_look_into_is_said_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [BOOT, "exec", "true"], env={"STATE": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "no box runs on" in done.stderr
+
+
+def test_an_ordinary_user_is_told_to_become_root(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [BOOT, "run"],
+        env={"STATE": str(tmp_path)},
+        user="nobody",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "needs root" in done.stderr
