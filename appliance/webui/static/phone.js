@@ -14,7 +14,7 @@ const PING_IDLE_MS = 20_000; // in a call with every beat
 const PING_WAIT_MS = 3_000;
 const RECOVER_MS = 1_500; // between two tries to get the call back
 const GATHER_MS = 400; // after the first ICE candidate; a dead VPN interface must not delay the answer
-const RESUME_NUMBER = "replace"; // in the dialplan (foyer-phones.conf), never run: the Replaces header says which call is meant
+const RESUME_NUMBER = "resume"; // in the dialplan (foyer-phones.conf), never run: the Replaces header says which call
 
 /**
  * Events: "change" (link or call changed), "problem" (detail: a code), "over" (detail: {call, reason}).
