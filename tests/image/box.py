@@ -8,8 +8,8 @@ journal are its own. What a test wants inside it runs with `Box.run`.
         box.kill("asterisk")
         until(lambda: box.is_active("asterisk"), 10)
 
-A box listens on the ports of a real one (443, 80, 5060), so one runs at a time. `Box.state` outlives it:
-another Box on the same folder is the same box, switched on again.
+A box listens on the ports of a real one unless told others; two at a time need different ones. `Box.state`
+outlives it: another Box on the same folder is the same box, switched on again.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class Box:
     """
 
     address = "192.0.2.10"
-    https_port = 443
-    http_port = 80
-    sip_port = 5060
 
-    def __init__(self, state: Path) -> None:
+    def __init__(
+        self, state: Path, *, https_port: int = 443, http_port: int = 80, sip_port: int = 5060
+    ) -> None:
         self.state = state
+        self.https_port, self.http_port, self.sip_port = https_port, http_port, sip_port
         self.ready_s = 0.0
         self._process: subprocess.Popen[str] | None = None
         self._output: list[str] = []

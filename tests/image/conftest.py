@@ -1,4 +1,4 @@
-"""A fresh box for the tests of a module."""
+"""Boxes of these tests' own, on ports that no other box of the same test run has."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,11 @@ import pytest
 
 from tests.image.box import Box
 
+PORTS = {"https_port": 10443, "http_port": 10080, "sip_port": 15060}
+
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """Booted on an empty state folder; shut down after the module's last test."""
-    with Box(tmp_path_factory.mktemp("box") / "state") as box:
+    with Box(tmp_path_factory.mktemp("box") / "state", **PORTS) as box:
         yield box

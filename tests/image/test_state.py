@@ -1,14 +1,17 @@
-"""What outlives a box, what does not, and who may use it: two starts, a power cut, a fresh start, refusals."""
+"""What outlives a box, what does not, who may use it: two starts, a power cut, a fresh start, refusals."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.image.box import BOOT, Box
+from tests.image.conftest import PORTS
 from tests.until import until
 
 pytestmark = pytest.mark.box
@@ -26,42 +29,60 @@ def boot(state: Path, **options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def processes() -> set[int]:
-    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+def namespace(pid: int) -> str:
+    """The process namespace of a process; "" once it is gone."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def processes_of(box: Box) -> Callable[[], list[str]]:
+    """Tells, also later, which of the box's processes are left."""
+    wanted = namespace(json.loads((box.state / ".foyer-box").read_text())["pid"])
+    assert wanted
+    assert wanted != namespace(os.getpid())
+    return lambda: [
+        path.name
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and namespace(int(path.name)) == wanted
+    ]
 
 
 def test_a_box_survives_a_power_cut_and_ends_whole(tmp_path: Path) -> None:
-    before = processes()
-    box = Box(tmp_path / "state")
+    box = Box(tmp_path / "state", **PORTS)
     box.start()
+    left = processes_of(box)
+    assert len(left()) > 5
     password = box.otp
     revision = (box.state / "config/live").readlink()
     box.power_cut()
-    until(lambda: processes() <= before, 5, "every process of the box to be gone")
+    until(lambda: not left(), 5, "every process of the box to be gone")
     with box:
+        left = processes_of(box)
         assert box.ready_s < 10
         assert box.otp == password
         assert (box.state / "config/live").readlink() == revision
         assert box.run("systemctl", "--failed", "--no-legend") == ""
-    until(lambda: processes() <= before, 5, "every process of the box to be gone")
+    assert left() == []
 
 
 def test_a_second_box_on_the_same_state_is_refused(tmp_path: Path) -> None:
-    with Box(tmp_path / "state") as box:
-        refused = boot(box.state, PORT="9443")
+    with Box(tmp_path / "state", **PORTS) as box:
+        refused = boot(box.state, PORT="9443", HTTP_PORT="9080", SIP_PORT="9060")
         assert refused.returncode == 1
         assert "a box already runs on" in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
-        taken = boot(tmp_path / "other", PORT="443", BIND="0.0.0.0")
-        assert "port 443 of 0.0.0.0 is taken" in taken.stderr
+        taken = boot(tmp_path / "other", PORT=str(box.https_port), BIND="0.0.0.0")
+        assert f"port {box.https_port} of 0.0.0.0 is taken" in taken.stderr
         assert box.is_active("foyer.target")
 
 
 def test_fresh_starts_anew(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    with Box(state) as box:
+    with Box(state, **PORTS) as box:
         old = box.otp
-    environment = {**os.environ, "STATE": str(state), "FRESH": "1", "BIND": "127.0.0.1", "PORT": "443"}
+    environment = {**os.environ, "STATE": str(state), "FRESH": "1", "BIND": "127.0.0.1"}
     process = subprocess.Popen([BOOT, "run"], env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
