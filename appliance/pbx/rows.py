@@ -28,6 +28,8 @@ microseconds.
 """
 
 _PHONE = re.compile(r"(?:PJSIP/)?(a[1-9][0-9]{0,5})(d?)(?:-[0-9a-f]+)?")
+# A unique id: the system's name if it has one, the second and a number.
+_CALL = re.compile(r"(?:[A-Za-z0-9_-]+-)?[0-9]{9,11}\.[0-9]+")
 _SECONDS = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,6})[0-9]*)?")
 
 
@@ -114,7 +116,7 @@ def parse_queue_log(line: str) -> Parsed | None:
     if len(fields) < 5 or not re.fullmatch(r"[0-9]{9,11}", fields[0]):
         return None
     at, call, queue, who, event, *data = fields
-    is_call = re.fullmatch(r"[0-9]+\.[0-9]+", call) is not None
+    is_call = _CALL.fullmatch(call) is not None
     row = {"call": call, "queue": queue, "who": who, "event": event, "data": data}
     return Parsed(call if is_call else NO_CALL, int(at) * 1000, row)
 

@@ -54,6 +54,12 @@ def advance(change: Change, source: str, inode: int, offset: int) -> None:
     )
 
 
+def heard(db: Database, source: str) -> int:
+    """When `source` was last advanced, ms UTC; 0 if it never was."""
+    row = db.execute("SELECT at FROM feed WHERE source = ?", (source,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def add(change: Change, source: str, rows: Iterable[tuple[str, int, Mapping[str, Any]]]) -> None:
     """Keeps lines as (linkedid, at in ms, row), in this order."""
     change.db.conn.executemany(

@@ -19,6 +19,8 @@ BASE = (
     "res_sorcery_memory",
     "res_sorcery_astdb",
     "res_musiconhold",
+    # The live view asks it which phones and lines are there.
+    "res_manager_devicestate",
 )
 # Asterisk 22.9 and later keep the writers of CEL files in a library module of its own.
 RECORDS = ("res_cdrel_custom", "cel_custom")

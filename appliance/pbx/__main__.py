@@ -1,0 +1,85 @@
+"""foyer-pbx: Asterisk's ear and hand. Wires its threads and nothing more.
+
+- listen        AMI events -> what goes on now (`live` rows); `events-reader` reads its socket
+- history       cel.jsonl and queue_log -> conversations, segments, breaks
+- members       agents' states -> members of Asterisk's queues
+- marks         holds and restarts -> rows in queue_log
+- requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
+- housekeeping  old events and raw rows, forgotten wrap-ups
+The main thread feeds systemd's watchdog. No call waits for any of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from threading import Event
+
+from appliance.errors import FoyerError
+from appliance.pbx.actions import Actions
+from appliance.pbx.ami_session import Account, ActionSession
+from appliance.pbx.feed import Feed
+from appliance.pbx.housekeeping import Housekeeping
+from appliance.pbx.listener import Hands, Listener
+from appliance.pbx.marks import Marks
+from appliance.pbx.members import Members
+from appliance.pbx.running import RunningSite
+from appliance.pbx.worker import Worker
+from appliance.service import Service
+from appliance.settings import Settings
+from appliance.store import Store
+
+type Loop = Callable[[Event, Callable[[], None]], None]
+
+BEAT_S = 30.0
+"""Longer than any action may take: connecting, logging in and one action that times out."""
+
+
+def wire(service: Service, settings: Settings, store: Store) -> ActionSession:
+    """Starts every thread. Returns the session for actions, to be closed when they have ended."""
+    session = ActionSession(Account(settings.ami_port, "ami-actions", settings.secrets / "ami-actions"))
+    site = RunningSite(store)
+    marks = Marks(session)
+    members = Members(store, session, site)
+
+    def on_booted(heard: int) -> None:
+        marks.resume(heard)
+        members.wake()
+
+    listener = Listener(
+        store,
+        Account(settings.ami_port, "ami-events", settings.secrets / "ami-events"),
+        Hands(on_booted, marks.hold),
+    )
+    loops: tuple[tuple[str, Loop], ...] = (
+        ("listen", listener.run),
+        ("history", Feed(store, settings.ast_log / "cel.jsonl", settings.ast_log / "queue_log").run),
+        ("members", members.run),
+        ("marks", marks.run),
+        ("requests", Worker(store, Actions(store, session, site), members.wake).run),
+        ("housekeeping", Housekeeping(store).run),
+    )
+    for name, loop in loops:
+        service.spawn(name, lambda loop=loop: loop(service.stop, service.beat), beat_s=BEAT_S)  # type: ignore[misc]
+    return session
+
+
+def main() -> int:
+    """The process; returns its exit code."""
+    service = Service("foyer-pbx")
+    service.start_log()
+    try:
+        settings = Settings.load()
+        store = Store.open(settings.db)
+        session = wire(service, settings, store)
+    except FoyerError as error:
+        service.fail(str(error), error)
+        return service.run()
+    service.ready("Listening to Asterisk")
+    code = service.run()
+    session.close()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

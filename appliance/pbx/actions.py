@@ -1,0 +1,123 @@
+"""What other processes may ask of Asterisk, each a function of checked arguments: test calls, calls, hanging
+up.
+
+Called by `worker.py` with a claimed request. Nothing in a request's arguments reaches Asterisk as it is:
+numbers are digits, agents and calls are looked up.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.errors import NotFoundError, RejectedError
+from appliance.pbx.ami_session import ActionSession
+from appliance.pbx.ami_wire import Field
+from appliance.pbx.membership import interface_of
+from appliance.pbx.running import RunningSite
+from appliance.store import Store, agents
+from appliance.store.requests import Request
+
+# Numbers that no telephone company gives out: 555-0100 to -0199 (ATIS-0300115), and Ofcom's numbers for
+# drama.
+CALLERS = ("+12025550143", "+12025550178", "+13125550126", "+442079460018", "+442079460951", "+441632960733")
+RING_MS = 30_000
+
+_NUMBER = re.compile(r"\+?[0-9*#]{1,30}")
+_PUNCTUATION = re.compile(r"[\s().\-/]")
+_UUID = re.compile(r"[0-9a-f-]{36}")
+
+
+@dataclass(frozen=True)
+class Actions:
+    """Everything that can be asked of foyer-pbx."""
+
+    store: Store
+    session: ActionSession
+    site: RunningSite
+
+    def perform(self, request: Request) -> dict[str, Any]:
+        """Does what is asked and returns the result for the page.
+
+        Raises `RejectedError` for a request that makes no sense or that Asterisk refuses, `NotFoundError` for
+        something that is not (any more), `DeviceGone` or `TransientError` when Asterisk cannot be asked.
+        """
+        action = _KINDS.get(request.kind)
+        if action is None:
+            raise RejectedError("The telephone exchange cannot do this.", field="kind")
+        return action(self, request.args)
+
+    def test_call(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The built-in caller calls `number`, by default the first of the site."""
+        known = [number.number for number in self.site.get().numbers]
+        number = str(args.get("number") or (known[0] if known else ""))
+        if not known:
+            raise NotFoundError("No number leads to a queue yet.", "Set one up first.")
+        if number not in known:
+            raise NotFoundError("This number is not one of this box.")
+        caller = random.choice(CALLERS)  # noqa: S311 - nobody is harmed by guessing it
+        fields: dict[str, Field] = {
+            "Channel": f"PJSIP/{number}@sim-out",
+            "Context": "foyer-sim-caller",
+            "Exten": "s",
+            "Priority": "1",
+            "Timeout": RING_MS,
+            "CallerID": f'"Test call" <{caller}>',
+            "Async": "true",
+        }
+        self.session.ami().ask("Originate", fields)
+        return {"number": number, "caller": caller}
+
+    def originate(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Rings `agent`'s phone, and calls `number` for him once he answers."""
+        agent = self.site.get().agent(str(args.get("agent", "")))
+        if agent is None:
+            raise NotFoundError("There is no such agent.")
+        number = _PUNCTUATION.sub("", str(args.get("number", "")))
+        if not _NUMBER.fullmatch(number):
+            raise RejectedError("This is not a number that can be called.", field="number")
+        with self.store.read() as db:
+            device = agents.current_of(db, agent.id).device
+        fields: dict[str, Field] = {
+            "Channel": interface_of(agent.id, device),
+            "Context": "foyer-agents",
+            "Exten": number,
+            "Priority": "1",
+            "Timeout": RING_MS,
+            "CallerID": f"<{number}>",
+            "Async": "true",
+        }
+        self.session.ami().ask("Originate", fields)
+        return {"number": number}
+
+    def hang_up(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Ends the call `call`, all its legs."""
+        call = str(args.get("call", ""))
+        if not _UUID.fullmatch(call):
+            raise RejectedError("This is not a call.", field="call")
+        ami = self.session.ami()
+        channels = [
+            item.get("Channel")
+            for item in ami.list_of("CoreShowChannels")
+            if call in (item.variables().get("FOYER_CALL"), item.get("AccountCode"))
+        ]
+        ended = 0
+        for channel in channels:
+            try:
+                ami.ask("Hangup", {"Channel": channel})
+            except RejectedError:
+                continue  # It went with the leg before.
+            ended += 1
+        if not ended:
+            raise NotFoundError("This call is over.")
+        return {"legs": ended}
+
+
+_KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
+    "test_call": Actions.test_call,
+    "originate": Actions.originate,
+    "hangup": Actions.hang_up,
+}

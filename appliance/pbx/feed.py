@@ -1,0 +1,195 @@
+"""The thread that makes calls of Asterisk's two logs: reads on where it stopped, and counts every line once.
+
+The raw rows, the conversations built from them and the position in the files are one change of the store. So
+normal life, a dead foyer-pbx and a crash of the box are one path: reading goes on behind the last row that
+was committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from appliance.errors import TransientError
+from appliance.pbx.history import build
+from appliance.pbx.log_file import LogFile
+from appliance.pbx.rows import (
+    CEL,
+    NO_CALL,
+    QUEUE_LOG,
+    RESTART,
+    RESUME,
+    Parsed,
+    agent_of,
+    parse_cel,
+    parse_queue_log,
+)
+from appliance.store import Change, Store, agents, conversations, feeds, now_ms
+from appliance.store.feeds import Position
+
+_log = logging.getLogger(__name__)
+
+POLL_S = 0.05
+IDLE_S = 0.005
+BATCH_S = 0.030
+BATCH_ROWS = 200
+RETRY_S = 1.0
+REBUILT_AT_ONCE = 10
+CUT_CALLS = 1000
+CUT_WITHIN_MS = 24 * 3600 * 1000
+"""A restart becomes known in two rows: calls cut by the first are looked at again after the second."""
+
+PHONE = "phone"
+"""The reason of a pause that was begun or ended with the phone's own code."""
+
+
+@dataclass
+class Batch:
+    """Rows that were read and are not committed yet, by source, and the positions behind them."""
+
+    rows: dict[str, list[Parsed]] = field(default_factory=lambda: {CEL: [], QUEUE_LOG: []})
+    positions: dict[str, Position] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self.rows.values())
+
+
+class Feed:
+    """Reads both logs. `run` until stopped, or `step` once."""
+
+    def __init__(self, store: Store, cel: Path, queue_log: Path) -> None:
+        self._store = store
+        with store.read() as db:
+            self._files = {
+                CEL: LogFile(cel, feeds.position(db, CEL)),
+                QUEUE_LOG: LogFile(queue_log, feeds.position(db, QUEUE_LOG)),
+            }
+            # A restart may have been read, and this process killed, before every call it cut was closed.
+            self._unfinished = dict.fromkeys(call.origin for call in conversations.open_calls(db))
+        self._batch = Batch()
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        for file in self._files.values():
+            file.close()
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Follows the logs."""
+        while not stop.is_set():
+            beat()
+            try:
+                has_read = self.step()
+            except TransientError as error:
+                _log.error("Calls cannot be saved: %s", error)
+                stop.wait(RETRY_S)
+                continue
+            if not has_read:
+                stop.wait(POLL_S)
+        self.close()
+
+    def step(self) -> bool:
+        """Reads what there is and commits it; returns whether there was anything.
+
+        Raises `TransientError` when it cannot be saved now; nothing is lost, the next step saves it.
+        """
+        started = time.monotonic()
+        while len(self._batch) < BATCH_ROWS and time.monotonic() - started < BATCH_S:
+            if not self._read():
+                if not self._batch.positions:
+                    return self._finish()
+                time.sleep(IDLE_S)
+                if not self._read():
+                    break
+        self._commit(self._batch)
+        self._batch = Batch()
+        return True
+
+    def _read(self) -> bool:
+        """Takes in the next lines of one log, of queue_log only when CEL has no more.
+
+        The other way round, after a long absence, calls would seem cut by restarts that came long after them.
+        """
+        for source, parse in ((CEL, parse_cel), (QUEUE_LOG, parse_queue_log)):
+            chunk = self._files[source].read()
+            if chunk is None:
+                continue
+            for line in chunk.lines:
+                row = parse(line)
+                if row is not None:
+                    self._batch.rows[source].append(row)
+                elif line:
+                    _log.warning("%s: not an event: %.200r", source, line)
+            self._batch.positions[source] = chunk.position
+            return True
+        return False
+
+    def _commit(self, batch: Batch) -> None:
+        with self._store.change() as change:
+            calls: dict[str, None] = {}
+            for source, rows in batch.rows.items():
+                kept = [row for row in rows if row.linkedid != NO_CALL or _is_restart(row)]
+                feeds.add(change, source, ((row.linkedid, row.at, row.row) for row in kept))
+                calls |= dict.fromkeys(row.linkedid for row in kept)
+            for linkedid in calls:
+                if linkedid != NO_CALL:
+                    rebuild(change, linkedid)
+            take_breaks(change, batch.rows[QUEUE_LOG])
+            for source, position in batch.positions.items():
+                feeds.advance(change, source, position.inode, position.offset)
+        if NO_CALL in calls:
+            with self._store.read() as db:
+                self._unfinished |= dict.fromkeys(_cut_by_a_restart(db))
+
+    def _finish(self) -> bool:
+        """Looks again at some of the calls that a restart may have cut; returns whether there were any."""
+        some = list(self._unfinished)[:REBUILT_AT_ONCE]
+        if some:
+            with self._store.change() as change:
+                for linkedid in some:
+                    rebuild(change, linkedid)
+            for linkedid in some:
+                del self._unfinished[linkedid]
+        return bool(some)
+
+
+def rebuild(change: Change, linkedid: str) -> None:
+    """Makes the conversation agree with all the rows there are of its call."""
+    rows = [*feeds.of_call(change.db, linkedid), *feeds.of_call(change.db, NO_CALL)]
+    record = build(rows)
+    if record is not None:
+        conversations.upsert_call(change, record)
+
+
+def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
+    """Breaks that agents began or ended on their phones. What they said in the browser later counts more."""
+    for row in rows:
+        event, data = row.row["event"], row.row["data"]
+        if event not in ("PAUSEALL", "UNPAUSEALL") or not data or data[0] != PHONE:
+            continue
+        agent = agent_of(row.row["who"])
+        if agent is None:
+            continue
+        now = agents.current_of(change.db, agent)
+        # The log counts whole seconds: within one, the phone was later.
+        if row.at + 999 < now.started:
+            continue
+        if event == "PAUSEALL" and now.state != "offline":
+            agents.set_state(change, agent, "break", PHONE, by=PHONE, at=row.at)
+        elif event == "UNPAUSEALL" and now.state == "break":
+            agents.set_state(change, agent, "available", by=PHONE, at=row.at)
+
+
+def _is_restart(row: Parsed) -> bool:
+    return row.row.get("event") in (RESTART, RESUME)
+
+
+def _cut_by_a_restart(db: Database) -> list[str]:
+    """The calls that a restart of Asterisk may have cut, and those that one has cut lately."""
+    cut = conversations.recent(db, CUT_CALLS, outcome="cut", since=now_ms() - CUT_WITHIN_MS)
+    return [call.origin for call in (*conversations.open_calls(db), *cut)]

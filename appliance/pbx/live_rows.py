@@ -1,0 +1,157 @@
+"""What is known of Asterisk at one moment, and the rows of the `live` table that say so. Pure.
+
+Filled by `live.py`. Rows (times are ms UTC, numbers and names as the network gave them, "" if it gave none):
+
+    pbx/state      {"up": bool, "since": ms}
+    caller/<call>  {"queue": "q1", "position": 1, "since": ms, "number": "...", "name": "..."}
+    agent/<agent>  {"browser": bool, "desk": bool,           which of the two phones is connected
+                    "queues": {"q1": null, "q2": "lunch"},   where it rings; a reason if paused there
+                    "state": "idle"|"ringing"|"talking"|"hold", and unless idle:
+                    "since": ms, "call": "<call>", "queue": "q1", "number": "...", "name": "..."}
+    line/<line>    {"reachable": bool, "registered": bool|null, "calls": 2}
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.pbx.rows import agent_of
+
+type Key = tuple[str, str]
+type Row = dict[str, Any]
+
+_LINE = re.compile(r"(?:PJSIP/)?(l[1-9][0-9]{0,5})(?:-[0-9a-f]+)?")
+
+
+def line_of(name: str) -> str | None:
+    """The line of a channel, a device or an endpoint; None if it is none's."""
+    found = _LINE.fullmatch(name)
+    return found[1] if found else None
+
+
+@dataclass
+class Caller:
+    """Somebody who waits; `seen` is the listing in which that was last known."""
+
+    call: str
+    uniqueid: str
+    since: int
+    number: str
+    name: str
+    seen: int
+
+
+@dataclass
+class Leg:
+    """An agent's or a line's leg. `state` is "" until the phone rings; `since` is when the state began."""
+
+    agent: str | None
+    line: str | None
+    seen: int
+    state: str = ""
+    since: int = 0
+    call: str = ""
+    queue: str = ""
+    number: str = ""
+    name: str = ""
+
+
+@dataclass
+class Place:
+    """An agent's phone in a queue."""
+
+    reason: str | None
+    seen: int
+
+
+@dataclass
+class Known:
+    """Whether something (a phone, a line) is there."""
+
+    is_there: bool
+    seen: int
+
+
+@dataclass
+class Now:
+    """Everything that is known. Keys: queues (callers, in order), Asterisk's unique ids (legs), (queue,
+    device, agent) (places), endpoints (devices) and lines (registrations).
+    """
+
+    callers: dict[str, list[Caller]] = field(default_factory=dict)
+    legs: dict[str, Leg] = field(default_factory=dict)
+    places: dict[tuple[str, str, str], Place] = field(default_factory=dict)
+    devices: dict[str, Known] = field(default_factory=dict)
+    registrations: dict[str, Known] = field(default_factory=dict)
+    state: Row = field(default_factory=dict)
+
+    def everything(self) -> dict[str, dict[str, Row]]:
+        """All rows by kind and id: what the table must hold, whatever it held before."""
+        keys: dict[Key, None] = {("pbx", "state"): None}
+        keys |= {("caller", caller.call): None for callers in self.callers.values() for caller in callers}
+        legs = [(leg.agent, leg.line) for leg in self.legs.values()]
+        names = [*self.devices, *self.registrations]
+        agents = {agent_of(name) for name in names} | {agent for agent, _ in legs}
+        agents |= {agent for _, _, agent in self.places}
+        lines = {line_of(name) for name in names} | {line for _, line in legs}
+        keys |= {("agent", agent): None for agent in sorted(filter(None, agents))}
+        keys |= {("line", line): None for line in sorted(filter(None, lines))}
+        rows: dict[str, dict[str, Row]] = {kind: {} for kind in ("pbx", "caller", "agent", "line")}
+        for key in keys:
+            row = self.row(key)
+            if row is not None:
+                rows[key[0]][key[1]] = row
+        return rows
+
+    def row(self, key: Key) -> Row | None:
+        """One row as it should be; None if there should be none."""
+        kind, name = key
+        if kind == "caller":
+            return self._caller_row(name)
+        if kind == "agent":
+            return self._agent_row(name)
+        return self._line_row(name) if kind == "line" else self.state
+
+    def _caller_row(self, call: str) -> Row | None:
+        for queue, callers in self.callers.items():
+            for position, caller in enumerate(callers, 1):
+                if caller.call == call:
+                    return {
+                        "queue": queue,
+                        "position": position,
+                        "since": caller.since,
+                        "number": caller.number,
+                        "name": caller.name,
+                    }
+        return None
+
+    def _agent_row(self, agent: str) -> Row:
+        places = {queue: place.reason for (queue, _, who), place in self.places.items() if who == agent}
+        row: Row = {
+            "browser": self._is_there(agent),
+            "desk": self._is_there(f"{agent}d"),
+            "queues": dict(sorted(places.items())),
+            "state": "idle",
+        }
+        # Who talks and is rung by another phone talks.
+        order = {"talking": 2, "hold": 2, "ringing": 1}
+        legs = [leg for leg in self.legs.values() if leg.agent == agent and leg.state]
+        leg = max(legs, key=lambda leg: (order[leg.state], leg.since), default=None)
+        if leg is not None:
+            row |= {"state": leg.state, "since": leg.since, "call": leg.call, "queue": leg.queue}
+            row |= {"number": leg.number, "name": leg.name}
+        return row
+
+    def _line_row(self, line: str) -> Row | None:
+        device, registration = self.devices.get(line), self.registrations.get(line)
+        calls = sum(leg.line == line for leg in self.legs.values())
+        if device is None and registration is None and not calls:
+            return None
+        is_registered = None if registration is None else registration.is_there
+        return {"reachable": self._is_there(line), "registered": is_registered, "calls": calls}
+
+    def _is_there(self, name: str) -> bool:
+        known = self.devices.get(name)
+        return known is not None and known.is_there

@@ -1,0 +1,86 @@
+"""The thread that watches the store for foyer-pbx: does the requests made of it, and wakes the queues'
+members.
+
+One cheap look at the database's version every 20 ms notices every commit of any process.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from appliance.errors import FoyerError, TransientError
+from appliance.pbx.actions import Actions
+from appliance.store import Store, events, requests
+from appliance.store.requests import Request
+
+_log = logging.getLogger(__name__)
+
+TARGET = "pbx"
+LOOK_EVERY_S = 0.02
+RETRY_S = 1.0
+FOLLOWED_AT_ONCE = 1000
+_MEMBERS_DEPEND_ON = ("agent", "site", "apply")
+
+
+class Worker:
+    """`run` until stopped. `wake_members` is called after a commit on which the queues' members depend."""
+
+    def __init__(self, store: Store, actions: Actions, wake_members: Callable[[], None]) -> None:
+        self._store = store
+        self._actions = actions
+        self._wake_members = wake_members
+        self._seen = 0
+
+    def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
+        """Follows the store. What this process had claimed before it was restarted has failed."""
+        with self._store.change() as change:
+            requests.abandon(change, TARGET)
+        with self._store.read() as db:
+            self._seen = events.latest_id(db)
+        version: int | None = None
+        while not stop.wait(LOOK_EVERY_S):
+            beat()
+            seen = self._store.version()
+            if seen == version:
+                continue
+            try:
+                self._follow()
+                self._work()
+                version = seen
+            except TransientError as error:
+                _log.error("Requests cannot be worked on: %s", error)
+                stop.wait(RETRY_S)
+
+    def _follow(self) -> None:
+        with self._store.read() as db:
+            new = events.since(db, self._seen, FOLLOWED_AT_ONCE)
+        while new:
+            if any(event.kind in _MEMBERS_DEPEND_ON for event in new):
+                self._wake_members()
+            self._seen = new[-1].id
+            if len(new) < FOLLOWED_AT_ONCE:
+                return
+            with self._store.read() as db:
+                new = events.since(db, self._seen, FOLLOWED_AT_ONCE)
+
+    def _work(self) -> None:
+        while True:
+            with self._store.read() as db:
+                if not requests.is_waiting(db, TARGET):
+                    return
+            with self._store.change() as change:
+                request = requests.claim(change, TARGET)
+            if request is None:
+                return
+            self._do(request)
+
+    def _do(self, request: Request) -> None:
+        try:
+            is_done, result = True, self._actions.perform(request)
+        except FoyerError as error:
+            is_done, result = False, {"error": error.message, "hint": error.hint}
+            _log.info("%s of %s failed: %s", request.kind, request.who, error)
+        with self._store.change() as change:
+            requests.finish(change, request.id, is_done, result)

@@ -1,0 +1,261 @@
+"""foyer-pbx on a private real Asterisk that runs the rendered files: live view, members, history, requests,
+outages.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.store import agents
+from tests.pbx.box import CALLER, NUMBER, Box
+from tests.until import until
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path: Asterisk cuts the name of a file of call events after 79 characters."""
+    with tempfile.TemporaryDirectory(prefix="pbx-", dir="/tmp") as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def box(folder: Path) -> Iterator[Box]:
+    """A box whose foyer-pbx runs."""
+    with Box(folder) as box:
+        box.start()
+        yield box
+
+
+def test_a_call_is_seen_live_and_stands_in_the_store(box: Box) -> None:
+    with box.desk("a1") as desk, box.outside() as outside:
+        desk.register()
+        box.wait_row("agent", "a1", "the desk phone in the live view", desk=True)
+        box.agent("a1", "available")
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
+        before = time.time_ns() // 1_000_000
+        leg = outside.call(NUMBER)
+        ring = desk.wait_ring()
+        waiting = until(lambda: list(box.rows()["caller"].items()), 2, "the caller in the live view")
+        ((call, row),) = waiting
+        assert (row["queue"], row["position"], row["number"]) == ("q1", 1, CALLER)
+        assert before + GREETING_MS - 100 <= row["since"] <= before + GREETING_MS + 1500
+        agent = box.wait_row("agent", "a1", "a ring", state="ringing")
+        assert (agent["call"], agent["queue"], agent["number"]) == (call, "q1", CALLER)
+        assert agent["queues"] == {"q1": None}
+        ring.answer()
+        leg.wait_answer()
+        box.wait_row("agent", "a1", "the talk in the live view", 2, state="talking")
+        until(lambda: not box.rows()["caller"], 2, "nobody waiting")
+        assert box.row("line", "l1")["calls"] == 1
+        time.sleep(0.6)
+        ring.hold()
+        box.wait_row("agent", "a1", "the hold in the live view", 2, state="hold")
+        time.sleep(0.6)
+        ring.resume()
+        box.wait_row("agent", "a1", "the talk again", 2, state="talking")
+        open_call = box.call(lambda one: one.answered is not None, "the call in the store")
+        assert (open_call.external_id, open_call.state) == (call, "open")
+        time.sleep(0.6)
+        leg.hang_up()
+        ring.wait_end()
+        box.wait_row("agent", "a1", "the end in the live view", 2, state="idle")
+        done = box.call(lambda one: one.state == "wrap_up", "the end of the call in the store")
+    assert (done.outcome, done.agent_id, done.queue_id, done.line_id) == ("answered", "a1", "q1", "l1")
+    assert done.address == "+84901234567"
+    segments = box.segments(done)
+    assert [kind for kind, _, _ in segments] == ["greeting", "wait", "ring", "talk", "hold", "talk"]
+    hold = segments[4][2]
+    assert hold is not None
+    assert 550 <= hold <= 1200
+    assert sum(length or 0 for kind, _, length in segments if kind in ("talk", "hold")) == pytest.approx(
+        (done.ended or 0) - (done.answered or 0), abs=20
+    )
+
+
+GREETING_MS = 1000
+
+
+def test_breaks_from_the_page_and_from_the_phone(box: Box) -> None:
+    with box.desk("a1") as desk:
+        desk.register()
+        box.agent("a1", "break", "lunch")
+        until(lambda: box.members() == {("PJSIP/a1d", "paused")}, 5, "the break in the queue")
+        until(
+            lambda: box.row("agent", "a1").get("queues") == {"q1": "lunch"}, 2, "the break in the live view"
+        )
+        box.agent("a1", "available")
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent back")
+
+        def state() -> agents.AgentState:
+            with box.store.read() as db:
+                return agents.current_of(db, "a1")
+
+        desk.call("*90").wait_end()
+        until(
+            lambda: (state().state, state().reason, state().by) == ("break", "phone", "phone"), 5, "the break"
+        )
+        until(
+            lambda: box.row("agent", "a1").get("queues") == {"q1": "phone"}, 2, "the break in the live view"
+        )
+        desk.call("*91").wait_end()
+        until(lambda: state().state == "available", 5, "the agent back")
+        assert state().device == "desk"
+        # Both sides agree, and go on doing so.
+        time.sleep(1)
+        assert box.members() == {("PJSIP/a1d", "")}
+        box.agent("a1", "available", device="browser")
+        until(lambda: box.members() == {("PJSIP/a1", "")}, 5, "the other phone")
+        box.agent("a1", "offline")
+        until(lambda: not box.members(), 5, "nobody")
+
+
+def test_asterisk_killed_with_a_call_up(box: Box) -> None:
+    with box.desk("a1") as desk, box.outside() as outside:
+        desk.register()
+        box.agent("a1", "available")
+        box.agent("a2", "break", "lunch")
+        until(lambda: len(box.members()) == 2, 5, "both agents in the queue")
+        call = outside.call(NUMBER)
+        desk.wait_ring().answer()
+        call.wait_answer()
+        box.call(lambda one: one.answered is not None, "the talk in the store")
+        time.sleep(1.5)
+        killed = time.monotonic()
+        box.asterisk.kill()
+        box.wait_row("pbx", "state", "the outage in the live view", up=False)
+        assert time.monotonic() - killed < 2
+        killed_at = box.row("pbx", "state")["since"]
+        time.sleep(1)
+        box.asterisk.start()
+        box.wait_row("pbx", "state", "the end of the outage in the live view", 10, up=True)
+        box.wait_row("agent", "a1", "the agent free again", 10, state="idle")
+        until(lambda: box.members() == {("PJSIP/a1d", ""), ("PJSIP/a2d", "paused")}, 10, "the members")
+        cut = box.call(lambda one: one.outcome == "cut", "the cut call closed", 10)
+    assert cut.ended == pytest.approx(killed_at, abs=1000)
+    assert box.segments(cut)[-1][0] == "talk"
+    talk = box.segments(cut)[-1][2]
+    assert talk is not None
+    assert talk > 1400
+    assert len(box.calls()) == 1
+
+
+def test_foyer_pbx_gone_during_a_call(box: Box) -> None:
+    with box.desk("a1") as desk, box.outside() as outside:
+        desk.register()
+        box.agent("a1", "available")
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
+        leg = outside.call(NUMBER)
+        desk.wait_ring()
+        box.stop()
+        ring = desk.wait_ring()
+        ring.answer()
+        leg.wait_answer()
+        box.start()
+        row = box.wait_row("agent", "a1", "the talk", state="talking")
+        call = box.call(lambda one: one.answered is not None, "the talk in the store")
+        assert (row["call"], row["queue"], row["number"]) == (call.external_id, "q1", CALLER)
+        box.stop()
+        time.sleep(0.5)
+        leg.hang_up()
+        ring.wait_end()
+        box.start()
+        done = box.call(lambda one: one.ended is not None, "the end of the call")
+    assert (done.outcome, done.agent_id) == ("answered", "a1")
+    assert [kind for kind, _, _ in box.segments(done)] == ["greeting", "wait", "ring", "talk"]
+    assert len(box.calls()) == 1
+
+
+def test_a_caller_waits_while_foyer_pbx_is_gone(box: Box) -> None:
+    with box.desk("a1") as desk, box.outside() as outside:
+        desk.register()
+        box.agent("a1", "available")
+        box.agent("a2", "available")
+        until(lambda: len(box.members()) == 2, 5, "the agents in the queue")
+        first = outside.call(NUMBER)
+        desk.wait_ring().answer()
+        first.wait_answer()
+        second = outside.call(NUMBER).wait_answer()
+        until(lambda: box.rows()["caller"], 5, "a waiting caller")
+        ((call, before),) = box.rows()["caller"].items()
+        box.stop()
+        box.start()
+        until(lambda: box.rows()["caller"].get(call), 5, "the same caller")
+        after = box.rows()["caller"][call]
+        # Asterisk says how long somebody has waited in whole seconds.
+        assert abs(after.pop("since") - before.pop("since")) < 1500
+        assert after == before
+        second.hang_up()
+        until(lambda: not box.rows()["caller"], 5, "nobody waiting")
+
+
+def test_requests(box: Box) -> None:
+    with box.desk("a1") as desk, box.outside() as outside:
+        desk.register()
+        box.agent("a1", "available")
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
+
+        asked = box.ask("test_call")
+        assert (asked.state, asked.result["number"]) == ("done", "+842812345678")
+        ring = desk.wait_ring(15)
+        ring.answer()
+        call = box.call(lambda one: one.answered is not None, "the test call in the store")
+        assert (call.address, call.line_id) == (asked.result["caller"], "l1")
+        ended = box.ask("hangup", call=call.external_id)
+        assert ended.state == "done"
+        ring.wait_end()
+        box.call(lambda one: one.outcome == "answered", "the end of the test call")
+        assert box.ask("hangup", call=call.external_id).result["error"] == "This call is over."
+
+        asked = box.ask("originate", agent="a1", number="0907 654-321")
+        assert asked.state == "done", asked.result
+        own = desk.wait_ring()
+        own.answer()
+        far = outside.wait_ring()
+        far.answer()
+        call = box.call(lambda one: one.direction == "out" and one.answered is not None, "the call going out")
+        assert (call.address, call.agent_id, call.line_id) == ("+84907654321", "a1", "l1")
+        far.hang_up()
+        box.call(lambda one: one.outcome == "answered", "the end of the call that went out")
+        assert len(box.calls()) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "error"),
+    [
+        ("shell", {}, "cannot do this"),
+        ("test_call", {"number": "1\r\nAction: Command"}, "not one of this box"),
+        ("originate", {"agent": "a9", "number": "1"}, "no such agent"),
+        ("originate", {"agent": "a1", "number": "1,s,System(x)"}, "not a number"),
+        ("hangup", {"call": "all"}, "not a call"),
+    ],
+)
+def test_requests_that_make_no_sense(folder: Path, kind: str, args: dict[str, str], error: str) -> None:
+    box = Box(folder)
+    box.start(is_up=False)
+    try:
+        asked = box.ask(kind, **args)
+        assert asked.state == "failed"
+        assert error in asked.result["error"]
+    finally:
+        box.stop()
+        box.store.close()
+
+
+def test_a_request_while_asterisk_is_gone(folder: Path) -> None:
+    box = Box(folder)
+    box.start(is_up=False)
+    try:
+        asked = box.ask("test_call")
+        assert asked.state == "failed"
+        assert "cannot be reached" in asked.result["error"]
+        assert box.row("pbx", "state")["up"] is False
+    finally:
+        box.stop()
+        box.store.close()
