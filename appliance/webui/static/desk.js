@@ -149,8 +149,9 @@ function showAdvice() {
   if (isBrowser && hasPhone) {
     if (problem) shown.add(problem);
     else if (microphone === "insecure" || microphone === "denied" || microphone === "prompt") shown.add(microphone);
-    if (!shown.size && ring.isBlocked && status().state !== "offline") shown.add("sound");
-    if (!shown.size && ring.notifications === "default" && status().state === "available") shown.add("notify");
+    const isQuiet = !shown.size && card.dataset.view === "idle";
+    if (isQuiet && ring.isBlocked && status().state !== "offline") shown.add("sound");
+    else if (isQuiet && ring.notifications === "default" && status().state === "available") shown.add("notify");
   }
   for (const element of at("advice").children) element.hidden = !shown.has(element.id.replace("advice-", ""));
 }
@@ -267,6 +268,7 @@ desk.addEventListener("submit", async (event) => {
   if (value === "available" && status().device === "browser" && microphone === "prompt") allowMicrophone();
   const buttons = form.querySelectorAll("button");
   buttons.forEach((button) => (button.disabled = true));
+  form.querySelector("details")?.removeAttribute("open");
   try {
     await post("/desk/state", { [name]: value });
     refetchNow(at("status"));

@@ -228,12 +228,14 @@ async function fetchFragment(path) {
 
 const given = new WeakMap();
 
-/** Put HTML of the box into an element, keeping the focus where it was; nothing is touched if nothing changed. */
+/** Put HTML of the box into an element, keeping the focus and open menus; nothing is touched if nothing changed. */
 function replace(element, html) {
   if (given.get(element) === html) return;
   given.set(element, html);
   const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = [...element.querySelectorAll("details")].map((each) => each.open);
   element.innerHTML = html;
+  element.querySelectorAll("details").forEach((each, at) => (each.open = open[at] ?? each.open));
   if (focused) document.getElementById(focused)?.focus();
   element.dispatchEvent(new CustomEvent("foyer:replaced", { bubbles: true }));
 }
