@@ -301,7 +301,8 @@ class Strip:
 def _recent(web: Web) -> dict[str, Any]:
     """For desk-recent.html: the agent's last calls."""
     with web.store.read() as db:
-        found = conversations.recent(db, RECENT, agent_id=_agent_id(web))
+        newest = conversations.recent(db, RECENT + 1, agent_id=_agent_id(web))
+        found = [one for one in newest if one.state != "open"][:RECENT]
         whom = {one.person_id: people.get(db, one.person_id) for one in found if one.person_id}
         keys = [one.id for one in found]
         segments, messages = records.segments_of(db, keys), records.messages_of(db, keys)

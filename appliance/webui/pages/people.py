@@ -31,11 +31,12 @@ def routes(web: Web) -> None:
         text, after = web.query("q"), web.query("after")
         with web.store.read() as db:
             found = people.search(db, text, PAGE + 1, after or None)
-        shown = found[:PAGE]
+            shown = found[:PAGE]
+            rows = [(person, title(web, person), last_contact(db, person)) for person in shown]
         more = {"q": text, "after": shown[-1].id} if len(found) > PAGE else {}
         return web.render(
             "people.html",
-            people=[(person, title(web, person)) for person in shown],
+            people=rows,
             q=text,
             newest=f"/people?{urllib.parse.urlencode({'q': text})}" if after else "",
             older=f"/people?{urllib.parse.urlencode(more)}" if more else "",
@@ -75,6 +76,15 @@ def title(web: Web, person: Person | None, address: str = "") -> str:
         return person.name
     value = address or (person.addresses[0].value if person is not None and person.addresses else "")
     return labels.number(value, web.site().country) or web.gettext(N_("Unknown caller"))
+
+
+def last_contact(db: Database, person: Person) -> int | None:
+    """When the last conversation with this person began (ms UTC); None before the first."""
+    moments = [
+        db.execute("SELECT max(started) FROM conversation WHERE person_id = ?", (person_id,)).fetchone()[0]
+        for person_id in (person.id, *person.merged)
+    ]
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def show(web: Web, person_id: str) -> str:

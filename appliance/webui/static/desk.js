@@ -183,6 +183,7 @@ function startRinging() {
   if (ringingFor === phone.call.uuid + phone.call.since) return;
   ringingFor = phone.call.uuid + phone.call.since;
   const { name, number, queue } = phone.call;
+  card.scrollIntoView({ block: "nearest" });
   ring.start(words.ringing, [name || number, queues[queue]].filter(Boolean).join(" · "));
 }
 
@@ -255,7 +256,13 @@ desk.addEventListener("click", (event) => {
   else if ("result" in button.dataset) finish(button);
 });
 
+function foldMenus(except = null) {
+  for (const menu of document.querySelectorAll(".choice-menu[open]")) if (menu !== except) menu.open = false;
+}
+
+document.addEventListener("click", (event) => foldMenus(event.target.closest(".choice-menu")));
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") foldMenus();
   const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
   if (!isTyping && !at("keypad").hidden && /^[0-9*#]$/.test(event.key)) phone.tone(event.key);
 });
