@@ -15,10 +15,15 @@ from appliance.webui.i18n import N_, Languages
 from appliance.webui.pages import (
     account,
     audit,
+    calls,
+    desk,
     events,
     health,
     home,
+    live,
     login,
+    people,
+    recordings,
     revisions,
     settings_agents,
     settings_lines,
@@ -50,6 +55,11 @@ PAGES = (
     audit,
     testcall,
     events,
+    desk,
+    live,
+    people,
+    calls,
+    recordings,
 )
 
 _SENTENCES = {

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Queue, Site
-from appliance.webui.i18n import N_
+from appliance.webui import places
+from appliance.webui.i18n import N_, Language
 
 Say = Callable[[str], str]
 
@@ -78,18 +79,30 @@ class Difference:
     after: str | None
 
 
-def differences(old: Site, new: Site, say: Say) -> list[Difference]:
-    """Everything that differs from `old` to `new`, in the words of `say`, in the order of the settings
-    pages.
-    """
+def differences(old: Site, new: Site, language: Language) -> list[Difference]:
+    """Everything that differs from `old` to `new`, in a language's words, in the order of the settings."""
+    say = language.gettext
     found = [
-        Difference(say(N_("Business")), say(label), getattr(old, name), getattr(new, name))
+        Difference(
+            say(N_("Business")),
+            say(label),
+            _business(name, getattr(old, name), language),
+            _business(name, getattr(new, name), language),
+        )
         for name, label in BUSINESS.items()
         if getattr(old, name) != getattr(new, name)
     ]
     for group in ("lines", "numbers", "queues", "agents", "dispositions", "breaks"):
         found.extend(_group(getattr(old, group), getattr(new, group), old, new, say))
     return found
+
+
+def _business(name: str, value: str, language: Language) -> str:
+    if name == "country":
+        return places.country_name(language, value)
+    if name == "time_zone":
+        return places.zone_label(language, value)
+    return str(language.locale.languages.get(value, value)) if name == "language" else value
 
 
 def _group(

@@ -78,7 +78,7 @@ def run(web: Web, edit: Edit) -> Any:
     if not form.ok:
         return web.answer(edit.show(), 422)
     based_on = int(form.text("based_on")) if form.text("based_on").isdecimal() else number
-    found = differences(now, new, web.gettext)
+    found = differences(now, new, web.visit.language)
     if based_on != number:
         return _conflict(web, edit, based_on, number, found)
     if not found and not edit.also:
@@ -155,7 +155,7 @@ def _conflict(web: Web, edit: Edit, based_on: int, number: int, found: list[Diff
                 web.who(entry.who),
                 entry.created,
                 differences(
-                    sites.revision(db, entry.number - 1), sites.revision(db, entry.number), web.gettext
+                    sites.revision(db, entry.number - 1), sites.revision(db, entry.number), web.visit.language
                 ),
             )
             for entry in revisions

@@ -140,6 +140,8 @@ class Web:
             with self.store.read() as db:
                 names = {user.id: user.name for user in users.every(db)}
             self.visit.values["names"] = names
+        if who in ("system", "foyer"):
+            return self.gettext(N_("The box itself"))
         return str(names.get(who, who))
 
     # Words

@@ -76,12 +76,22 @@ def routes(web: Web) -> None:
 
 
 def _row(web: Web, entry: Entry) -> Row:
-    subject = web.who(entry.subject) if entry.subject and entry.subject != entry.who else ""
-    who = web.gettext(N_("Somebody unknown")) if entry.who == "nobody" else web.who(entry.who)
     return Row(
-        entry,
-        who,
-        web.gettext(ACTIONS.get(entry.action, entry.action)),
-        subject,
-        str(entry.detail.get("address", "")),
+        entry, _who(web, entry), _what(web, entry), _subject(web, entry), str(entry.detail.get("address", ""))
     )
+
+
+def _who(web: Web, entry: Entry) -> str:
+    return web.gettext(N_("Somebody unknown")) if entry.who == "nobody" else web.who(entry.who)
+
+
+def _what(web: Web, entry: Entry) -> str:
+    return web.gettext(ACTIONS.get(entry.action, entry.action))
+
+
+def _subject(web: Web, entry: Entry) -> str:
+    if not entry.subject or entry.subject == entry.who:
+        return ""
+    if entry.action == "site.save":
+        return web.gettext(N_("Number %(number)s"), number=entry.subject)
+    return web.who(entry.subject)

@@ -53,7 +53,7 @@ def routes(web: Web) -> None:
                 raise NotFoundError("There is no such revision.")
             wanted, newest = sites.desired(db), sites.head_number(db)
             row = _row(web, db, found, wanted)
-            back = differences(sites.head(db)[1], sites.revision(db, number), web.gettext)
+            back = differences(sites.head(db)[1], sites.revision(db, number), web.visit.language)
         return web.render(
             "revision.html",
             row=row,
@@ -74,6 +74,6 @@ def routes(web: Web) -> None:
 def _row(web: Web, db: Database, revision: Revision, wanted: int) -> Row:
     state = state_of(db, revision.number)
     before = sites.revision(db, revision.number - 1)
-    found = differences(before, sites.revision(db, revision.number), web.gettext)
+    found = differences(before, sites.revision(db, revision.number), web.visit.language)
     past = state == "live" and revision.number != wanted
     return Row(revision, web.who(revision.who), "past" if past else state, found)

@@ -47,7 +47,6 @@ def _overview(web: Web) -> None:
         return web.render(
             "settings.html",
             report=report(web, number),
-            country=places.country_name(web.visit.language, site.country),
             zone=places.zone_label(web.visit.language, site.time_zone),
             codes=CODES,
         )

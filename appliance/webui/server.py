@@ -1,0 +1,85 @@
+"""The web server: cheroot with a bounded number of threads, on a unix socket that only Caddy (and root)
+can reach.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from pathlib import Path
+
+from cheroot import wsgi
+
+from appliance.errors import SetupError
+from appliance.service import Service
+from appliance.webui.app import Application
+from appliance.webui.events import CAPACITY
+from appliance.webui.forms import MAX_BODY
+
+_log = logging.getLogger(__name__)
+
+# Each open stream of events holds a thread (two for each of 75 agents: a reload overlaps); 40 more answer
+# everybody's pages, so that streams alone can never fill the pool. An idle thread costs some 30 KB.
+THREADS = CAPACITY + 40
+_ACCEPT_TIMEOUT_S = 10
+_QUEUE = 128
+
+
+class Server(wsgi.Server):
+    """cheroot's server, with its complaints in our log."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Called by cheroot, with the traceback of the present exception if asked to."""
+        _log.log(level, "%s", msg.strip(), exc_info=traceback)
+
+
+def make_server(app: Application, socket: Path, threads: int = THREADS) -> Server:
+    """A server that is bound to `socket` and ready to accept.
+
+    Its directory is set-group-id to Caddy's group (tmpfiles.d/foyer.conf), so the socket belongs to that
+    group, and nobody else may connect.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        socket.unlink()
+    server = Server(
+        str(socket),
+        app,
+        numthreads=threads,
+        max=threads,
+        server_name="Foyer",
+        request_queue_size=_QUEUE,
+        timeout=_ACCEPT_TIMEOUT_S,
+        shutdown_timeout=2,
+        # A full pool answers with an error at once instead of hanging: better for a page that asks again.
+        accepted_queue_size=_QUEUE,
+        accepted_queue_timeout=5,
+    )
+    server.max_request_body_size = MAX_BODY
+    try:
+        server.prepare()
+        socket.chmod(0o660)
+    except OSError as error:
+        raise SetupError(f"{socket} cannot be opened: {error.strerror}.", "Look at its directory.") from error
+    return server
+
+
+def start(service: Service, app: Application, socket: Path) -> None:
+    """Serves until the service stops. The hub of the event streams runs in a thread of its own."""
+    server = make_server(app, socket)
+    service.spawn("events", lambda: app.hub.run(service.stop))
+    service.spawn("web", lambda: _serve(server, service))
+    service.spawn("web-stop", lambda: _stop(server, service.stop))
+    service.ready(f"Serving on {socket}.")
+
+
+def _serve(server: Server, service: Service) -> None:
+    server.serve()
+    if not service.stop.is_set():
+        raise SetupError("The web server stopped by itself.")
+
+
+def _stop(server: Server, stop: threading.Event) -> None:
+    while not stop.wait(1.0):
+        pass
+    server.stop()
