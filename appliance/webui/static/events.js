@@ -7,7 +7,8 @@
 // The stream is read with fetch, not EventSource, for its status codes: 401 means signed out, 503 come back later.
 
 const NAME = "foyer.events";
-const QUIET_MS = 40_000; // the box says something every 15 s
+const QUIET_MS = 35_000; // the box says something every 15 s
+const ANSWER_MS = 5_000; // for the stream to begin
 const WAIT_MIN_MS = 400;
 const WAIT_MAX_MS = 8_000;
 const REFETCH_MS = 250; // at most so often for one element
@@ -24,6 +25,7 @@ let lastId = Number(document.querySelector("[data-event-id]")?.dataset.eventId ?
 let isConnected = true;
 let isLeaving = false;
 let bannerTimer = 0;
+let giveUp = () => {}; // ends the stream that is being read, so that another is tried
 
 /** Call `handler({kind, id, subject, ...ids})` for these kinds of event (an array, or "*"). */
 export function listen(kinds, handler) {
@@ -42,12 +44,16 @@ async function follow(signal, take) {
   let failures = 0;
   while (!signal.aborted) {
     let waitMs = 0;
+    const attempt = new AbortController();
+    giveUp = () => attempt.abort();
+    const tooLong = setTimeout(giveUp, ANSWER_MS);
     try {
       const answer = await fetch("/events", {
         headers: { "Last-Event-ID": String(lastId || ""), "X-CSRF": window.Foyer?.csrf ?? "" },
         cache: "no-store",
-        signal,
+        signal: AbortSignal.any([signal, attempt.signal]),
       });
+      clearTimeout(tooLong);
       if (answer.status === 401 || answer.status === 403 || answer.redirected) take("signed-out", {});
       else if (answer.ok) {
         failures = 0;
@@ -57,12 +63,20 @@ async function follow(signal, take) {
     } catch {
       // No connection; told below.
     }
+    clearTimeout(tooLong);
     if (signal.aborted || isLeaving) return;
     take("lost", {});
     failures += 1;
     const longest = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** failures);
     await sleep(waitMs + longest * (0.5 + Math.random() / 2), signal);
   }
+}
+
+/** Something else could not reach the box: if the stream was silent meanwhile, it may be dead as well. */
+export function doubt() {
+  if (Date.now() - heardAt < 2_000) return;
+  if (isLeader || ownStream) giveUp();
+  else channel?.postMessage({ name: "doubt" });
 }
 
 async function read(reader, signal, take) {
@@ -111,13 +125,17 @@ function hear(name, data) {
   if (name === "signed-out") return showSignedOut();
   setConnected(true);
   if (name === "refetch") refetchAll();
-  else if (KINDS.has(name)) tell({ kind: name, ...data, event: data.id });
+  else if (KINDS.has(name)) tell({ ...data, kind: name }); // a live row has a kind of its own
 }
 
 if (channel) {
   channel.onmessage = ({ data: message }) => {
     if (message.name === "who-leads") {
       if (isLeader) channel.postMessage({ name: "leading", data: { id: lastId, isConnected } });
+      return;
+    }
+    if (message.name === "doubt") {
+      if (isLeader) doubt();
       return;
     }
     if (isLeader) return; // our own stream says the same
@@ -208,6 +226,7 @@ async function refetch(element, state) {
   } catch {
     state.failures += 1;
     state.isAgain = true;
+    doubt();
   }
   state.isBusy = false;
   if (state.isAgain && element.isConnected) refetchSoon(element, state.failures && Math.min(8000, 500 * 2 ** state.failures));
@@ -263,4 +282,6 @@ document.addEventListener("foyer:due", (event) => {
 addEventListener("pagehide", () => {
   isLeaving = true;
 });
+addEventListener("offline", doubt);
+document.addEventListener("foyer:unreachable", doubt);
 begin();

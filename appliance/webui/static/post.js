@@ -9,6 +9,9 @@ export async function post(path, values) {
     headers: { "X-CSRF": window.Foyer?.csrf ?? "", "HX-Request": "true" },
     body: new URLSearchParams(values),
     signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((error) => {
+    document.dispatchEvent(new Event("foyer:unreachable")); // events.js looks whether the box is still there
+    throw error;
   });
   if (answer.ok && !answer.redirected) return answer;
   const words = decodeURIComponent(answer.headers.get("X-Foyer-Problem") ?? "");
