@@ -1,0 +1,52 @@
+"""The README's tree, commands and files are those of the repository."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def _tree() -> list[Path]:
+    """Every path of the tree, the folders' nesting taken from the indentation."""
+    block = README.split("## What is where", 1)[1].split("```")[1]
+    folders: list[tuple[int, Path]] = []
+    found = []
+    for line in block.strip().splitlines():
+        depth = len(line) - len(line.lstrip())
+        names = re.split(r"\s{3,}", line.strip(), maxsplit=1)[0].split()
+        while folders and folders[-1][0] >= depth:
+            folders.pop()
+        parent = folders[-1][1] if folders else Path()
+        found += [parent / name for name in names]
+        if len(names) == 1 and names[0].endswith("/"):
+            folders.append((depth, parent / names[0]))
+    return found
+
+
+def test_the_tree_names_enough() -> None:
+    assert len(_tree()) > 25
+
+
+@pytest.mark.parametrize("path", _tree(), ids=str)
+def test_the_tree_is_there(path: Path) -> None:
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:pbx|store|webui|pages|static)/[\w./]+\.\w+)`", README))))
+def test_the_flow_names_files(path: str) -> None:
+    below = ("appliance", "appliance/webui")
+    assert any((ROOT / folder / path).is_file() for folder in below)
+
+
+def test_every_target_of_make_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))
+    assert named <= targets, named - targets
+
+
+def test_every_unit_is_named() -> None:
+    units = (ROOT / "image/tree/etc/systemd/system").glob("foyer-*.service")
+    assert all(f"`{unit.stem}`" in README for unit in units)
