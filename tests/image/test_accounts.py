@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from image import accounts
+import accounts
 
 
 def test_the_line_types_are_understood() -> None:
