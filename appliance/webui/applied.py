@@ -10,6 +10,15 @@ from appliance.store import site as sites
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
 
+# The parts that foyer-apply reports on (apply/report.py), in the order in which a person cares.
+PART_NAMES = {
+    "lines": N_("Phone lines"),
+    "calls": N_("Numbers and greetings"),
+    "queues": N_("Queues"),
+    "phones": N_("Phones"),
+    "sounds": N_("Spoken texts"),
+    "asterisk": N_("Telephone service"),
+}
 _WORDS = {
     "rendering": (N_("Under way"), "info"),
     "live": (N_("In use"), "good"),
@@ -30,7 +39,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Report:
-    """`state` is none, waiting, live, or failed; nothing more will happen once it is `settled`."""
+    """`state` is none, waiting, live, partly or failed; nothing more will happen once it is `settled`.
+
+    "partly": in use, but for a part that still waits for something outside, such as a provider's address.
+    """
 
     number: int
     state: str
@@ -39,41 +51,33 @@ class Report:
     @property
     def settled(self) -> bool:
         """Whether asking again would show the same."""
-        return self.state != "waiting"
+        return self.state not in ("waiting", "partly")
 
 
 def state_of(db: Database, number: int) -> str:
-    """One word for a revision: none (there is none), waiting, live or failed."""
+    """One word for a revision: none (there is none), waiting, live, partly or failed."""
     if number == 0:
         return "none"
     states = {part.state for part in sites.apply_report(db, number)}
     if states & {"failed", "back"}:
         return "failed"
-    return "live" if states == {"live"} else "waiting"
+    if "live" in states:
+        return "live" if states == {"live"} else "partly"
+    return "waiting"
 
 
 def report(web: Web, number: int) -> Report:
     """The report on a revision in the reader's words."""
     with web.store.read() as db:
-        state = state_of(db, number)
-        states = sites.apply_report(db, number)
-    parts = []
-    for part in states:
-        words, kind = _WORDS[part.state]
-        parts.append(
-            Part(
-                web.gettext(PART_NAMES.get(part.part, part.part)),
-                web.gettext(words),
-                kind,
-                web.gettext(part.message),
-            )
+        state, found = state_of(db, number), sites.apply_report(db, number)
+    order = [*PART_NAMES, *(part.part for part in found)]
+    parts = [
+        Part(
+            web.gettext(PART_NAMES.get(part.part, part.part)),
+            web.gettext(_WORDS[part.state][0]),
+            _WORDS[part.state][1],
+            web.gettext(part.message),
         )
+        for part in sorted(found, key=lambda part: order.index(part.part))
+    ]
     return Report(number, state, parts)
-
-
-PART_NAMES = {
-    "asterisk": N_("Telephone exchange"),
-    "prompts": N_("Spoken texts"),
-    "sounds": N_("Spoken texts"),
-    "phones": N_("Phones"),
-}

@@ -12,17 +12,22 @@ import contextlib
 import hashlib
 import logging
 import secrets
+import shutil
 import unicodedata
+from pathlib import Path
 
 from sqlite_utils import Database
 
-from appliance.errors import RejectedError, TransientError
+from appliance.errors import RejectedError, SetupError, TransientError
 from appliance.settings import Settings
 from appliance.store import Change, Store, audit, logins, now_ms
 from appliance.store import forms as sent_forms
 from appliance.webui.i18n import N_
+from appliance.webui.wizard import one_time_password
 
 _log = logging.getLogger(__name__)
+FILE = "admin-otp"
+_READER = "foyer-webui"
 _ACCOUNT = "one-time password"
 
 
@@ -30,7 +35,7 @@ class OneTimePassword:
     """The file `admin-otp` below `settings.secrets`, as the web process uses it."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
-        self._path = settings.secrets / "admin-otp"
+        self._path = settings.secrets / FILE
         self._store = store
 
     def mark(self) -> str:
@@ -90,6 +95,24 @@ class OneTimePassword:
                 self._path.unlink()
             except PermissionError:
                 _log.info("%s stays; it was used and opens nothing.", self._path)
+
+
+def make(folder: Path) -> str:
+    """Writes a new one-time password in place of the old and returns it; for root only.
+
+    A crash leaves the old file or the new one, whole. SetupError: it cannot be written.
+    """
+    password = one_time_password()
+    part = folder / f".{FILE}.part"
+    try:
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        part.write_text(password + "\n", "utf-8")
+        shutil.chown(part, _READER)
+        part.rename(folder / FILE)
+    except (OSError, LookupError) as error:
+        raise SetupError(f"The one-time password cannot be written: {error}.") from error
+    return password
 
 
 def was_used(db: Database, mark: str) -> bool:

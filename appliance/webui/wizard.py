@@ -82,6 +82,10 @@ _FIELD_OF = (
 GREETING = N_("Welcome to %(business)s. Please stay on the line, we will be with you in a moment.")
 QUEUE_NAME = N_("Reception")
 LINE_NAME = N_("Our phone line")
+TEST_LINE_NAME = N_("Test line")
+# TEST-NET-1 (RFC 5737): an address that no network ever routes.
+TEST_LINE_HOST = "192.0.2.1"
+TEST_NUMBER = "1000"
 DISPOSITIONS = (
     ("solved", N_("Solved")),
     ("follow-up", N_("To be followed up")),
@@ -153,15 +157,7 @@ def field_of(path: str) -> str:
 
 def site_of(draft: Mapping[str, str], say: Say) -> Site:
     """The first site document. RejectedError, with the field's path, for an answer that does not fit."""
-    has_line = draft["line_kind"] == "provider"
-    line = {
-        "id": "l1",
-        "kind": "sip",
-        "name": draft["line_name"],
-        "host": draft["host"],
-        "username": draft["username"],
-        "register": draft["register"] == "1",
-    }
+    lines, numbers = _line_and_number(draft, say)
     return Site.from_dict(
         {
             "country": draft["country"],
@@ -180,14 +176,32 @@ def site_of(draft: Mapping[str, str], say: Say) -> Site:
                 {"id": "a1", "name": draft["agent1_name"], "extension": "101"},
                 {"id": "a2", "name": draft["agent2_name"], "extension": "102"},
             ],
-            "lines": [line] if has_line else [],
-            "numbers": [{"id": "n1", "number": draft["number"], "line_id": "l1", "queue_id": "q1"}]
-            if has_line
-            else [],
+            "lines": lines,
+            "numbers": numbers,
             "dispositions": [{"code": code, "name": say(name)} for code, name in DISPOSITIONS],
             "breaks": [{"code": code, "name": say(name)} for code, name in BREAKS],
         }
     )
+
+
+def _line_and_number(
+    draft: Mapping[str, str], say: Say
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """The first line and its number. Without a provider, a line that nobody can call in by, for the test
+    caller: he dials a number like everybody else, and the line waits to be given the provider's address
+    later.
+    """
+    line: dict[str, object] = {"id": "l1", "kind": "sip", "name": say(TEST_LINE_NAME), "host": TEST_LINE_HOST}
+    number = TEST_NUMBER
+    if draft["line_kind"] == "provider":
+        number = draft["number"]
+        line.update(
+            name=draft["line_name"],
+            host=draft["host"],
+            username=draft["username"],
+            register=draft["register"] == "1",
+        )
+    return [line], [{"id": "n1", "number": number, "line_id": "l1", "queue_id": "q1"}]
 
 
 def one_time_password() -> str:

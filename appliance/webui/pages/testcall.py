@@ -4,10 +4,12 @@ provider.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from appliance.store import audit, requests
 from appliance.webui.i18n import N_
+from appliance.webui.visit import Notice
 from appliance.webui.web import Web
 
 
@@ -22,17 +24,18 @@ def routes(web: Web) -> None:
             asked = requests.ask(change, "pbx", "test_call", args, web.user().id)
             audit.record(change, web.user().id, "test-call")
         outcome = requests.wait(web.store, asked)
-        sentence, kind = words(outcome), "good" if outcome.state == "done" else "bad"
+        sentence = words(outcome, web.gettext)
         if web.is_fragment:
-            return web.answer(web.render("test-call.html", test_call=web.gettext(sentence)))
-        web.flash(sentence, kind)
+            return web.answer(web.render("test-call.html", test_call=sentence))
+        web.visit.notices.append(Notice(sentence, "good" if outcome.state == "done" else "bad"))
         return web.back()
 
 
-def words(request: requests.Request) -> str:
-    """What became of the request, as a msgid."""
+def words(request: requests.Request, say: Callable[[str], str]) -> str:
+    """What became of the request, for whoever asked."""
     if request.state == "done":
-        return N_("It is ringing.")
+        return say(N_("It is ringing."))
+    reason = [say(str(request.result[name])) for name in ("error", "hint") if request.result.get(name)]
     if request.state == "failed":
-        return str(request.result.get("error") or N_("The test call did not work."))
-    return N_("The telephone exchange does not answer just now. Try again in a moment.")
+        return " ".join(reason) or say(N_("The test call did not work."))
+    return say(N_("The telephone service does not answer just now. Try again in a moment."))
