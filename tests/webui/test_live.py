@@ -1,0 +1,186 @@
+"""The live page: what is shown of a moment, to whom, and that it is made once however many look."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from appliance.store import Change, Store, agents, conversations, live, people
+from appliance.store import site as sites
+from appliance.store.sitemodel import Site
+from appliance.webui import board
+from appliance.webui.board import Board, Latest
+from tests.webui import seed
+from tests.webui.browser import Browser
+
+SignIn = Callable[[str], Browser]
+Box = dict[str, str]
+ZONE = zoneinfo.ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def agent_row(**more: Any) -> dict[str, Any]:
+    return {"browser": True, "desk": False, "queues": {}, "state": "idle", **more}
+
+
+def up(change: Change) -> None:
+    live.put(change, "pbx", "state", {"up": True, "since": change.now})
+
+
+def shown(store: Store, now: int | None = None) -> Board:
+    with store.change() as change:
+        moment = change.now if now is None else now
+    with store.read() as db:
+        return board.load(db, sites.head(db)[1], ZONE, moment)
+
+
+def state_of(store: Store, agent: str = "a1", now: int | None = None) -> str:
+    return next(one.state for one in shown(store, now).agents if one.id == agent)
+
+
+def test_a_box_where_nothing_ever_happened(sign_in: SignIn) -> None:
+    page = sign_in("lead").get("/live")
+    assert page.status == 200
+    for words in ("Nobody is waiting.", "Lan", "Offline", "The telephone service is not running."):
+        assert words in page.words
+
+
+def test_a_busy_box(sign_in: SignIn, store: Store, box: Box) -> None:
+    with store.change() as change:
+        sites.save(change, Site.from_dict(seed.SITE), box["boss"], "", 1)
+        seed.past(change, box["lan"])
+        seed.present(change)
+    page = sign_in("lead").get("/live")
+    assert "is not running" not in page.words
+    for words in (
+        "Nguyễn Văn An",
+        seed.ARABIC_NAME,
+        "Unknown caller",
+        "Ringing",
+        "On a call",
+        "Phone not connected",
+        "Lunch",
+        "begun on the phone",
+        "No agent is there",
+        "Waiting now",
+    ):
+        assert words in page.words, words
+    seen = shown(store)
+    assert seen.waiting == 3
+    assert [caller.position for caller in seen.queues[0].waiting] == [1, 2]
+    assert seen.queues[0].free == 1
+    assert seen.total.calls == sum(queue.figures.calls for queue in seen.queues)
+
+
+def test_only_supervisors_see_it(sign_in: SignIn) -> None:
+    assert sign_in("lan").get("/live").status == 403
+    assert sign_in("lan").get("/live/board").status == 403
+    assert sign_in("boss").get("/live/board").status == 200
+
+
+def test_when_the_telephone_service_is_gone(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("lead")
+    with store.change() as change:
+        up(change)
+    assert "is not running" not in browser.get("/live/board").words
+    with store.change() as change:
+        live.put(change, "pbx", "state", {"up": False, "since": change.now})
+    assert "The telephone service is not running." in browser.get("/live/board").words
+
+
+@pytest.mark.parametrize(
+    ("said", "device", "row", "wanted"),
+    [
+        ("offline", "browser", {}, "offline"),
+        ("available", "browser", {}, "available"),
+        ("available", "browser", {"browser": False}, "no_phone"),
+        ("available", "desk", {}, "no_phone"),
+        ("available", "desk", {"desk": True}, "available"),
+        ("break", "browser", {}, "break"),
+        ("available", "browser", {"state": "ringing"}, "ringing"),
+        ("break", "browser", {"state": "talking"}, "talking"),
+        ("offline", "browser", {"state": "hold"}, "hold"),
+    ],
+)
+def test_what_an_agent_does(
+    store: Store, box: Box, said: str, device: str, row: dict[str, Any], wanted: str
+) -> None:
+    with store.change() as change:
+        up(change)
+        agents.set_state(change, "a1", said, "meal" if said == "break" else "", device)
+        live.put(change, "agent", "a1", agent_row(**row))
+    assert state_of(store) == wanted
+
+
+def test_after_a_call_until_the_result_or_the_queue_gives_the_next(store: Store, box: Box) -> None:
+    with store.change() as change:
+        up(change)
+        agents.set_state(change, "a1", "available")
+        live.put(change, "agent", "a1", agent_row())
+        record = seed.answered(1, "+84901234567", change.now - 15_000, wait_ms=2000, talk_ms=4000)
+        call = conversations.upsert_call(change, record)
+    assert record.ended is not None
+    wrap_up_ms = 20_000
+    assert state_of(store, now=record.ended + 1000) == "wrap_up"
+    assert shown(store, record.ended + 1000).refetch_at == record.ended + wrap_up_ms
+    assert state_of(store, now=record.ended + wrap_up_ms) == "available"
+    with store.change() as change:
+        conversations.set_disposition(change, call, "solved", box["lan"])
+    assert state_of(store, now=record.ended + 1000) == "available"
+
+
+def test_callers_are_known_by_name(store: Store, box: Box) -> None:
+    with store.change() as change:
+        up(change)
+        people.person_for(change, "phone", "+84901234567", "Nguyễn Văn An")
+        for place, number in enumerate(("0901234567", "+84911111111", "anonymous"), 1):
+            row = {"queue": "q1", "position": place, "since": change.now, "number": number, "name": ""}
+            live.put(change, "caller", f"c{place}", row)
+    who = [caller.who for caller in shown(store).queues[0].waiting]
+    assert [(one.name, one.number) for one in who] == [
+        ("Nguyễn Văn An", "090 123 45 67"),
+        ("", "091 111 11 11"),
+        ("", ""),
+    ]
+    assert who[0].person_id and not who[1].person_id
+
+
+def test_the_board_is_made_once_per_event(store: Store, box: Box) -> None:
+    latest = Latest(store)
+    with store.change() as change:
+        up(change)
+        now = change.now
+    with store.read() as db:
+        site = sites.head(db)[1]
+    first = latest.get(site, ZONE, now)
+    assert latest.get(site, ZONE, now + 1000)[1] is first[1]
+    with store.change() as change:
+        agents.set_state(change, "a1", "available")
+    second = latest.get(site, ZONE, now)
+    assert second[1] is not first[1] and second[0] > first[0]
+    assert latest.get(site, ZONE, now + seed.DAY)[1] is not second[1]
+
+
+def test_what_ends_by_itself_is_made_again(store: Store, box: Box) -> None:
+    latest = Latest(store)
+    with store.change() as change:
+        record = seed.answered(1, "+84901234567", change.now - 15_000, wait_ms=2000, talk_ms=4000)
+        conversations.upsert_call(change, record)
+        now = change.now
+    with store.read() as db:
+        site = sites.head(db)[1]
+    before = latest.get(site, ZONE, now)[1]
+    assert before.refetch_at is not None
+    assert latest.get(site, ZONE, before.refetch_at - 1)[1] is before
+    assert latest.get(site, ZONE, before.refetch_at)[1] is not before
+
+
+def test_each_language_has_its_own(sign_in: SignIn, store: Store, box: Box) -> None:
+    with store.change() as change:
+        change.db.execute("UPDATE user SET language = 'vi' WHERE id = ?", (box["boss"],))
+    english, vietnamese = sign_in("lead"), sign_in("boss")
+    assert 'lang="en"' in english.get("/live").text
+    assert 'lang="vi"' in vietnamese.get("/live").text
+    assert "Agents" in english.get("/live/board").words
