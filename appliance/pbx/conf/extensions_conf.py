@@ -23,6 +23,7 @@ from appliance.pbx.conf.syntax import (
     Section,
     Step,
     argument,
+    authority,
     document,
     path,
 )
@@ -140,7 +141,8 @@ def _agents(site: Site, env: Env) -> Iterator[Context]:
     includes = ["foyer-extensions", "foyer-features"]
     if site.lines:
         line = site.lines[0]
-        dial = (Call("foyer-dial", (line.id, line.caller_number), with_number=True),)
+        arguments = (line.id, authority(line.host, line.port), line.caller_number)
+        dial = (Call("foyer-dial", arguments, with_number=True),)
         yield Context(
             "foyer-outside", tuple(Extension(number, dial) for number in (ANY_NUMBER, ANY_INTERNATIONAL))
         )

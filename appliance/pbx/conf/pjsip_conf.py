@@ -12,7 +12,16 @@ from collections.abc import Iterator
 
 from appliance.pbx.conf.indications_conf import zone
 from appliance.pbx.conf.inputs import Env, own_address, prompt_language, stamp
-from appliance.pbx.conf.syntax import Section, caller_id, document, extension, host, sip_uri, uri_host
+from appliance.pbx.conf.syntax import (
+    Section,
+    caller_id,
+    document,
+    extension,
+    host,
+    sip_uri,
+    sip_user,
+    uri_host,
+)
 from appliance.store.sitemodel import Agent, Line, Site
 
 FILE = "pjsip.conf"
@@ -82,6 +91,7 @@ def _simulated(site: Site, env: Env) -> Iterator[Section]:
             ("transport", "udp"),
             ("context", "foyer-in-sim"),
             ("allow_transfer", False),
+            ("send_connected_line", False),
             ("identify_by", "username"),
             ("auth", "sim"),
             ("trust_id_inbound", True),
@@ -192,10 +202,13 @@ def _line(site: Site, line: Line, env: Env) -> Iterator[Section]:
             ("transport", "udp"),
             ("aors", line.id),
             *((("outbound_auth", line.id),) if has_account else ()),
-            *((("from_user", line.username),) if line.username else ()),
+            *((("from_user", sip_user(line.username)),) if line.username else ()),
             ("from_domain", host(line.host)),
             ("trust_id_inbound", True),
             ("send_pai", True),
+            # Which agent answers, under which internal number, is none of the caller's business.
+            ("send_connected_line", False),
+            ("trust_connected_line", False),
             ("allow_transfer", False),
             ("set_var", f"FOYER_LINE={line.id}"),
             *_sound(line.codecs, silent_s=LINE_SILENT_S),

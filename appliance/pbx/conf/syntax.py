@@ -18,7 +18,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from appliance.errors import RejectedError
 
@@ -30,7 +29,11 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9_.-]{1,100}){1,20}", re.ASCII)
 _FILE = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*\.conf", re.ASCII)
 _EXTENSION = re.compile(r"\+?[0-9*#]{1,40}", re.ASCII)
 _APPLICATION = re.compile(r"[A-Z][A-Za-z]{1,39}", re.ASCII)
-_ARGUMENT = re.compile(r"[A-Za-z0-9_./+*#=:@-]{0,255}", re.ASCII)
+# Brackets only around an IPv6 address, as `authority` writes it.
+_ARGUMENT = re.compile(r"[A-Za-z0-9_./+*#=:@-]{0,255}|\[[0-9a-f:.]{2,45}\]:[0-9]{1,5}", re.ASCII)
+# pjsip_configuration.c refuses an "@" in from_user; the rest is what needs no escape in a URI (RFC 3261
+# 25.1).
+_USER = re.compile(r"[A-Za-z0-9._+-]{1,64}", re.ASCII)
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII | re.IGNORECASE)
 # Unicode categories a phone may show in a name: letters, marks, decimal digits and the plain space.
 _NAME_CATEGORIES = ("L", "M", "Nd", "Zs")
@@ -146,16 +149,27 @@ def uri_host(text: str) -> str:
     return f"[{checked}]" if ":" in checked else checked
 
 
-def sip_uri(server: str, port: int, user: str = "") -> str:
-    """`sip:user@host:port` with everything but RFC 3261's unreserved characters percent-encoded in the user
-    part.
+def sip_user(account: str) -> str:
+    """The user part of the address that belongs to an account: "028" of "028" and of
+    "028@voice.example.net".
     """
+    user = account.partition("@")[0]
+    if not _USER.fullmatch(user):
+        raise RejectedError("This is not the user name of a phone line.")
+    return user
+
+
+def authority(server: str, port: int) -> str:
+    """`host:port` as it stands in a SIP URI."""
     if not 0 < port < 65536:
         raise RejectedError("A port is a number from 1 to 65535.")
-    if user:
-        value(user)
-    prefix = quote(user, safe="-_.!~*'()+") + "@" if user else ""
-    return f"sip:{prefix}{uri_host(server)}:{port}"
+    return f"{uri_host(server)}:{port}"
+
+
+def sip_uri(server: str, port: int, user: str = "") -> str:
+    """`sip:user@host:port`, without the user part if there is no user."""
+    place = authority(server, port)
+    return f"sip:{sip_user(user)}@{place}" if user else f"sip:{place}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,103 @@
+"""A rendered Asterisk with its far ends: the line's provider and the agents' desk phones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.apply.speech import speak
+from appliance.pbx.conf.inputs import Env, sound_name
+from appliance.pbx.conf.tree import render_tree
+from appliance.store.sitemodel import Site
+from tests.asterisk.instance import PrivateAsterisk, free_port
+from tests.asterisk.phone import Phone
+from tests.pbx_conf.places import env_for
+from tests.until import until
+
+PROVIDER = "127.0.0.2"
+# How long a leg may be silent here, in seconds; a test cannot wait for the product's 30.
+SILENT_S = 3
+
+
+class Exchange(PrivateAsterisk):
+    """Asterisk on rendered files, with a talkative log; only its patience, and that of queue q3, is
+    shorter.
+    """
+
+    def __init__(self, folder: Path, wanted: Site) -> None:
+        ports = {"sip_port": free_port(), "ami_port": free_port(), "http_port": free_port()}
+        self.env: Env = env_for(wanted, folder, **ports)
+        self.site = wanted
+        super().__init__(folder, self._files())
+        for queue in wanted.queues:
+            if queue.greeting_text:
+                speak(queue.greeting_text, wanted.language, self.greeting(queue.id))
+
+    def _files(self) -> Mapping[str, str]:
+        tree = render_tree(self.site, self.env)
+        talkative = tree["logger.conf"].replace("notice,warning,error", "notice,warning,error,verbose(4)")
+        patient = tree["pjsip.conf"].replace("rtp_timeout = 30", f"rtp_timeout = {SILENT_S}")
+        impatient = tree["extensions.conf"].replace("1(q3,10)", "1(q3,1)")
+        return {**tree, "logger.conf": talkative, "pjsip.conf": patient, "extensions.conf": impatient}
+
+    def start(self) -> None:
+        super().start()
+        self.cli("core set verbose 4")
+
+    def greeting(self, queue_id: str) -> Path:
+        """The file that says the queue's greeting."""
+        queue = self.site.queue(queue_id)
+        assert queue
+        return self.env.sounds / f"{sound_name(self.site.language, queue.greeting_text)}.wav"
+
+    @property
+    def server(self) -> tuple[str, int]:
+        """Where phones and the provider send to."""
+        return "127.0.0.1", self.env.sip_port
+
+    def desk(self, agent: str, **options: object) -> Phone:
+        """The registered desk phone of an agent, at an address of its own."""
+        host = f"127.0.1.{agent[1:]}"
+        phone = Phone(f"{agent}d", f"secret-{agent}d", host=host, server=self.server, **options)  # type: ignore[arg-type]
+        phone.register()
+        return phone
+
+    def provider(self, **options: object) -> Phone:
+        """The far end of the phone line."""
+        return Phone("provider", host=PROVIDER, server=self.server, **options)  # type: ignore[arg-type]
+
+    def put_in(self, agent: str, queue: str = "q1") -> None:
+        """Makes the agent's desk phone a member of the queue, as foyer-pbx does."""
+        self.cli(f"queue add member PJSIP/{agent}d to {queue} penalty 0 as {agent}")
+
+    def take_out(self, agent: str, queue: str = "q1") -> None:
+        """The agent goes off duty."""
+        self.cli(f"queue remove member PJSIP/{agent}d from {queue}")
+
+    def since(self) -> int:
+        """A place in the log, for `played` and `wait_played`."""
+        return len(self.log.read_text("utf-8", "replace"))
+
+    def played(self, since: int, leg: str = "PJSIP/") -> list[tuple[str, str]]:
+        """Sounds that were played since then to legs whose name begins so: name and language."""
+        text = self.log.read_text("utf-8", "replace")[since:]
+        return re.findall(rf"<{leg}[^>]*> Playing '([^']+?)(?:\.\w+)?' \(language '(\w+)'\)", text)
+
+    def last_leg(self) -> str:
+        """The name of the newest leg of the line."""
+        return max(re.findall(r"PJSIP/l1-[0-9a-f]{8}", self.cli("core show channels concise")), default="")
+
+    def wait_played(self, since: int, name: str, timeout_s: float = 15) -> None:
+        """Waits until a sound of that name begins."""
+        until(lambda: name in dict(self.played(since)), timeout_s, f"{name} to be played")
+
+    def complaints(self) -> list[str]:
+        """Warnings and errors in the log, but those of a machine without a network."""
+        lines = self.log.read_text("utf-8", "replace").splitlines()
+        known = ("getaddrinfo", "Unable to lookup", "Attempt to", "Unable to join queue", "is not registered")
+        return [
+            line
+            for line in lines
+            if (" WARNING[" in line or " ERROR[" in line) and not any(word in line for word in known)
+        ]

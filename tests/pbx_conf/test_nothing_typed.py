@@ -1,0 +1,309 @@
+"""Nothing typed anywhere becomes dialplan, a section, a directive or an object, proved by a real Asterisk.
+
+Two ways in: documents that have passed the site model's checks, loaded by Asterisk, which must show exactly
+the intended objects; and raw values that no check has seen, which a renderer must refuse or keep where they
+belong.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from appliance.apply import objects
+from appliance.apply.asterisk import Console
+from appliance.apply.check import check
+from appliance.errors import RejectedError
+from appliance.pbx.conf import extensions_conf, indications_conf, pjsip_conf, queues_conf, syntax
+from appliance.pbx.conf.inputs import Env, Secrets
+from appliance.pbx.conf.tree import RENDERERS, render_tree
+from appliance.store.sitemodel import Agent, Line, Number, Queue, Site
+from tests.asterisk.instance import PrivateAsterisk, free_port
+from tests.pbx_conf.nasty import nasty
+from tests.pbx_conf.places import env_for, site
+
+FIXED_CONTEXTS = frozenset(
+    (
+        *("foyer-call", "foyer-greeting", "foyer-record", "foyer-wait", "foyer-agent-leg", "foyer-unknown"),
+        *("foyer-ring", "foyer-dial", "foyer-features", "foyer-sim-caller", "foyer-nowhere"),
+        *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-agents"),
+    )
+)
+SITE_FILES = (
+    indications_conf.FILE,
+    queues_conf.FILE,
+    pjsip_conf.FILE,
+    extensions_conf.FILE,
+    *extensions_conf.DIALPLAN,
+)
+
+
+def assert_intended(wanted: Site, found: objects.Objects) -> None:
+    """`found` holds what the site's ids say, and nothing else; names and texts have no say."""
+    agents = {agent.id for agent in wanted.agents}
+    phones = agents | {f"{one}d" for one in agents}
+    lines = {line.id for line in wanted.lines}
+    assert found.sip["endpoint"] == phones | lines | {"sim", "sim-out"}
+    assert found.sip["aor"] == phones | lines | {"sim-out"}
+    assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
+    assert found.sip["registration"] <= lines
+    assert found.queues == {queue.id: queue.strategy for queue in wanted.queues}
+    outside = {"foyer-outside"} if lines else set()
+    queues = {f"foyer-queue-{queue.id}" for queue in wanted.queues}
+    incoming = {f"foyer-{kind}-{one}" for one in lines for kind in ("in", "numbers")}
+    assert found.contexts.keys() == FIXED_CONTEXTS | outside | queues | incoming
+    extensions = found.contexts["foyer-extensions"].extensions
+    assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
+    for queue in wanted.queues:
+        (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()
+        assert len(steps) == 1 + bool(queue.greeting_text) + queue.record
+        assert steps[-1] == f"Gosub(foyer-wait,s,1({queue.id},{queue.max_wait_seconds}))"
+
+
+def checked_name(text: str) -> str:
+    """The text if the site model lets it pass as a name, else a plain one."""
+    try:
+        return Site.from_dict({"queues": [{"id": "q1", "name": text}]}).queues[0].name
+    except RejectedError:
+        return "Name"
+
+
+def checked_prose(text: str) -> str:
+    """The text if the site model lets it pass as a greeting, else none."""
+    try:
+        return (
+            Site.from_dict({"queues": [{"id": "q1", "name": "x", "greeting_text": text}]})
+            .queues[0]
+            .greeting_text
+        )
+    except RejectedError:
+        return ""
+
+
+names = nasty.map(checked_name)
+greetings = nasty.map(checked_prose)
+passwords = nasty.map(lambda text: "".join(text.split())[:60]).filter(
+    lambda text: text.isprintable() and text.isascii()
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """Site documents whose every text is nasty and allowed."""
+    agents = [
+        {"id": f"a{n}", "name": draw(names), "extension": str(200 + n)}
+        for n in range(1, draw(st.integers(1, 6)))
+    ]
+    queues = [
+        {
+            "id": f"q{n}",
+            "name": draw(names),
+            "greeting_text": draw(greetings),
+            "strategy": draw(st.sampled_from(("rrmemory", "ringall", "linear", "random"))),
+            "record": draw(st.booleans()),
+            "agents": [agent["id"] for agent in agents if draw(st.booleans())],
+        }
+        for n in range(1, draw(st.integers(2, 5)))
+    ]
+    lines = [
+        {
+            "id": f"l{n}",
+            "kind": "sip",
+            "name": draw(names),
+            "host": draw(st.sampled_from(("127.0.0.9", "127.0.0.10", "::1"))),
+            "username": draw(st.sampled_from(("", "028", "u+s.x_-", "u@e-r.x_"))),
+            "register": False,
+            "caller_number": draw(st.sampled_from(("", "02812345678", "113"))),
+        }
+        for n in range(1, draw(st.integers(1, 4)))
+    ]
+    numbers = [
+        {"id": f"n{n}", "number": f"0281234567{n}", "line_id": line["id"], "queue_id": "q1"}
+        for n, line in enumerate(lines)
+    ]
+    document = {"queues": queues, "agents": agents, "lines": lines, "numbers": numbers}
+    return {"business_name": draw(names), "country": draw(st.sampled_from(("VN", "FR"))), **document}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[PrivateAsterisk, Env]]:
+    """One Asterisk for all examples, on the files of an empty site."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = env_for(Site(), Path(folder), sip_port=free_port(), ami_port=free_port(), http_port=free_port())
+        with PrivateAsterisk(Path(folder), render_tree(Site(), env)) as asterisk:
+            yield asterisk, env
+
+
+@pytest.mark.asterisk
+@settings(
+    max_examples=30,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(document=documents(), password=passwords)
+def test_asterisk_shows_exactly_what_was_meant(
+    running: tuple[PrivateAsterisk, Env], document: dict[str, Any], password: str
+) -> None:
+    asterisk, env = running
+    wanted = Site.from_dict(document)
+    others = env_for(wanted, asterisk.directory)
+    held = replace(others.secrets, lines={line.id: password for line in wanted.lines})
+    here = replace(env, country=others.country, secrets=held)
+    tree = render_tree(wanted, here)
+    asterisk.write({name: tree[name] for name in SITE_FILES})
+    console = Console(
+        asterisk.etc / "asterisk.conf", asterisk.directory / "run" / "asterisk.ctl", asterisk.log
+    )
+    expected = objects.expected(tree)
+    assert console.load(SITE_FILES, expected) == [], asterisk.log_tail(20)
+    assert_intended(wanted, console.loaded())
+    account = next((line for line in wanted.lines if line.username and password), None)
+    if account:
+        shown = asterisk.cli(f"pjsip show auth {account.id}")
+        assert f" password                 : {password}\n" in shown, shown
+        assert f" username                 : {account.username}\n" in shown, shown
+
+
+def one_raw_value(text: str, place: int) -> tuple[Site, str]:
+    """The usual site with one value that no check has seen, and the password of its line."""
+    usual = site()
+    queue, agent, line, number = usual.queues[0], usual.agents[0], usual.lines[0], usual.numbers[0]
+    changes: tuple[dict[str, Any], ...] = (
+        {"queues": (replace(queue, id=text),)},
+        {"queues": (replace(queue, name=text),)},
+        {"queues": (replace(queue, greeting_text=text),)},
+        {"queues": (replace(queue, strategy=text),)},
+        {"queues": (replace(queue, music=text),)},
+        {"agents": (replace(agent, id=text), *usual.agents[1:])},
+        {"agents": (replace(agent, name=text), *usual.agents[1:])},
+        {"agents": (replace(agent, extension=text), *usual.agents[1:])},
+        {"lines": (replace(line, id=text),)},
+        {"lines": (replace(line, name=text),)},
+        {"lines": (replace(line, host=text),)},
+        {"lines": (replace(line, username=text),)},
+        {"lines": (replace(line, username=text, register=True),)},
+        {"lines": (replace(line, caller_number=text),)},
+        {"lines": (replace(line, codecs=(text,)),)},
+        {"numbers": (replace(number, number=text),)},
+        {"numbers": (replace(number, queue_id=text),)},
+        {"numbers": (replace(number, line_id=text),)},
+        {"time_zone": text},
+        {"business_name": text},
+        {"language": text},
+        {"country": text},
+        {},
+    )
+    return replace(usual, **changes[place]), text if place == len(changes) - 1 else "secret"
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=nasty, place=st.integers(0, 22))
+def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, place: int) -> None:
+    wanted, password = one_raw_value(text, place)
+    phones = {f"{agent.id}{kind}": "secret" for agent in wanted.agents for kind in ("", "d")}
+    held = Secrets("secret", "secret", "secret", phones, {line.id: password for line in wanted.lines})
+    if place == 22 and text:
+        wanted = replace(wanted, lines=(replace(wanted.lines[0], username="028"),))
+    try:
+        tree = render_tree(wanted, env_for(wanted, Path("/nowhere"), secrets=held))
+        check(wanted, tree)
+    except RejectedError:
+        return
+    plain = render_tree(site(), env_for(site(), Path("/nowhere")))
+    found = objects.expected(tree)
+    assert tree.keys() == plain.keys()
+    assert_intended(wanted, found)
+    for name in tree:
+        assert shape(tree[name]) <= shape(plain[name]) | ALLOWED, name
+
+
+# What a raw value may add by itself: an account of a line, its registration, and numbers in other forms.
+ALLOWED = frozenset(
+    f"{word} ="
+    for word in (
+        *("type", "username", "password", "outbound_auth", "from_user", "transport", "server_uri"),
+        *("client_uri", "contact_user", "line", "endpoint", "expiration", "retry_interval"),
+        *("forbidden_retry_interval", "fatal_retry_interval", "max_retries", "auth_rejection_permanent"),
+    )
+) | {"exten", "[]"}
+
+
+def shape(text: str) -> frozenset[str]:
+    """The kinds of lines of a file: directives whole, options by their name, sections and steps as such."""
+    kinds = set()
+    for line in text.splitlines():
+        if line.startswith("["):
+            kinds.add("[]")
+        elif line.startswith("exten"):
+            kinds.add("exten")
+        elif "=" in line and not line.startswith(";"):
+            kinds.add(line.split("=")[0].strip() + " =")
+        else:
+            kinds.add(line)
+    return frozenset(kinds)
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=nasty)
+def test_every_renderer_by_itself(text: str) -> None:
+    """Each renderer alone, with every text of the site raw and nasty at once: refused, or only lines
+    it may write.
+    """
+    raw = Site(
+        country=text,
+        language=text,
+        time_zone=text,
+        business_name=text,
+        queues=(Queue("q1", text, text, agents=("a1",)),),
+        agents=(Agent("a1", text, "101"),),
+        lines=(Line("l1", "sip", text, "127.0.0.2", username="028"),),
+        numbers=(Number("n1", "+842812345678", "l1", "q1"),),
+    )
+    env = env_for(raw, Path("/nowhere"))
+    plain = dict(render_tree(site(), env_for(site(), Path("/nowhere"))))
+    for file, render in RENDERERS:
+        try:
+            written = render(raw, env)
+        except RejectedError:
+            continue
+        assert shape(written) <= shape(plain[file]) | ALLOWED, file
+        assert all(len(line.encode()) < 2 * syntax.MAX_VALUE_BYTES for line in written.splitlines())
+
+
+def test_the_box_decides_what_is_read_only_at_start() -> None:
+    """Files that Asterisk reads only when it starts, and transports, are the same for every site."""
+    folder = Path("/nowhere")
+    english = site(country="ZZ", language="en", lines=[], numbers=[], agents=[], queues=[], business_name="")
+    one = render_tree(site(), env_for(site(), folder))
+    other = render_tree(english, env_for(english, folder))
+    assert {name for name in one if one[name] != other[name]} == {
+        extensions_conf.FILE,
+        indications_conf.FILE,
+        pjsip_conf.FILE,
+        queues_conf.FILE,
+    }
+    transports = [
+        [part for part in objects.sections(tree[pjsip_conf.FILE]) if dict(part[1]).get("type") == "transport"]
+        for tree in (one, other)
+    ]
+    assert transports[0] == transports[1] and len(transports[0]) == 2
+
+
+def test_the_order_of_a_site_does_not_matter_to_its_objects() -> None:
+    shuffled = site()
+    agents = list(shuffled.agents)
+    random.Random(1).shuffle(agents)
+    tree = render_tree(replace(shuffled, agents=tuple(agents)), env_for(shuffled, Path("/nowhere")))
+    assert (
+        objects.expected(tree).sip
+        == objects.expected(render_tree(site(), env_for(site(), Path("/nowhere")))).sip
+    )
