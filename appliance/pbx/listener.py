@@ -73,6 +73,7 @@ class Listener:
         self._listing_due = 0.0
         self._ping: Reply | None = None
         self._ping_sent = 0.0
+        self._event_at = 0.0
         self._retry_at = 0.0
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -105,7 +106,7 @@ class Listener:
             self._commit()
 
     def _on_event(self, message: Message, _ami: Ami) -> None:
-        self._heard = now_ms()
+        self._heard, self._event_at = now_ms(), time.monotonic()
         self._state.fold(message, self._heard)
         if message.event == "FullyBooted":
             self._begin_listing()
@@ -138,13 +139,16 @@ class Listener:
             raise TransientError("Asterisk did not list its state.")
 
     def _check_ping(self) -> None:
-        """A connection may be open and nobody behind it: a process that hangs, a machine out of memory."""
+        """A connection may be open and nobody behind it: a process that hangs, a machine out of memory.
+
+        The answer comes behind the events that wait to be read: while those come, somebody is there.
+        """
         now = time.monotonic()
         if self._ping is not None:
             if self._ping.is_done():
                 self._ping.wait(0)
                 self._ping, self._heard = None, now_ms()
-            elif now > self._ping_sent + PING_TIMEOUT_S:
+            elif now > max(self._ping_sent, self._event_at) + PING_TIMEOUT_S:
                 raise TransientError("Asterisk does not answer.")
         elif now >= self._ping_sent + PING_EVERY_S:
             self._ping, self._ping_sent = self._ami.submit("Ping"), now

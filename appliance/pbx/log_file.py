@@ -74,14 +74,17 @@ class LogFile:
         return Chunk(tuple(whole.decode("utf-8", "replace").split("\n")), self._position)
 
     def _open(self) -> bool:
-        """Opens the file that was read last, under whatever name it has now, or else the present one."""
+        """Opens the file that was read last, under whatever name it has now. If none ever was, the oldest
+        there is.
+        """
         known = self._files()
         path = next((path for path, inode in known if inode == self._position.inode), None)
-        if path is None and self._position.inode:
-            _log.warning(
-                "%s: the file that was read last is gone; reading goes on with the present one.", self._path
-            )
-        return self._open_file(path or self._path, keeps_offset=path is not None)
+        if path is not None:
+            return self._open_file(path, keeps_offset=True)
+        if self._position.inode:
+            _log.warning("%s: the file read last is gone; reading goes on with the present one.", self._path)
+            return self._open_file(self._path, keeps_offset=False)
+        return bool(known) and self._open_file(known[0][0], keeps_offset=False)
 
     def _open_file(self, path: Path, *, keeps_offset: bool) -> bool:
         try:

@@ -5,6 +5,7 @@ It speaks the wire and nothing more: what it answers, in which order and in what
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -85,7 +86,7 @@ class FakeAsterisk:
             except TimeoutError:
                 continue
             with client:
-                client.settimeout(0.1)
+                client.settimeout(10)
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._client = client
                 self.connections += 1
@@ -97,10 +98,9 @@ class FakeAsterisk:
         try:
             client.sendall(self._greeting)
             while not self._stop.is_set():
-                try:
-                    data = client.recv(65536)
-                except TimeoutError:
+                if not select.select([client], [], [], 0.1)[0]:
                     continue
+                data = client.recv(65536)
                 if not data:
                     return
                 self.raw += data

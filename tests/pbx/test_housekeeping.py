@@ -1,0 +1,70 @@
+"""What is old goes, what is not stays, and nobody waits long for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from appliance.errors import TransientError
+from appliance.pbx.housekeeping import Housekeeping
+from appliance.store import Change, Store, events, feeds, now_ms
+from tests.until import until
+
+WEEK_MS = 7 * 24 * 3600 * 1000
+
+
+def test_old_rows_go_and_new_ones_stay(store: Store) -> None:
+    with store.change() as change:
+        now = change.now
+        feeds.add(change, "cel", [("1.1", now - WEEK_MS - 1000 - n, {}) for n in range(6000)])
+        feeds.add(change, "cel", [("1.2", now - 1000, {"eventtype": "CHAN_START"})])
+        change.event("live", "old")
+        change.db.execute("UPDATE event SET at = ?", (now - WEEK_MS - 1000,))
+        change.event("live", "new")
+    Housekeeping(store).tidy(threading.Event())
+    with store.read() as db:
+        assert feeds.of_call(db, "1.1") == []
+        assert len(feeds.of_call(db, "1.2")) == 1
+        assert [event.subject for event in events.since(db, 0)] == ["new"]
+
+
+def test_a_wrap_up_that_was_forgotten_ends(store: Store) -> None:
+    with store.change() as change:
+        change.db.execute(
+            "INSERT INTO conversation (id, channel, external_id, origin, direction, state, outcome, started,"
+            " answered, ended, updated) VALUES ('c', 'voice', 'u', '1.1', 'in', 'wrap_up', 'answered', 1, 2, ?, 3)",
+            (now_ms() - 3_600_000,),
+        )
+    Housekeeping(store).tidy(threading.Event())
+    with store.read() as db:
+        assert db.execute("SELECT state FROM conversation").fetchone() == ("closed",)
+
+
+class FullStore(Store):
+    """A store on a full disk."""
+
+    tries = 0
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        self.tries += 1
+        raise TransientError("The disk is full.")
+        yield
+
+
+def test_a_full_disk_is_no_end(store: Store) -> None:
+    full = FullStore(store.path)
+    stop = threading.Event()
+    beats: list[float] = []
+    thread = threading.Thread(
+        target=Housekeeping(full).run, args=(stop, lambda: beats.append(time.monotonic()))
+    )
+    thread.start()
+    until(lambda: full.tries, 5, "a try")
+    until(lambda: len(beats) > 1, 5, "life after it")
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    full.close()
