@@ -270,19 +270,18 @@ document.addEventListener("keydown", (event) => {
 desk.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target.closest('[data-form="state"]');
-  if (!form) return;
+  if (!form || form.dataset.sending) return;
+  form.dataset.sending = "1";
   const { name, value } = event.submitter;
   if (value === "available" && status().device === "browser" && microphone === "prompt") allowMicrophone();
-  const buttons = form.querySelectorAll("button");
-  buttons.forEach((button) => (button.disabled = true));
-  form.querySelector("details")?.removeAttribute("open");
+  foldMenus();
   try {
     await post("/desk/state", { [name]: value });
     refetchNow(at("status"));
   } catch (error) {
     window.Foyer.notice(error.words || words.notDone, "bad");
   }
-  buttons.forEach((button) => (button.disabled = false));
+  delete form.dataset.sending;
 });
 
 async function finish(button) {

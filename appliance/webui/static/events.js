@@ -247,10 +247,14 @@ async function fetchFragment(path) {
 
 const given = new WeakMap();
 
-/** Put HTML of the box into an element, keeping the focus and open menus; nothing is touched if nothing changed. */
+/**
+ * Put HTML of the box into an element, keeping the focus and open menus; nothing is touched if nothing changed but the
+ * box's time.
+ */
 function replace(element, html) {
-  if (given.get(element) === html) return;
-  given.set(element, html);
+  const timeless = html.replace(/ data-now="\d+"/g, "");
+  if (given.get(element) === timeless) return;
+  given.set(element, timeless);
   const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
   const open = [...element.querySelectorAll("details")].map((each) => each.open);
   element.innerHTML = html;
