@@ -217,7 +217,7 @@ def _find(web: Web, db: Database, agent_id: str, call: str) -> Current:
     wanted = call or (str(row.get("call", "")) if is_in_call else "")
     if wanted:
         conversation = conversations.by_external(db, "voice", wanted)
-        phase = _phase(row, wanted, conversation)
+        phase = _phase(row, wanted, conversation, agent_id)
     else:
         conversation = _unfinished(db, agent_id)
         phase = "after" if conversation else "none"
@@ -226,10 +226,13 @@ def _find(web: Web, db: Database, agent_id: str, call: str) -> Current:
     return _recorded(web, db, conversation, phase)
 
 
-def _phase(row: dict[str, Any], call: str, conversation: Conversation | None) -> str:
+def _phase(row: dict[str, Any], call: str, conversation: Conversation | None, agent_id: str) -> str:
+    """Only who talked says how it ended: a call that rang here and went elsewhere is nothing to finish."""
     if row.get("call") == call and row.get("state") in ("ringing", "talking", "hold"):
         return "ringing" if row["state"] == "ringing" else "talking"
-    return "after" if conversation is not None and conversation.state != "open" else "none"
+    if conversation is None or conversation.state == "open" or conversation.agent_id != agent_id:
+        return "none"
+    return "after"
 
 
 def _unfinished(db: Database, agent_id: str) -> Conversation | None:
@@ -246,7 +249,7 @@ def _unrecorded(web: Web, db: Database, call: str, row: dict[str, Any]) -> Curre
     who = board.find(db, web.site(), number) if number else Who()
     return Current(
         call=call,
-        phase=_phase(row, call, None),
+        phase=_phase(row, call, None, ""),
         who=who,
         person=people.get(db, who.person_id) if who.person_id else None,
         queue=labels.queue_name(web.site(), waiting.get("queue") or row.get("queue")),
