@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.apply.speech import speak
@@ -27,7 +28,9 @@ class Exchange(PrivateAsterisk):
 
     def __init__(self, folder: Path, wanted: Site) -> None:
         ports = {"sip_port": free_port(), "ami_port": free_port(), "http_port": free_port()}
-        self.env: Env = env_for(wanted, folder, **ports)
+        made = env_for(wanted, folder, **ports)
+        held = replace(made.secrets, lines={line.id: f"secret-{line.id}" for line in wanted.lines})
+        self.env: Env = replace(made, secrets=held)
         self.site = wanted
         super().__init__(folder, self._files())
         for queue in wanted.queues:

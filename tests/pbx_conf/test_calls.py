@@ -27,6 +27,7 @@ from tests.until import until
 pytestmark = pytest.mark.asterisk
 
 NUMBER, PLAIN, SHORT = "02812345678", "02812345679", "02812345677"
+REGISTERED, REGISTRAR = "02812345676", 5080
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -35,12 +36,22 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     plain = {"id": "q2", "name": "Đơn giản", "agents": ["a1"], "record": False}
     short = {**plain, "id": "q3", "name": "Ngắn", "max_wait_seconds": 10}
     agents = [*DOCUMENT["agents"], {"id": "a3", "name": "Vắng", "extension": "103"}]
+    registering = {
+        **DOCUMENT["lines"][0],
+        "id": "l2",
+        "host": "127.0.0.9",
+        "port": REGISTRAR,
+        "username": "028",
+        "register": True,
+    }
     wanted = site(
         agents=agents,
+        lines=[*DOCUMENT["lines"], registering],
         queues=[*DOCUMENT["queues"], plain, short],
         numbers=[
             *DOCUMENT["numbers"],
             {"id": "n2", "number": PLAIN, "line_id": "l1", "queue_id": "q2"},
+            {"id": "n4", "number": REGISTERED, "line_id": "l2", "queue_id": "q2"},
             {"id": "n3", "number": SHORT, "line_id": "l1", "queue_id": "q3"},
         ],
     )
@@ -266,6 +277,30 @@ def replaces(phone: Phone, old: Leg, tone_hz: float) -> Leg:
     headers = (*request.headers, ("require", "replaces"), ("replaces", f"{old.call_id};{tags}"))
     phone._dispatch(Transaction(replace(request, headers=headers), leg))
     return leg
+
+
+def test_a_registered_line_is_known_by_its_registration(exchange: Exchange) -> None:
+    """The provider's calls come from another address than its registrar, to the contact that we
+    registered.
+    """
+    with (
+        Phone("028", host="127.0.0.9", port=REGISTRAR, server=exchange.server) as registrar,
+        Phone("sbc", host="127.0.0.88", server=exchange.server) as gateway,
+    ):
+        exchange.cli("pjsip send register l2")
+        until(lambda: "Registered" in exchange.cli("pjsip show registrations"), 10, "the line to register")
+        requests = [text for text in registrar.trace if "\nREGISTER sip:127.0.0.9" in text]
+        contact = re.search(r"Contact: <sip:([^@]+)@[^>;]*(;line=\w+)", requests[-1])
+        assert contact and contact.group(1) == "+842812345676"
+        uri = f"sip:{contact.group(1)}@{gateway.server[0]}:{gateway.server[1]}{contact.group(2)}"
+        leg = Leg(gateway, uri, f"{secrets.token_hex(8)}@{gateway.host}", None)
+        leg.local, leg.remote = f"<sip:0901@{gateway.host}>;tag={leg.tag}", f"<{uri}>"
+        gateway.legs.append(leg)
+        gateway._dispatch(Transaction(leg.request("INVITE", leg.description()), leg))
+        leg.wait_answer()
+        leg.hang_up()
+    (mark,) = [e for e in events(exchange) if e["eventtype"] == "FOYER_CALL"][-1:]
+    assert "^l2^+842812345676^in" in mark["eventextra"]
 
 
 def test_agents_call_each_other(exchange: Exchange) -> None:

@@ -12,47 +12,27 @@ from appliance.store.sitemodel import Site
 
 FILE = "manager.conf"
 
-# What the live view, the history's holds and the results of actions are made of.
+# What the live view and the marks of holds are made of, and what tells that Asterisk came or went.
 EVENTS = (
     "AgentCalled",
-    "AgentComplete",
     "AgentConnect",
-    "AgentDump",
-    "AgentRingNoAnswer",
-    "AttendedTransfer",
-    "BlindTransfer",
-    "BridgeEnter",
-    "BridgeLeave",
-    "ContactStatus",
     "DeviceStateChange",
-    "DialBegin",
-    "DialEnd",
     "FullyBooted",
     "Hangup",
     "Hold",
-    "MixMonitorMute",
-    "MixMonitorStart",
-    "MixMonitorStop",
-    "NewCallerid",
     "NewConnectedLine",
     "Newchannel",
     "Newstate",
     "OriginateResponse",
-    "QueueCallerAbandon",
     "QueueCallerJoin",
     "QueueCallerLeave",
     "QueueMemberAdded",
     "QueueMemberPause",
-    "QueueMemberPenalty",
     "QueueMemberRemoved",
-    "QueueMemberRinginuse",
     "QueueMemberStatus",
     "Registry",
-    "Reload",
-    "Rename",
     "Shutdown",
     "Unhold",
-    "UserEvent",
 )
 
 

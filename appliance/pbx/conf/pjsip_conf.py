@@ -237,6 +237,8 @@ def _registration(site: Site, line: Line) -> Section:
             ("line", True),
             ("endpoint", line.id),
             ("expiration", 600),
+            # One box need not spread its registrations over ten seconds.
+            ("max_random_initial_delay", 1),
             ("retry_interval", 30),
             ("forbidden_retry_interval", 300),
             ("fatal_retry_interval", 300),

@@ -1,0 +1,86 @@
+"""What espeak-ng and sox make of a text, and the tables of fixed phrases."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from appliance.apply import prompts
+from appliance.apply.speech import speak
+from appliance.errors import RejectedError, SetupError
+from appliance.pbx.conf import extensions_conf
+from appliance.pbx.conf.inputs import PROMPT_LANGUAGES
+from tests.asterisk import sound
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("vi", "Xin chào quý khách."), ("en", "Welcome."), ("pt-BR", "Bom dia."), ("vi", "Kính chào. " * 150)],
+)
+def test_speech_is_a_telephones_and_as_loud_as_the_rest(tmp_path: Path, language: str, text: str) -> None:
+    speak(text, language, tmp_path / "a.wav")
+    heard = sound.read_wav(tmp_path / "a.wav")
+    level = 10 * np.log10((heard.astype(np.float64) ** 2).mean() / 32768**2)
+    assert -26 < level < -17
+    assert sound.clipped_share(heard) == 0 and sound.seconds(heard) > 0.4
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["$(touch /tmp/x); `id` | cat", "-v xx --path=/etc", "[[h@]] [[", "a\0b\x1b[31mc", "<speak>a</speak>"],
+)
+def test_text_is_only_ever_text(tmp_path: Path, text: str) -> None:
+    speak(text, "vi", tmp_path / "a.wav")
+    assert sound.seconds(sound.read_wav(tmp_path / "a.wav")) > 0.2
+
+
+def test_what_cannot_be_spoken(tmp_path: Path) -> None:
+    for language, text, words in (
+        ("tlh", "nuqneH", "no voice for the language tlh"),
+        ("../../etc/passwd", "a", "no voice"),
+        ("en", " ... ", "nothing in this text"),
+        ("en", "\u202e", "nothing in this text"),
+    ):
+        with pytest.raises(RejectedError, match=words):
+            speak(text, language, tmp_path / "a.wav")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_phrase_of_the_dialplan_exists_in_every_language() -> None:
+    asked = {name for _, text in extensions_conf.steps() for name in re.findall(r"foyer/[a-z-]+", text)}
+    assert len(asked) > 8
+    for language in PROMPT_LANGUAGES:
+        ours = {one.name for one in prompts.phrases() if one.language == language}
+        assert {name for name in ours if name.startswith("foyer/")} == asked, language
+
+
+def test_vietnamese_has_every_number_that_asterisk_says() -> None:
+    names = {one.name.removeprefix("digits/") for one in prompts.phrases() if one.language == "vi"}
+    numbers = [*range(20), *range(20, 100, 10)]
+    words = {"1a", "4a", "5a", "odd", "hundred", "0-hundred", "0-hundred-odd", "thousand", "million", "minus"}
+    assert {str(number) for number in numbers} | words <= names
+    assert {"queue-youarenext", "queue-thereare", "queue-callswaiting", "queue-thankyou"} <= names
+
+
+def test_phrases_become_files_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables, out = tmp_path / "tables", tmp_path / "sounds"
+    tables.mkdir()
+    (tables / "vi.toml").write_text(
+        'language = "vi"\n[phrases]\n"digits/1" = "một"\nhello = "chào"\n', "utf-8"
+    )
+    assert prompts.make(out, tables) == 2
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*.wav")) == [
+        "vi/digits/1.wav",
+        "vi/hello.wav",
+    ]
+    assert prompts.make(out, tables) == 0
+    assert prompts.main([]) == 2
+    for wrong in ('"../x" = "a"', '"A" = "a"', 'a = ""', "a = 1"):
+        (tables / "vi.toml").write_text(f'language = "vi"\n[phrases]\n{wrong}\n', "utf-8")
+        with pytest.raises(SetupError):
+            prompts.make(out, tables)
+    assert "usage" in capsys.readouterr().err
