@@ -44,16 +44,19 @@ def run(chosen: options.Options) -> int:
         box = box_process.start(layers, chosen.state, chosen.net, environment)
         claim.note(box.pid)
         try:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-            box.wait_ready()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.default_int_handler)
+            box.wait_ready(None if chosen.net == "private" else (chosen.bind, chosen.https_port))
             introduce(chosen, environment, time.monotonic() - began)
-            watch(box)
+            box.process.wait()
+            raise Failed("the box ended by itself: make run starts it again.")
         except KeyboardInterrupt:
             say("ending ...")
             return 0
         finally:
             # A second Ctrl-C must not leave the box behind.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
             box.end()
     return 0
 
@@ -77,20 +80,17 @@ def introduce(chosen: options.Options, environment: dict[str, str], took_s: floa
     print("\n".join(lines), flush=True)
 
 
-def watch(box: box_process.Box) -> None:
-    """Shows a line for each unit that fails, until the box ends."""
-    with box.journal_of_failures() as journal:
-        assert journal.stdout is not None
-        for line in journal.stdout:
-            print(f"{time.strftime('%H:%M:%S')} {line.rstrip()}", flush=True)
-    box.process.wait()
-    raise Failed("the box ended by itself: image/boot.py run again, and look at its first lines.")
-
-
 def execute(chosen: options.Options, command: list[str]) -> int:
     """Runs a command inside the box on that state folder; returns its exit code."""
     pid = state.box_pid(chosen.state)
-    return subprocess.run(box_process.inside(pid, command), check=False).returncode
+    process = subprocess.Popen(box_process.inside(pid, command))
+    while True:
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            return os.waitstatus_to_exitcode(status)
+        # A box that shuts down stops all of its processes for a moment, and nsenter copies that; nobody would
+        # wake it again, and the box waits for it.
+        os.kill(process.pid, signal.SIGCONT)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,12 +1,15 @@
 """The processes of a booted box as its host sees them: start, ready, commands inside, end."""
 
 import contextlib
+import http.client
+import json
 import os
 import secrets
 import signal
+import ssl
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from steps import BUILD, IMAGE, REPOSITORY, Failed, say
@@ -15,8 +18,9 @@ READY_TIMEOUT_S = 90.0
 END_TIMEOUT_S = 20.0
 # systemd(1): orderly shutdown of a container, without the host's power.
 SIGRTMIN_PLUS_3 = signal.SIGRTMIN + 3
-# systemd's own message catalogue: a unit entered the failed state; a unit's process ended badly.
-FAILURE_MESSAGES = ("d9b373ed55a64feb8242e02dbe79a49c", "98e322203f7a4ed290d09fe03c09fe15")
+# systemd's own message catalogue (SD_MESSAGE_UNIT_FAILURE_RESULT): a unit failed.
+UNIT_FAILED = "d9b373ed55a64feb8242e02dbe79a49c"
+FAILURE_SHOWN_EVERY_S = 60.0
 
 
 def inside(pid: int, command: list[str]) -> list[str]:
@@ -30,6 +34,44 @@ def inside(pid: int, command: list[str]) -> list[str]:
     ]  # fmt: skip
 
 
+def answers(bind: str, port: int) -> bool:
+    """Whether the pages say that they are well. Who they are is not checked: the authority may be new."""
+    tls = ssl.create_default_context()
+    tls.check_hostname = False
+    tls.verify_mode = ssl.CERT_NONE
+    host = "127.0.0.1" if bind == "0.0.0.0" else bind  # noqa: S104 - only compared
+    connection = http.client.HTTPSConnection(host, port, timeout=5, context=tls)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def children_of(pid: int) -> list[int]:
+    """The child processes of a process of ours; none once it has ended."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def show_failures(journal: subprocess.Popen[str]) -> None:
+    """Reads what `journalctl -o json` says of failed units until it ends."""
+    assert journal.stdout is not None
+    shown: dict[str, float] = {}
+    for line in journal.stdout:
+        entry = json.loads(line)
+        unit = str(entry.get("UNIT", ""))
+        if time.monotonic() - shown.get(unit, -FAILURE_SHOWN_EVERY_S) < FAILURE_SHOWN_EVERY_S:
+            continue
+        shown[unit] = time.monotonic()
+        why = f"image/boot.py exec journalctl -u {unit}"
+        say(f"{time.strftime('%H:%M:%S')} {unit} failed ({entry.get('UNIT_RESULT')}); see: {why}")
+
+
 class Box:
     """A box that was started. `pid` is its systemd; `process` waits for it and dies with it, and with us."""
 
@@ -37,6 +79,7 @@ class Box:
         self.process = process
         self.pid = pid
         self._cgroup = cgroup
+        self._journal: subprocess.Popen[str] | None = None
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Runs a command inside; for short ones of systemd's."""
@@ -44,38 +87,47 @@ class Box:
             inside(self.pid, list(command)), capture_output=True, text=True, timeout=30, check=False
         )
 
-    def wait_ready(self) -> None:
-        """Returns when every unit of foyer.target had its start, says which failed; Failed if that never
-        comes.
+    def wait_ready(self, pages: tuple[str, int] | None) -> None:
+        """Returns when foyer.target is reached and, where `pages` says where, the pages answer.
+
+        From then on, and while it waits, a unit that fails is shown. Failed when it takes too long.
         """
         deadline = time.monotonic() + READY_TIMEOUT_S
-        while self.run("systemctl", "is-active", "foyer.target").stdout.strip() != "active":
+        while not (self._is_reached() and (pages is None or answers(*pages))):
             if self.process.poll() is not None:
                 raise Failed("the box ended while it started: the lines above say why.")
             if time.monotonic() > deadline:
-                jobs = self.run("systemctl", "list-jobs", "--no-legend").stdout
                 errors = self.run("journalctl", "-q", "-p", "err", "-n", "10", "-o", "cat").stdout
-                raise Failed(f"the box did not become ready within {READY_TIMEOUT_S:.0f} s.\n{jobs}{errors}")
+                raise Failed(f"the box did not become ready within {READY_TIMEOUT_S:.0f} s.\n{errors}")
+            if self._journal is None and self._is_up():
+                self._show_failures()
             time.sleep(0.1)
-        failed = self.run("systemctl", "--failed", "--no-legend", "--plain").stdout.splitlines()
-        for line in failed:
-            unit = line.split()[0]
-            say(f"{unit} failed: image/boot.py exec journalctl -u {unit} says why.")
+        if self._journal is None:
+            self._show_failures()
 
-    @contextlib.contextmanager
-    def journal_of_failures(self) -> Iterator[subprocess.Popen[str]]:
-        """A process whose output has a line for each unit that fails from now on."""
-        matches = [f"MESSAGE_ID={message}" for message in FAILURE_MESSAGES]
-        command = inside(self.pid, ["journalctl", "-q", "-f", "-n", "0", "-o", "cat", *matches])
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace")
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+    def _is_up(self) -> bool:
+        """Whether systemd takes orders and the journal is written."""
+        return self.run("systemctl", "is-active", "systemd-journald.service").stdout.strip() == "active"
+
+    def _is_reached(self) -> bool:
+        return self.run("systemctl", "is-active", "foyer.target").stdout.strip() == "active"
+
+    def _show_failures(self) -> None:
+        """From now on, a line for a unit that fails; at most one a minute for each."""
+        command = inside(
+            self.pid, ["journalctl", "-q", "-b", "-f", "-n", "all", "-o", "json", f"MESSAGE_ID={UNIT_FAILED}"]
+        )
+        self._journal = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace")
+        threading.Thread(target=show_failures, args=(self._journal,), daemon=True).start()
 
     def end(self) -> None:
         """Shuts the box down in order; what is left after a while is killed with its process namespace."""
+        if self._journal:
+            # Else nsenter is stopped together with the box's processes, never goes on, and the box waits.
+            for child in children_of(self._journal.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            self._journal.wait()
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, SIGRTMIN_PLUS_3)
@@ -110,11 +162,10 @@ def start(layers: str, state: Path, net: str, environment: dict[str, str]) -> Bo
         # A group of its own: the terminal's Ctrl-C is for us, who then end the box in order.
         start_new_session=True,
     )  # fmt: skip
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     deadline = time.monotonic() + 10
     while process.poll() is None and time.monotonic() < deadline:
-        if found := children.read_text().split():
-            return Box(process, int(found[0]), cgroup)
+        if found := children_of(process.pid):
+            return Box(process, found[0], cgroup)
         time.sleep(0.01)
     process.kill()
     raise Failed("the box could not be started in namespaces of its own: the lines above say why.")

@@ -3,9 +3,8 @@
 import pwd
 from pathlib import Path
 
-import pytest
-
 import accounts
+import pytest
 
 
 def test_the_line_types_are_understood() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +143,17 @@ def test_an_ordinary_user_is_told_to_become_root(tmp_path: Path) -> None:
         check=False,
     )
     assert "needs root" in done.stderr
+
+
+def test_a_command_that_looks_in_does_not_keep_the_box_from_ending(tmp_path: Path) -> None:
+    box = Box(tmp_path / "state", **PORTS)
+    box.start()
+    follower = subprocess.Popen(
+        [BOOT, "exec", "journalctl", "-f"], env={"STATE": str(box.state)}, stdout=subprocess.PIPE, text=True
+    )
+    assert follower.stdout is not None
+    follower.stdout.readline()
+    began = time.monotonic()
+    box.end()
+    assert time.monotonic() - began < 8
+    follower.communicate(timeout=5)
