@@ -60,7 +60,7 @@ class Once:
     def keep(self, token: str, answer: HTTPResponse) -> None:
         """Remembers the answer that a carried-out form got."""
         with self._guard:
-            self._answers[token] = (time.monotonic(), answer)
+            self._answers[token] = (time.monotonic(), copy_of(answer))
             while len(self._answers) > _KEPT or self._oldest_age_s() > _KEPT_S:
                 self._answers.popitem(last=False)
 
@@ -68,10 +68,18 @@ class Once:
         """The answer that this form got before, if it is still remembered."""
         with self._guard:
             found = self._answers.get(token)
-        return found[1] if found else None
+        return copy_of(found[1]) if found else None
 
     def _oldest_age_s(self) -> float:
         return time.monotonic() - next(iter(self._answers.values()))[0]
+
+
+def copy_of(answer: HTTPResponse) -> HTTPResponse:
+    """The same answer as an object of its own; bottle's copy leaves the body out."""
+    copied = HTTPResponse(body=answer.body, status=answer.status)
+    for name, value in answer.headerlist:
+        copied.add_header(name, value)
+    return copied
 
 
 def is_token(text: str) -> bool:

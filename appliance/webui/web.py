@@ -266,7 +266,7 @@ class Web:
         key = f"{visit.user.id if visit.user else ''}:{token}"
         with self.once.turn(key):
             if (before := self.once.answer(key)) is not None:
-                return before.copy(HTTPResponse)
+                return before
             with self.store.read() as db:
                 sent = sent_forms.was_sent(db, token)
             if sent:
@@ -277,7 +277,7 @@ class Web:
                 return self._saved_before()
             if visit.claimed:
                 answer = self._finished(answer)
-                self.once.keep(key, answer.copy(HTTPResponse))
+                self.once.keep(key, answer)
             return answer
 
     def _saved_before(self) -> HTTPResponse:

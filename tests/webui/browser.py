@@ -86,9 +86,7 @@ class Browser:
         body = urllib.parse.urlencode(pairs, doseq=True).encode()
         return self._follow(self.request("POST", path, body, **more), follow)
 
-    def submit(
-        self, page: Page, action: str, *, follow: bool = True, button: str = "", **typed: str | list[str]
-    ) -> Page:
+    def submit(self, page: Page, action: str, *, follow: bool = True, button: str = "", **typed: Any) -> Page:
         """Fills in the form that goes to `action` and sends it, by the button with this value if there are
         several.
         """
