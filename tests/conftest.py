@@ -1,19 +1,36 @@
-"""For all tests: a failed one shows the last words of the daemons and phones that it used."""
+"""For all tests: a failed one shows the last words of the daemons, phones and browsers that were there."""
 
 from collections.abc import Generator
 
 import pytest
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add `log_tail()` of every fixture that has one to a failed test's report."""
-    report = yield
-    if report.failed and isinstance(item, pytest.Function):
-        for name, value in item.funcargs.items():
-            tail = getattr(value, "log_tail", None)
-            if callable(tail):
-                report.sections.append((f"last words of {name}", str(tail())))
-    return report
+def pytest_configure(config: pytest.Config) -> None:
+    """A plugin, because hooks of a conftest below the root do not see the fixtures of a whole session."""
+    config.pluginmanager.register(LastWords())
+
+
+class LastWords:
+    """Knows every fixture with a method `log_tail()` from its set-up to its end."""
+
+    def __init__(self) -> None:
+        self._witnesses: dict[str, object] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+        value = yield
+        if callable(getattr(value, "log_tail", None)):
+            self._witnesses[fixturedef.argname] = value
+        return value
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[object]) -> None:
+        self._witnesses.pop(fixturedef.argname, None)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.failed:
+            for name, value in self._witnesses.items():
+                tail = str(value.log_tail())  # type: ignore[attr-defined]
+                report.sections.append((f"last words of {name}", tail))
+        return report

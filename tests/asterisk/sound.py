@@ -50,11 +50,11 @@ def level_dbfs(samples: Samples, window_ms: int = WINDOW_MS) -> NDArray[np.float
     return np.maximum(level, -120.0)
 
 
-def tone_share(samples: Samples, frequency_hz: float, window_ms: int = WINDOW_MS) -> NDArray[np.float64]:
-    """For each window, the part of its power (0 to 1) that is a tone of this frequency.
+def tone_level_dbfs(samples: Samples, frequency_hz: float, window_ms: int = WINDOW_MS) -> NDArray[np.float64]:
+    """For each window, the level of what is at this frequency, in dB below full scale.
 
     A Hann window and the bin's two neighbours are used, so that a few hertz of clock difference between
-    a browser's sound card and the telephone network do not matter. Silent windows count as 0.
+    a browser's sound card and the telephone network do not matter, and a loud tone 100 Hz away neither.
     """
     cut = _windows(samples, window_ms)
     size = cut.shape[1]
@@ -64,15 +64,29 @@ def tone_share(samples: Samples, frequency_hz: float, window_ms: int = WINDOW_MS
     power = np.zeros(len(cut))
     for offset in (-step, 0.0, step):
         power += np.abs(shaped @ np.exp(-at * (frequency_hz + offset))) ** 2
-    total = (shaped**2).sum(axis=1) * size / 2
-    audible = level_dbfs(samples, window_ms) > SILENCE_DBFS
-    share: NDArray[np.float64] = np.where(audible, power / np.maximum(total, 1e-9), 0.0)
-    return np.minimum(share, 1.0)
+    # A sine of amplitude A gives 3/32 (A N)^2 in those three bins; its mean square is A^2 / 2.
+    mean_square = power * 16 / 3 / size**2
+    level: NDArray[np.float64] = 10 * np.log10(np.maximum(mean_square, 1e-12) / 32768.0**2)
+    return np.maximum(level, -120.0)
+
+
+def tone_share(samples: Samples, frequency_hz: float, window_ms: int = WINDOW_MS) -> NDArray[np.float64]:
+    """For each window, the part of its power (0 to 1) that is a tone of this frequency; 0 where it is silent."""
+    level = level_dbfs(samples, window_ms)
+    share = 10 ** ((tone_level_dbfs(samples, frequency_hz, window_ms) - level) / 10)
+    result: NDArray[np.float64] = np.where(level > SILENCE_DBFS, np.minimum(share, 1.0), 0.0)
+    return result
 
 
 def tone_seconds(samples: Samples, frequency_hz: float, least_share: float = 0.5) -> float:
-    """How long the tone was heard, as the sum of the windows in which it has at least this share."""
+    """How long the tone was what was heard, as the sum of the windows in which it has at least this share."""
     return float((tone_share(samples, frequency_hz) >= least_share).sum()) * WINDOW_MS / 1000
+
+
+def audible_tone_seconds(samples: Samples, frequency_hz: float) -> float:
+    """How long the tone was there, whatever else was heard beside it."""
+    present = tone_level_dbfs(samples, frequency_hz) > SILENCE_DBFS
+    return float(present.sum()) * WINDOW_MS / 1000
 
 
 def gaps(heard: NDArray[np.bool_], window_ms: int = WINDOW_MS, longer_than_ms: int = 200) -> list[Gap]:
@@ -108,16 +122,26 @@ def clipped_share(samples: Samples) -> float:
     return float((np.abs(samples.astype(np.int32)) >= 32700).mean())
 
 
-def likeness(heard: Samples, reference: Samples) -> float:
+def likeness(heard: Samples, reference: Samples, piece_s: float = 0.5) -> float:
     """How much `heard` holds `reference` somewhere: 1 is the same sound, 0 none of it.
 
-    The greatest normalised cross-correlation over all positions, by FFT; level differences do not count.
+    The median, over pieces of the reference, of the greatest normalised cross-correlation at any position:
+    neither a different level nor a slip of a few frames between two pieces counts.
     """
-    if len(heard) < len(reference):
+    size = min(round(piece_s * RATE), len(reference))
+    if not size or len(heard) < size:
         return 0.0
-    size = 1 << (len(heard) + len(reference)).bit_length()
+    cuts = range(0, len(reference) - size + 1, size)
+    pieces = [reference[cut : cut + size] for cut in cuts]
+    spoken = [piece for piece in pieces if level_dbfs(piece).max() > SILENCE_DBFS]
+    return float(np.median([_correlation(heard, piece) for piece in spoken])) if spoken else 0.0
+
+
+def _correlation(heard: Samples, piece: Samples) -> float:
+    """The greatest normalised cross-correlation of the piece at any position, by FFT."""
+    size = 1 << (len(heard) + len(piece)).bit_length()
     a = heard.astype(np.float64)
-    b = reference.astype(np.float64)
+    b = piece.astype(np.float64)
     product = np.fft.rfft(a, size) * np.conj(np.fft.rfft(b, size))
     matched = np.fft.irfft(product, size)[: len(a) - len(b) + 1]
     energy = np.concatenate(([0.0], np.cumsum(a**2)))

@@ -43,6 +43,12 @@ def test_ears_find_two_tones_together_and_clipping() -> None:
     both = sound.tone(440, 1.0) + sound.tone(1000, 1.0)
     assert sound.tone_seconds(both, 440, 0.3) == pytest.approx(1.0, abs=0.05)
     assert sound.tone_seconds(both, 1000, 0.3) == pytest.approx(1.0, abs=0.05)
+    quiet = sound.tone(440, 1.0) + sound.tone(1000, 1.0, amplitude=300)
+    assert sound.audible_tone_seconds(quiet, 1000) == pytest.approx(1.0, abs=0.05)
+    assert sound.audible_tone_seconds(sound.tone(440, 1.0), 1000) == 0
+    assert float(sound.tone_level_dbfs(both, 440).mean()) == pytest.approx(
+        float(sound.level_dbfs(sound.tone(440, 1.0)).mean()), abs=0.2
+    )
     assert sound.clipped_share((both.astype(np.int32) * 4).clip(-32768, 32767).astype(np.int16)) > 0.1
 
 
@@ -53,6 +59,8 @@ def test_ears_know_a_prompt_again() -> None:
     heard = PCMA.decode(PCMA.encode(np.concatenate([np.zeros(1234, np.int16), prompt // 2, other])))
     assert sound.likeness(heard, prompt) > 0.98
     assert sound.likeness(heard[:1234], prompt) == 0
+    slipped = np.concatenate([prompt[:4000], np.zeros(160, np.int16), prompt[4000:]])
+    assert sound.likeness(slipped, prompt) > 0.98
     assert sound.likeness(heard, (generator.standard_normal(8000) * 3000).astype(np.int16)) < 0.2
 
 

@@ -5,6 +5,7 @@ screenshot and says where, and what the page's console said.
 """
 
 import json
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,14 +41,18 @@ def voice(frequency_hz: int, seconds: int) -> Samples:
 
 
 class Browser:
-    """One browser with a profile of its own below `directory`; `base` is the box's address (https://...)."""
+    """One browser with a profile of its own; `base` is the box's address (https://...).
+
+    Screenshots and the driver's log go to `directory`.
+    """
 
     def __init__(
         self, base: str, directory: Path, *, microphone_hz: int = 1000, language: str = "en"
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.base = base.rstrip("/")
+        self.base = base.removesuffix("/").removesuffix(":443")
         self.directory = directory
+        self._profile = tempfile.TemporaryDirectory(prefix="foyer-browser-", ignore_cleanup_errors=True)
         microphone = write_wav(directory / "microphone.wav", voice(microphone_hz, 30), MICROPHONE_RATE)
         options = Options()
         for argument in (
@@ -56,7 +61,7 @@ class Browser:
             "--disable-dev-shm-usage",
             "--disable-gpu",
             "--window-size=1280,900",
-            f"--user-data-dir={directory / 'profile'}",
+            f"--user-data-dir={self._profile.name}",
             f"--lang={language}",
             "--use-fake-ui-for-media-stream",
             "--use-fake-device-for-media-stream",
@@ -86,6 +91,7 @@ class Browser:
     def close(self) -> None:
         """End the browser."""
         self.driver.quit()
+        self._profile.cleanup()
 
     @property
     def path(self) -> str:
@@ -160,6 +166,12 @@ class Browser:
     def script(self, source: str, *arguments: object) -> object:
         """Result of a script's `return`."""
         result: object = self.driver.execute_script(source, *arguments)  # type: ignore[no-untyped-call]
+        return result
+
+    def async_script(self, source: str, *arguments: object) -> object:
+        """What a script gives to the callback that is its last argument, within 30 s."""
+        self.driver.set_script_timeout(30)
+        result: object = self.driver.execute_async_script(source, *arguments)
         return result
 
     def heard(self) -> Samples:

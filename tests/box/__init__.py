@@ -1,0 +1,1 @@
+"""The whole product: the booted box, callers, desk phones and a browser, end to end."""

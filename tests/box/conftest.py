@@ -1,0 +1,90 @@
+"""One booted box for all tests of this folder, set up by the wizard, with the people who work with it.
+
+The files run in the order of their names: first calls in peace, then what must hold in trouble. What a test
+changes (a state, a device, a killed process) it puts back.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.box import wizard
+from tests.box.client import WebClient, trust
+from tests.box.desk import Desk
+from tests.box.exchange import Exchange
+from tests.box.line import Line
+from tests.browser.browser import Browser
+from tests.image.box import Box
+
+SCREENS = Path(__file__).parents[2] / "build/screens"
+AGENT_PASSWORD = "seven slow buffaloes"
+MICROPHONE_HZ = 1000
+
+
+@pytest.fixture(scope="package")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """Booted on an empty state folder."""
+    with Box(tmp_path_factory.mktemp("box") / "state") as box:
+        yield box
+
+
+@pytest.fixture(scope="package")
+def exchange(box: Box) -> Exchange:
+    """The box's Asterisk."""
+    return Exchange(box)
+
+
+@pytest.fixture(scope="package")
+def screens() -> Path:
+    """Where browsers leave screenshots: outlives the test root."""
+    shutil.rmtree(SCREENS, ignore_errors=True)
+    SCREENS.mkdir(parents=True)
+    return SCREENS
+
+
+@pytest.fixture(scope="package")
+def owner(box: Box, screens: Path) -> Iterator[Browser]:
+    """The administrator's browser."""
+    with Browser(box.https_url, screens / "owner") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def passwords(box: Box, owner: Browser) -> dict[str, str]:
+    """The wizard was gone through; the agents' one-time passwords by user name."""
+    return wizard.run(owner, box.otp, wizard.CLINIC)
+
+
+@pytest.fixture(scope="package")
+def minh(box: Box, screens: Path, passwords: dict[str, str]) -> Iterator[Desk]:
+    """Agent a1 at his desk: signed in for the first time, with a password of his own; offline."""
+    with Browser(box.https_url, screens / "minh", microphone_hz=MICROPHONE_HZ) as browser:
+        desk = Desk(browser, "a1")
+        desk.sign_in("minh", passwords["minh"])
+        desk.choose_password(passwords["minh"], AGENT_PASSWORD)
+        desk.open()
+        desk.wait_phone()
+        yield desk
+
+
+@pytest.fixture(scope="package")
+def ha(box: Box, passwords: dict[str, str]) -> Iterator[WebClient]:
+    """Agent a2, who has a desk phone and no open page; signed in, with a password of her own; offline."""
+    with WebClient(box.https_port, trust(box.http_port)) as client:
+        client.sign_in("ha", passwords["ha"])
+        answer = client.post(
+            "/account/password",
+            {"password_now": passwords["ha"], "password": AGENT_PASSWORD, "password_again": AGENT_PASSWORD},
+        )
+        assert answer.status in (302, 303), answer.text
+        yield client
+
+
+@pytest.fixture(scope="package")
+def line(
+    box: Box, exchange: Exchange, passwords: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Line:
+    """The phone line of a box that is set up."""
+    return Line(box, tmp_path_factory.mktemp("line"))

@@ -1,0 +1,32 @@
+"""A new box: the wizard, the first sign-ins, and what everybody then sees."""
+
+import pytest
+
+from tests.box.client import WebClient
+from tests.box.desk import Desk
+from tests.browser.browser import Browser
+
+pytestmark = [pytest.mark.box, pytest.mark.browser]
+
+
+def test_the_wizard_ends_with_a_box_that_is_in_use(owner: Browser, passwords: dict[str, str]) -> None:
+    assert set(passwords) == {"minh", "ha"}
+    owner.sees("Everything works with these settings.", timeout_s=20)
+    assert "Did not work" not in owner.text()
+
+
+def test_an_agent_signs_in_and_the_phone_is_ready(minh: Desk) -> None:
+    minh.wait_view("idle")
+    minh.browser.find('#status [data-state="offline"]')
+
+
+def test_the_live_page_shows_who_is_there(owner: Browser, minh: Desk, ha: WebClient) -> None:
+    owner.open("/live")
+    owner.sees("Reception")
+    owner.sees("No agent is there")
+    minh.go("available")
+    owner.sees("1 of 1 free", timeout_s=5)
+    minh.go("break:short")
+    owner.sees("Short break", timeout_s=5)
+    minh.go("offline")
+    owner.sees("No agent is there", timeout_s=5)

@@ -1,0 +1,193 @@
+"""A call from the phone line to the agent's browser: what everybody hears, and what is kept of it."""
+
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.asterisk import sound
+from tests.asterisk.caller import SippCaller
+from tests.asterisk.g711 import Samples
+from tests.box.conftest import MICROPHONE_HZ
+from tests.box.desk import Desk
+from tests.box.exchange import Exchange
+from tests.box.line import Line
+from tests.box.records import CallPage, download, open_call
+from tests.box.wizard import CLINIC
+from tests.browser.browser import Browser
+from tests.image.box import Box
+from tests.until import until
+
+pytestmark = [pytest.mark.box, pytest.mark.browser]
+
+CALLER = "0912345678"
+CALLER_HZ = 440
+NOTE = "Wants an appointment on Tuesday; allergic to penicillin."
+# The test sees a state on the page a moment after it came, and durations are cut to whole seconds.
+LATE_S = 1.5
+
+
+@dataclass
+class Story:
+    """The call that the tests of this file look at, with the test's own clock of it (monotonic seconds)."""
+
+    moments: dict[str, float] = field(default_factory=dict)
+    heard: dict[str, Samples] = field(default_factory=dict)
+
+    def mark(self, name: str) -> None:
+        """Note that this happens now."""
+        self.moments[name] = time.monotonic()
+
+    def lasted(self, first: str, second: str) -> float:
+        """Seconds between two moments."""
+        return self.moments[second] - self.moments[first]
+
+
+@pytest.fixture(scope="module")
+def story(minh: Desk, line: Line) -> Story:
+    """The whole call, step by step; the tests below look at what is left of it."""
+    told = Story()
+    minh.go("available")
+    with line.sipp(CALLER, CALLER_HZ) as caller:
+        caller.wait_answer()
+        told.mark("greeted")
+        minh.wait_view("ringing", 20)
+        told.mark("rang")
+        until(lambda: CALLER in minh.who and CLINIC.queue in minh.who, 3, f"who is calling: {minh.who}")
+        minh.answer()
+        told.mark("answered")
+        talk(told, caller, minh)
+        minh.write(NOTE)
+        minh.press("hangup")
+        assert caller.wait_end(5) == 0
+        told.mark("ended")
+        told.heard["all"] = caller.heard()
+    minh.wait_view("after", 5)
+    minh.finish("solved")
+    minh.go("offline")
+    return told
+
+
+def talk(told: Story, caller: SippCaller, minh: Desk) -> None:
+    """Both speak; the agent puts the caller on hold, takes them back, mutes and unmutes."""
+    hears_agent(told, caller, "first", 2.0)
+    minh.wait_heard(lambda heard: sound.tone_seconds(heard, CALLER_HZ) > 0.6, 5, "the caller")
+    minh.press("hold")
+    told.mark("held")
+    until(lambda: minh.phase == "The caller is on hold", 5, "the hold on the desk")
+    until(lambda: told.moments["held"] + 3 < time.monotonic(), 5, "3 s of hold")
+    told.heard["hold"] = caller.heard(time.monotonic() - 2)
+    minh.press("hold")
+    told.mark("taken back")
+    hears_agent(told, caller, "second", 2.0)
+    minh.press("mute")
+    until(lambda: minh.phase == "You are muted", 5, "the muting on the desk")
+    until(lambda: not agent_seconds(caller.heard(time.monotonic() - 0.5)), 5, "silence from a muted agent")
+    minh.press("mute")
+    hears_agent(told, caller, "third", 1.0)
+
+
+def hears_agent(told: Story, caller: SippCaller, name: str, last_s: float) -> None:
+    """Wait until the caller has heard the agent, and nothing but the agent, for so long."""
+
+    def is_heard() -> bool:
+        now = time.monotonic()
+        told.heard[name] = caller.heard(now - last_s, now)
+        return not sound.tone_gaps(told.heard[name], MICROPHONE_HZ, 200)
+
+    until(is_heard, last_s + 8, f"the caller to hear the agent without a gap ({name} time)")
+
+
+def agent_seconds(heard: Samples) -> float:
+    """How long the agent's microphone was heard."""
+    return sound.audible_tone_seconds(heard, MICROPHONE_HZ)
+
+
+@pytest.fixture(scope="module")
+def page(owner: Browser, story: Story) -> CallPage:
+    """The call's page, found by the caller's number."""
+    return open_call(owner, CALLER)
+
+
+@pytest.fixture(scope="module")
+def recording(owner: Browser, page: CallPage, tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    """The recording, downloaded from the call's page."""
+    return download(owner, page.recording, tmp_path_factory.mktemp("recording"))
+
+
+def test_the_caller_hears_the_greeting(box: Box, story: Story) -> None:
+    spoken = [sound.read_wav(path) for path in (box.state / "sounds").glob("*.wav")]
+    assert spoken, "no greeting was spoken"
+    assert max(sound.likeness(story.heard["all"], each) for each in spoken) > 0.9
+
+
+def test_nobody_hears_a_hole_while_talking(story: Story) -> None:
+    for part in ("first", "second", "third"):
+        assert sound.silences(story.heard[part]) == [], part
+    assert sound.clipped_share(story.heard["all"]) < 0.001
+
+
+def test_the_caller_hears_music_on_hold(story: Story) -> None:
+    assert agent_seconds(story.heard["hold"]) < 0.2
+    assert float(sound.level_dbfs(story.heard["hold"]).max()) > -40
+    assert sound.silences(story.heard["hold"], 1500) == []
+
+
+def test_the_page_tells_the_call_as_it_was(page: CallPage, story: Story) -> None:
+    kinds = [what.partition(" (")[0] for what, _, _ in page.segments]
+    assert kinds[:6] == ["Greeting", "Waiting", "Ringing", "Talking", "On hold", "Talking"]
+    assert set(kinds[6:]) <= {"After the call"}
+    talked = story.lasted("answered", "held"), story.lasted("taken back", "ended")
+    lasted = (
+        *(story.lasted("greeted", "rang"), 0.0, story.lasted("rang", "answered")),
+        *(talked[0], story.lasted("held", "taken back"), talked[1]),
+    )
+    for (what, _, shown_s), really_s in zip(page.segments, lasted, strict=False):
+        assert abs(shown_s + 0.5 - really_s) < LATE_S, (
+            f"{what}: {shown_s} s on the page, {really_s:.1f} s here"
+        )
+    agents = [who for what, who, _ in page.segments if what.startswith(("Talking", "On hold", "Ringing"))]
+    assert set(agents) == {CLINIC.agents[0][0]}
+    for words in ("Incoming call", "Answered", "Solved", NOTE, CLINIC.queue, CLINIC.number):
+        assert words in page.text
+
+
+def test_the_recording_holds_both_sides(recording: Samples, story: Story) -> None:
+    assert abs(sound.seconds(recording) - story.lasted("answered", "ended")) < LATE_S
+    talked_s = sum(len(story.heard[part]) for part in ("first", "second", "third")) / sound.RATE
+    assert agent_seconds(recording) >= talked_s
+    assert sound.audible_tone_seconds(recording, CALLER_HZ) > sound.seconds(recording) - 0.3
+    assert sound.silences(recording) == []
+
+
+def test_the_recording_can_be_heard_on_the_page(owner: Browser, page: CallPage, recording: Samples) -> None:
+    owner.open(page.path.removeprefix(owner.base))
+    owner.find("#call audio")
+    player = "const player = document.querySelector('#call audio');"
+    owner.script(f"{player} player.muted = true; player.play();")
+    until(lambda: owner.script(f"{player} return player.currentTime > 0.5;"), 5, "the recording to play")
+    shown_s = owner.script(f"{player} return player.duration;")
+    assert shown_s == pytest.approx(sound.seconds(recording), abs=0.1)
+    # A jump is a request for a part of the file.
+    owner.script(f"{player} player.currentTime = player.duration - 1;")
+    until(lambda: owner.script(f"{player} return player.ended;"), 5, "the recording to end after a jump")
+
+
+def test_the_person_has_the_call_in_the_timeline(owner: Browser, page: CallPage) -> None:
+    owner.open(page.path.removeprefix(owner.base))
+    owner.click("#call dd a[href^='/people/']")
+    owner.sees("Contacts so far")
+    owner.sees(NOTE, "#past")
+    owner.sees("Solved", "#past")
+
+
+def test_the_next_call_shows_what_was_before(minh: Desk, line: Line, exchange: Exchange) -> None:
+    minh.go("available")
+    with line.phones() as far:
+        leg = far.call(line.number, caller=CALLER).wait_answer()
+        minh.wait_view("ringing", 20)
+        until(lambda: NOTE in minh.who, 3, "the note of the last call while it rings")
+        leg.hang_up()
+        minh.wait_view("idle", 3)
+    minh.go("offline")
+    until(lambda: exchange.calls == 0, 5, "the end of all legs")

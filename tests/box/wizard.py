@@ -1,0 +1,99 @@
+"""Answers to the wizard's questions, given through the browser as a new owner gives them."""
+
+import re
+from dataclasses import dataclass
+
+from tests.browser.browser import Browser
+from tests.until import until
+
+GREETING = "Welcome to the Blue Lotus clinic. Please stay on the line, we answer in a moment."
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is typed; the line is one whose provider is known by its address."""
+
+    language: str
+    country: str
+    time_zone: str
+    business: str
+    admin_name: str
+    admin_login: str
+    admin_password: str
+    queue: str
+    greeting: str
+    agents: tuple[tuple[str, str], ...]
+    line: str
+    provider: str
+    number: str
+
+
+CLINIC = Answers(
+    language="en",
+    country="VN",
+    time_zone="Asia/Ho_Chi_Minh",
+    business="Phòng khám Sen Xanh",
+    admin_name="Nguyễn Thị Lan",
+    admin_login="lan",
+    admin_password="four green tea leaves",
+    queue="Reception",
+    greeting=GREETING,
+    agents=(("Trần Văn Minh", "minh"), ("Lê Thu Hà", "ha")),
+    line="Provider",
+    provider="127.0.0.2",
+    number="024 3825 1234",
+)
+
+
+def _on(browser: Browser, step: str) -> None:
+    """Send this step's form; the next question must follow."""
+    browser.click("#wizard .button-main")
+    until(lambda: not browser.path.endswith(f"/{step}"), 10, f"the step after {step}: {browser.text()[:800]}")
+
+
+def run(browser: Browser, one_time_password: str, answers: Answers) -> dict[str, str]:
+    """Go through the whole wizard; the agents' one-time passwords by their user names."""
+    browser.open("/")
+    browser.fill("#password_once", one_time_password)
+    browser.click("form[action='/setup/unlock'] button")
+    browser.click(f"input[name=language][value={answers.language}]")
+    _on(browser, "language")
+    browser.choose("#country", answers.country)
+    _on(browser, "country")
+    browser.choose("#time_zone", answers.time_zone)
+    _on(browser, "zone")
+    browser.fill("#business_name", answers.business)
+    _on(browser, "business")
+    browser.fill("#name", answers.admin_name)
+    browser.fill("#login", answers.admin_login)
+    browser.fill("#password", answers.admin_password)
+    browser.fill("#password_again", answers.admin_password)
+    _on(browser, "administrator")
+    browser.fill("#queue_name", answers.queue)
+    browser.fill("#greeting_text", answers.greeting)
+    _on(browser, "queue")
+    for number, (name, login) in enumerate(answers.agents, start=1):
+        browser.fill(f"#agent{number}_name", name)
+        browser.fill(f"#agent{number}_login", login)
+    _on(browser, "agents")
+    browser.click("input[name=line_kind][value=provider]")
+    browser.fill("#line_name", answers.line)
+    browser.fill("#host", answers.provider)
+    browser.click("input[name=register][value='0']")
+    browser.fill("#number", answers.number)
+    _on(browser, "line")
+    browser.click("#wizard .button-main")
+    browser.sees("Your box is set up", "h1")
+    return one_time_passwords(browser)
+
+
+def one_time_passwords(browser: Browser) -> dict[str, str]:
+    """User name -> one-time password, as the last page shows them."""
+    browser.find("#passwords")
+    found: dict[str, str] = {}
+    for entry in browser.all("#passwords li"):
+        lines = entry.text.splitlines()
+        login = re.search(r"User name: (\S+)", entry.text)
+        assert login, f"no user name in {entry.text!r}"
+        found[login.group(1)] = lines[-1].strip()
+    return found
