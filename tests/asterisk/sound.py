@@ -71,7 +71,7 @@ def tone_level_dbfs(samples: Samples, frequency_hz: float, window_ms: int = WIND
 
 
 def tone_share(samples: Samples, frequency_hz: float, window_ms: int = WINDOW_MS) -> NDArray[np.float64]:
-    """For each window, the part of its power (0 to 1) that is a tone of this frequency; 0 where it is silent."""
+    """For each window, the part of its power (0 to 1) that is a tone of this frequency; 0 if silent."""
     level = level_dbfs(samples, window_ms)
     share = 10 ** ((tone_level_dbfs(samples, frequency_hz, window_ms) - level) / 10)
     result: NDArray[np.float64] = np.where(level > SILENCE_DBFS, np.minimum(share, 1.0), 0.0)

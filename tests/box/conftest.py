@@ -4,12 +4,14 @@ The files run in the order of their names: first calls in peace, then what must 
 changes (a state, a device, a killed process) it puts back.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.asterisk.phone import Phone
 from tests.box import wizard
 from tests.box.client import WebClient, trust
 from tests.box.desk import Desk
@@ -21,6 +23,7 @@ from tests.image.box import Box
 SCREENS = Path(__file__).parents[2] / "build/screens"
 AGENT_PASSWORD = "seven slow buffaloes"
 MICROPHONE_HZ = 1000
+DESK_PHONE_HZ = 700
 
 
 @pytest.fixture(scope="package")
@@ -88,3 +91,15 @@ def line(
 ) -> Line:
     """The phone line of a box that is set up."""
     return Line(box, tmp_path_factory.mktemp("line"))
+
+
+@pytest.fixture(scope="package")
+def desk_phone(box: Box, ha: WebClient) -> Iterator[Phone]:
+    """Agent a2's desk phone with the password that her page shows; registered."""
+    shown = ha.post("/account/desk-phone", {}, of="/account").text
+    password = re.search(r'id="desk-password">([^<]+)<', shown)
+    assert password, shown
+    server = ("127.0.0.1", box.sip_port)
+    with Phone("a2d", password.group(1), host="127.0.0.4", server=server, tone_hz=DESK_PHONE_HZ) as phone:
+        phone.register()
+        yield phone

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.asterisk import sound
+from tests.asterisk.g711 import Samples
 from tests.box.client import WebClient
 from tests.box.desk import Desk
 from tests.browser.browser import Browser
@@ -18,6 +20,24 @@ def test_the_wizard_ends_with_a_box_that_is_in_use(owner: Browser, passwords: di
 def test_an_agent_signs_in_and_the_phone_is_ready(minh: Desk) -> None:
     minh.wait_view("idle")
     minh.browser.find('#status [data-state="offline"]')
+
+
+def test_the_button_makes_a_caller_with_a_voice_ring_in(owner: Browser, minh: Desk) -> None:
+    minh.go("available")
+    owner.click("#test-call button")
+    owner.sees("It is ringing.", "#test-call")
+    minh.wait_view("ringing", 15)
+    minh.answer()
+    minh.wait_heard(is_voice, 10, "the test caller's voice")
+    minh.press("hangup")
+    minh.finish("")
+    minh.go("offline")
+
+
+def is_voice(heard: Samples) -> bool:
+    """Whether somebody speaks: loud enough, and not one steady sound."""
+    level = sound.level_dbfs(heard)
+    return bool(len(level) and level.max() > -35 and level.max() - level.min() > 6)
 
 
 def test_the_live_page_shows_who_is_there(owner: Browser, minh: Desk, ha: WebClient) -> None:
