@@ -34,6 +34,7 @@ type Render = Callable[[Site, Env], Mapping[str, str]]
 # While Asterisk does not run, and while a line's host name is not known.
 SOON_S = 1.0
 LOOKUP_S = 30.0
+_MOST_SKIPPED = 100
 
 
 class Failed(Exception):
@@ -121,9 +122,12 @@ class Applier:
         try:
             with self._store.read() as db:
                 site = sites.revision(db, number)
+        except (NotFoundError, SetupError) as error:
+            raise Failed("asterisk", str(error)) from error
+        try:
             tree = self._render(site, self._gather(site))
             check(site, tree)
-        except (RejectedError, NotFoundError) as error:
+        except RejectedError as error:
             raise Failed("asterisk", str(error)) from error
         try:
             sounds.make_missing(site, self._sounds, self._speak)
@@ -158,6 +162,7 @@ class Applier:
         problems = [difference for difference in found if not difference.is_lookup]
         if problems:
             raise Failed(problems[0].part, _refusal(made.site, problems))
+        self._report_skipped(made.number)
         self._folders.confirm(made.label)
         sounds.forget_unused(self._folders.texts(extensions_conf.FILE), self._sounds)
         if found:
@@ -168,6 +173,15 @@ class Applier:
         )
         log.info("Revision %d is live.", made.number)
         return None
+
+    def _report_skipped(self, number: int) -> None:
+        """Revisions that were saved one after the other while one of them was made live: only the
+        newest counts.
+        """
+        good = self._folders.good()
+        first = number if good is None else number_of(good) + 1
+        for skipped in range(max(first, number - _MOST_SKIPPED), number):
+            report.tell_skipped(self._store, skipped)
 
     def _changed(self, life: Life, made: Rendering) -> Collection[str]:
         """The files that Asterisk has to read again: all, unless it is known which rendering it has

@@ -14,6 +14,7 @@ PARTS = ("sounds", "phones", "lines", "queues", "calls", "asterisk")
 WAITING = "Waiting for the telephone service."
 LOOKUP = "The address of a phone line cannot be found just now. Calls come in by it as soon as it can."
 NO_PASSWORD = "A phone line still needs its password."  # noqa: S105 - a sentence
+SKIPPED = "A newer revision took its place before it was in use."
 ELSEWHERE = "Another part did not work."
 
 
@@ -29,6 +30,14 @@ def tell(
 def tell_failure(store: Store, number: int, part: str, message: str) -> None:
     """`part` did not work, and therefore none of the others is in use."""
     _write(store, number, dict.fromkeys(PARTS, ("back", ELSEWHERE)) | {part: ("failed", message)})
+
+
+def tell_skipped(store: Store, number: int) -> None:
+    """A newer revision is live; this one never was, unless its report says how it ended."""
+    with store.read() as db:
+        states = {one.state for one in sites.apply_report(db, number)}
+    if not states or "rendering" in states:
+        _write(store, number, dict.fromkeys(PARTS, ("back", SKIPPED)))
 
 
 def _write(store: Store, number: int, states: Mapping[str, tuple[str, str]]) -> None:

@@ -234,6 +234,33 @@ def test_managers_who_save_at_once_get_an_answer_and_the_newest_wins(
     assert box.desired() == first + 1 and box.states(first + 1) == all_in("live")
 
 
+def test_a_revision_that_was_overtaken_is_told_so(box: Box, asterisk: LiveAsterisk) -> None:
+    applier = box.applier()
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    overtaken, newest = box.save(), box.save(business_name="Mới")
+    assert applier.look() is None
+    assert box.states(overtaken) == all_in("back", report.SKIPPED)
+    assert box.states(newest) == all_in("live")
+
+
+def test_a_revision_of_a_newer_release_goes_back(box: Box, asterisk: LiveAsterisk) -> None:
+    applier = box.applier()
+    good = box.save()
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    later = box.save(business_name="Sau")
+    with box.store.change() as change:
+        change.db.execute("UPDATE revision SET site = ? WHERE number = ?", ('{"queues": 1}', later))
+    assert applier.look() is None
+    assert (
+        box.states(later)["asterisk"][0] == "failed" and "cannot be read" in box.states(later)["asterisk"][1]
+    )
+    assert box.desired() == good
+
+
 def test_two_appliers_never_work_at_once(box: Box) -> None:
     applier, other = box.applier(), box.applier()
     applier.prepare()

@@ -98,7 +98,13 @@ class Exchange(PrivateAsterisk):
     def complaints(self) -> list[str]:
         """Warnings and errors in the log, but those of a machine without a network."""
         lines = self.log.read_text("utf-8", "replace").splitlines()
-        known = ("getaddrinfo", "Unable to lookup", "Attempt to", "Unable to join queue", "is not registered")
+        known = (
+            "getaddrinfo",
+            "Unable to lookup",
+            "Attempt to",
+            "Unable to join queue",
+            "No response received from",
+        )
         return [
             line
             for line in lines

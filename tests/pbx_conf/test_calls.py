@@ -156,15 +156,10 @@ def test_who_waits_second_is_told_the_place_in_vietnamese(exchange: Exchange) ->
         since = exchange.since()
         second = provider.call(NUMBER, caller="0902").wait_answer()
         leg = exchange.last_leg()
-        until(lambda: ("queue-thankyou", "vi") in exchange.played(since, leg), 20, "the place to be told")
+        until(lambda: ("queue-callswaiting", "vi") in exchange.played(since, leg), 20, "the place to be told")
         told = [name for name, language in exchange.played(since, leg) if language == "vi"]
         place = told.index("queue-thereare")
-        assert told[place : place + 4] == [
-            "queue-thereare",
-            "digits/2",
-            "queue-callswaiting",
-            "queue-thankyou",
-        ]
+        assert told[place:] == ["queue-thereare", "digits/2", "queue-callswaiting"]
         first.hang_up()
         second.hang_up()
 

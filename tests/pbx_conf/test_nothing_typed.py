@@ -232,7 +232,13 @@ ALLOWED = frozenset(
     for word in (
         *("type", "username", "password", "outbound_auth", "from_user", "transport", "server_uri"),
         *("client_uri", "contact_user", "line", "endpoint", "expiration", "retry_interval"),
-        *("forbidden_retry_interval", "fatal_retry_interval", "max_retries", "auth_rejection_permanent"),
+        *(
+            "forbidden_retry_interval",
+            "fatal_retry_interval",
+            "max_retries",
+            "max_random_initial_delay",
+            "auth_rejection_permanent",
+        ),
     )
 ) | {"exten", "[]"}
 

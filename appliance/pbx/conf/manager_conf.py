@@ -16,6 +16,7 @@ FILE = "manager.conf"
 EVENTS = (
     "AgentCalled",
     "AgentConnect",
+    "BridgeEnter",
     "DeviceStateChange",
     "FullyBooted",
     "Hangup",

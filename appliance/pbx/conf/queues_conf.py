@@ -55,6 +55,9 @@ def _queue(queue: Queue) -> Section:
             ("announce-frequency", 45),
             ("min-announce-frequency", 15),
             ("announce-position", True),
+            # Each second of announcement is one in which a free agent is not rung: say the place, and no
+            # thanks.
+            ("queue-thankyou", ""),
             ("announce-holdtime", False),
             ("announce-to-first-user", False),
             ("announce-round-seconds", 0),
