@@ -129,7 +129,8 @@ class Hub:
         self._is_valid = is_valid
         self._capacity = capacity
         self._heartbeat_s = heartbeat_s
-        self._guard = threading.Lock()  # of _streams, _kept, _last_id
+        self._guard = threading.Lock()  # of everything below
+        self._is_over = False
         self._streams: set[Stream] = set()
         self._kept: deque[News] = deque(maxlen=KEPT)
         with store.read() as db:
@@ -160,6 +161,8 @@ class Hub:
             if time.monotonic() >= beat_at:
                 beat_at = time.monotonic() + self._heartbeat_s
                 self.check_sessions()
+        with self._guard:
+            self._is_over = True
         for stream in self._all():
             stream.end()
 
@@ -167,6 +170,9 @@ class Hub:
         """A new stream, from behind event `after` (None: from now). Full when there are too many."""
         stream = Stream(listener)
         with self._guard:
+            if self._is_over:  # this browser comes again, and finds the next process
+                stream.end(special("hello", self._last_id))
+                return stream
             if len(self._streams) >= self._capacity:
                 raise Full
             missed = self._missed(after)

@@ -192,6 +192,8 @@ def test_the_thread_hands_out_within_a_moment_and_ends_with_its_streams(hub: Hub
         stop.set()
         thread.join(5)
     assert stream.is_ended
+    late = hub.open(LEAD, None)
+    assert kinds(late) == ["hello"] and late.take(0) is None
 
 
 def test_a_sign_of_life_when_nothing_happens(store: Store) -> None:

@@ -55,7 +55,7 @@ def routes(web: Web) -> None:
         before = web.query("before")
         with web.store.read() as db:
             found = _search(web, db, wanted, before)
-            views = [_view(web, db, one) for one in found[:PAGE]]
+            views = _views(web, db, found[:PAGE])
             whom = _people(db, views)
         older = wanted.address(before=views[-1].conversation.id) if len(found) > PAGE else ""
         return web.render(
@@ -85,7 +85,7 @@ def one_call(web: Web, call_id: str) -> dict[str, Any]:
         segments = conversations.segments(db, call_id)
         if not callview.may_open(web.user(), conversation, segments):
             raise ForbiddenError(N_("This is another agent's call."), N_("Supervisors can open it."))
-        view = _view(web, db, conversation)
+        view = _views(web, db, [conversation])[0]
         person = people.get(db, conversation.person_id) if conversation.person_id else None
     language, zone = web.visit.language, web.visit.zone
     started = days.of(conversation.started, zone).isoformat()
@@ -98,15 +98,12 @@ def one_call(web: Web, call_id: str) -> dict[str, Any]:
     }
 
 
-def _view(web: Web, db: Database, conversation: Conversation) -> View:
-    return callview.view(
-        web.site(),
-        conversation,
-        conversations.segments(db, conversation.id),
-        conversations.messages(db, conversation.id),
-        {user.id: user.name for user in users.every(db)},
-        now_ms(),
-    )
+def _views(web: Web, db: Database, found: list[Conversation]) -> list[View]:
+    keys = [one.id for one in found]
+    segments, messages = records.segments_of(db, keys), records.messages_of(db, keys)
+    names = {user.id: user.name for user in users.every(db)}
+    site, now = web.site(), now_ms()
+    return [callview.view(site, one, segments[one.id], messages[one.id], names, now) for one in found]
 
 
 def _people(db: Database, views: list[View]) -> dict[str, Person]:

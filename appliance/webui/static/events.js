@@ -275,8 +275,7 @@ function setConnected(isNow) {
 }
 
 function showSignedOut() {
-  const words = document.getElementById("connection")?.dataset.signedOut;
-  window.Foyer?.notice(words, "warn");
+  window.Foyer?.notice(document.getElementById("connection")?.dataset.signedOut, "warn");
 }
 
 document.addEventListener("foyer:due", (event) => {
@@ -288,4 +287,7 @@ addEventListener("pagehide", () => {
 });
 addEventListener("offline", doubt);
 document.addEventListener("foyer:unreachable", doubt);
+document.addEventListener("foyer:stale", () => {
+  window.Foyer?.notice(document.getElementById("connection")?.dataset.stale, "warn");
+});
 begin();

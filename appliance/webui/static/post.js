@@ -15,6 +15,8 @@ export async function post(path, values) {
   });
   if (answer.ok && !answer.redirected) return answer;
   const words = decodeURIComponent(answer.headers.get("X-Foyer-Problem") ?? "");
+  // The form word belongs to a session that is over: somebody signed in anew in another tab.
+  if (answer.status === 403 && !words) document.dispatchEvent(new Event("foyer:stale"));
   const isRefused = Boolean(words) && [400, 403, 404].includes(answer.status);
   throw Object.assign(new Error(`${answer.status} ${path}`), { words, isFinal: isRefused });
 }

@@ -1,0 +1,176 @@
+"""News in a real browser: one stream for all its tabs; what pages do when the box is gone for a moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cheroot import wsgi
+
+from appliance.settings import Settings
+from appliance.store import Store, agents, conversations, live, users
+from appliance.webui.app import Application, make_app
+from tests.asterisk.instance import free_port
+from tests.browser.browser import Browser
+from tests.until import until
+from tests.webui import seed
+from tests.webui.conftest import PASSWORD
+
+pytestmark = [
+    pytest.mark.slow,
+    # cheroot closes its streams under their feet when it is stopped in mid-test.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+BANNER = "#connection:not([hidden])"
+
+
+class Served:
+    """The application on a port of its own, which can be stopped and started again."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings, self._store = settings, store
+        self.port = free_port()
+        self.app: Application
+        self._server: Any = None
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        self.app = make_app(self._settings, self._store)
+        self._stop = threading.Event()
+        self._server = wsgi.Server(("127.0.0.1", self.port), self.app, numthreads=20, shutdown_timeout=1)
+        self._server.prepare()
+        threading.Thread(target=self._server.serve, daemon=True).start()
+        threading.Thread(target=self.app.hub.run, args=(self._stop,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._server.stop()
+
+
+@pytest.fixture
+def served(settings: Settings, store: Store, box: dict[str, str]) -> Iterator[Served]:
+    with store.change() as change:
+        live.put(change, "pbx", "state", {"up": True, "since": change.now})
+        agents.set_state(change, "a1", "available")
+    made = Served(settings, store)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def browser(served: Served, tmp_path: Path) -> Iterator[Browser]:
+    # Browsers treat localhost as secure: the session's cookie works without TLS there.
+    with Browser(f"http://localhost:{served.port}", tmp_path / "browser") as made:
+        yield made
+
+
+def sign_in(browser: Browser, login: str, path: str) -> None:
+    browser.open("/login")
+    browser.fill("#login", login)
+    browser.fill("#password", PASSWORD)
+    browser.click('form[action="/login"] button')
+    until(lambda: "/login" not in browser.path, 10, "the session")
+    browser.open(path)
+
+
+def streams(served: Served) -> int:
+    """How many are open, once the hub has sent a sign of life: whose browser is gone, ends with it."""
+    served.app.hub.check_sessions()
+    return served.app.hub.count()
+
+
+def minh(store: Store, state: str) -> None:
+    with store.change() as change:
+        agents.set_state(change, "a2", state, "meal" if state == "break" else "")
+
+
+def test_tabs_share_a_stream_and_the_next_one_takes_over(
+    browser: Browser, served: Served, store: Store
+) -> None:
+    sign_in(browser, "lead", "/live")
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.open("/live")
+    second = browser.driver.current_window_handle
+    minh(store, "break")
+    browser.sees("Meal", "#board")
+    browser.driver.switch_to.window(first)
+    browser.sees("Meal", "#board")
+    # What the login and the first page left behind ends with its next sign of life.
+    until(lambda: streams(served) == 1, 10, "one stream", every_s=0.3)
+    browser.driver.close()
+    browser.driver.switch_to.window(second)
+    minh(store, "offline")
+    until(lambda: "Meal" not in browser.text("#board"), 10, "news in the tab that is left")
+
+
+def test_a_box_that_was_restarted(browser: Browser, served: Served, store: Store) -> None:
+    sign_in(browser, "lead", "/live")
+    until(lambda: served.app.hub.count() > 0, 10, "the stream")
+    served.stop()
+    browser.find(BANNER)
+    minh(store, "break")
+    served.start()
+    until(lambda: not browser.has(BANNER), 15, "the connection to be back")
+    browser.sees("Meal", "#board")
+
+
+def test_when_asterisk_is_gone_the_page_says_so_at_once(
+    browser: Browser, served: Served, store: Store
+) -> None:
+    sign_in(browser, "lead", "/live")
+    until(lambda: served.app.hub.count() > 0, 10, "the stream")
+    with store.change() as change:
+        live.put(change, "pbx", "state", {"up": False, "since": change.now})
+    browser.find(".live-down", 3)
+    with store.change() as change:
+        live.put(change, "pbx", "state", {"up": True, "since": change.now})
+    until(lambda: not browser.has(".live-down"), 3, "the banner to go")
+
+
+def test_an_account_that_was_disabled(
+    browser: Browser, served: Served, store: Store, box: dict[str, str]
+) -> None:
+    sign_in(browser, "lead", "/live")
+    until(lambda: served.app.hub.count() > 0, 10, "the stream")
+    with store.change() as change:
+        users.set_disabled(change, box["lead"], True, box["boss"])
+    browser.sees("You were signed out.", "#notices")
+
+
+def test_a_note_outlasts_the_box_and_the_page(browser: Browser, served: Served, store: Store) -> None:
+    with store.change() as change:
+        record = seed.answered(1, "+84901234567", change.now - 20_000, wait_ms=2000, talk_ms=9000)
+        call = conversations.upsert_call(change, record)
+    sign_in(browser, "lan", "/desk")
+    browser.sees("After the call", "#call")
+    served.stop()
+    browser.find("#note").send_keys("written while the box was away")
+    browser.sees("Kept in this browser", "#note-state")
+    served.start()
+    browser.sees("Saved", "#note-state", 15)
+    with store.read() as db:
+        notes = [message.body for message in conversations.messages(db, call) if message.kind == "note"]
+    assert notes == ["written while the box was away"]
+    browser.reload()
+    until(lambda: browser.find("#note").get_property("value") == notes[0], 10, "the note on the new page")
+    browser.click('[data-result="solved"]')
+    browser.sees("No call", "#call")
+    with store.read() as db:
+        assert conversations.get(db, call).disposition == "solved"
+
+
+def test_a_break_chosen_elsewhere_is_seen_here(browser: Browser, served: Served, store: Store) -> None:
+    sign_in(browser, "lan", "/desk")
+    browser.click("#break-menu summary")
+    browser.click('[value="break:meal"]')
+    browser.sees("Break: Meal", "#status")
+    with store.read() as db:
+        assert agents.current_of(db, "a1").reason == "meal"
+    with store.change() as change:
+        agents.set_state(change, "a1", "available", by="phone")
+    browser.sees("The next call rings here.", "#call")
