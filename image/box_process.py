@@ -16,6 +16,7 @@ from steps import BUILD, IMAGE, REPOSITORY, Failed, say
 
 READY_TIMEOUT_S = 90.0
 END_TIMEOUT_S = 20.0
+VISITORS_END_S = 1.0
 # systemd(1): orderly shutdown of a container, without the host's power.
 SIGRTMIN_PLUS_3 = signal.SIGRTMIN + 3
 # systemd's own message catalogue (SD_MESSAGE_UNIT_FAILURE_RESULT): a unit failed.
@@ -56,6 +57,44 @@ def children_of(pid: int) -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def visitors(pid: int) -> list[int]:
+    """The processes in the box of this first process that came in from outside, as `inside` does it."""
+    box = namespace(pid)
+    found = []
+    for path in Path("/proc").iterdir():
+        if not path.name.isdigit() or path.name == str(pid) or namespace(int(path.name)) != box:
+            continue
+        with contextlib.suppress(OSError, ValueError):  # ended meanwhile
+            # proc(5): the fourth field; the second is in brackets and may have spaces in it.
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            if namespace(parent) != box:
+                found.append(int(path.name))
+    return found if box else []
+
+
+def namespace(pid: int) -> str:
+    """The name of a process's process namespace; "" if it has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def end_visitors(pid: int) -> None:
+    """Ends who looks into a box that is about to end.
+
+    systemd-shutdown waits for them, but as they are not its children it does not learn that they ended, and
+    waits for ten seconds.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for visitor in visitors(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(visitor, number)
+        deadline = time.monotonic() + VISITORS_END_S
+        while visitors(pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def show_failures(journal: subprocess.Popen[str]) -> None:
@@ -122,12 +161,7 @@ class Box:
 
     def end(self) -> None:
         """Shuts the box down in order; what is left after a while is killed with its process namespace."""
-        if self._journal:
-            # Else nsenter is stopped together with the box's processes, never goes on, and the box waits.
-            for child in children_of(self._journal.pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-            self._journal.wait()
+        end_visitors(self.pid)
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, SIGRTMIN_PLUS_3)

@@ -14,6 +14,7 @@ outlives it: another Box on the same folder is the same box, switched on again.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -22,6 +23,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.until import until
 
 BOOT = Path(__file__).parents[2] / "image/boot.py"
 READY_TIMEOUT_S = 60.0
@@ -164,6 +167,10 @@ class Box:
     def _stop(self, number: signal.Signals) -> None:
         if self._process is None:
             return
+        try:
+            first = Path("/proc", str(json.loads((self.state / ".foyer-box").read_text())["pid"]))
+        except (OSError, ValueError):
+            first = Path("/proc/none")
         if self._process.poll() is None:
             self._process.send_signal(number)
         try:
@@ -172,3 +179,5 @@ class Box:
             self._process.kill()
             self._process.wait()
         self._process = None
+        # The box's first process goes last, after all others of its namespace.
+        until(lambda: not first.exists(), 10, "the box's processes to be gone")

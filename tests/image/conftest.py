@@ -7,10 +7,11 @@ import pytest
 from tests.image.box import Box
 
 PORTS = {"https_port": 10443, "http_port": 10080, "sip_port": 15060}
+OTHER_PORTS = {"https_port": 11443, "http_port": 11080, "sip_port": 16060}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """Booted on an empty state folder; shut down after the module's last test."""
+    """Booted on an empty state folder; shut down after the last test of this folder."""
     with Box(tmp_path_factory.mktemp("box") / "state", **PORTS) as box:
         yield box

@@ -44,7 +44,7 @@ def http_url(box: Box) -> str:
     return f"http://{box.address}:{box.http_port}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def tls(box: Box) -> ssl.SSLContext:
     """Trusts the box's authority and nothing else."""
     answer = fetch(f"{http_url(box)}/foyer-ca.crt")
