@@ -18,7 +18,7 @@ from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.membership import interface_of
 from appliance.pbx.running import RunningSite
-from appliance.store import Store, agents
+from appliance.store import Store, agents, live
 from appliance.store.requests import Request
 
 # Numbers that no telephone company gives out: 555-0100 to -0199 (ATIS-0300115), and Ofcom's numbers for
@@ -81,6 +81,10 @@ class Actions:
             raise RejectedError("This is not a number that can be called.", field="number")
         with self.store.read() as db:
             device = agents.current_of(db, agent.id).device
+            phones = live.snapshot(db).rows["agent"].get(agent.id, {})
+        # Asterisk takes the order for a phone that is not there as well, and nobody would hear of it.
+        if not phones.get(device):
+            raise RejectedError("This agent's phone is not connected.")
         fields: dict[str, Field] = {
             "Channel": interface_of(agent.id, device),
             "Context": "foyer-agents",

@@ -33,11 +33,17 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
     any thread.
     """
 
-    def __init__(self, name: str, action_timeout_s: float = ACTION_TIMEOUT_S) -> None:
-        """`name` appears in the ActionIDs and as the name of the reader thread."""
+    def __init__(
+        self, name: str, action_timeout_s: float = ACTION_TIMEOUT_S, *, keeps_events: bool = True
+    ) -> None:
+        """`name` appears in the ActionIDs and as the name of the reader thread.
+
+        Without `keeps_events` the session only acts: events are dropped, there is nothing to `take`.
+        """
         # Manager.__init__ is left out: it makes queues and threads that can be used for one connection only.
         self.name = name
         self.action_timeout_s = action_timeout_s
+        self.keeps_events = keeps_events
         self.title: str | None = None
         self.version = ""
         self._wire: Wire | None = None
@@ -57,7 +63,7 @@ class Ami(Manager):  # type: ignore[misc]  # pyst2 has no types
             sock = socket.create_connection((host, port), CONNECT_TIMEOUT_S)
         except OSError as error:
             raise DeviceGone(f"Asterisk cannot be reached: {error.strerror or error}.") from error
-        wire = Wire(sock, self.name)
+        wire = Wire(sock, self.name, keeps_events=self.keeps_events)
         self.title, _, self.version = wire.greeting(CONNECT_TIMEOUT_S).partition("/")
         self._wire = wire
 

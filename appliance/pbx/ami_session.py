@@ -22,7 +22,7 @@ class Account:
     secret_file: Path
     host: str = "127.0.0.1"
 
-    def open(self, ami: Ami, *, events: bool) -> None:
+    def open(self, ami: Ami) -> None:
         """Connects and logs in. Raises `DeviceGone` or `TransientError`; the session is closed then."""
         try:
             secret = self.secret_file.read_text(encoding="ascii").strip()
@@ -30,7 +30,7 @@ class Account:
             # The file is written before Asterisk's is: this is a box being set up.
             raise TransientError(f"The password of {self.user} cannot be read: {error.strerror}.") from error
         ami.connect(self.host, self.port)
-        ami.login(self.user, secret, events)
+        ami.login(self.user, secret, ami.keeps_events)
 
 
 class ActionSession:
@@ -38,14 +38,14 @@ class ActionSession:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._ami = Ami("actions")
+        self._ami = Ami("actions", keeps_events=False)
         self._opening = threading.Lock()
 
     def ami(self) -> Ami:
         """The session, connected. Raises `DeviceGone` or `TransientError` when Asterisk cannot be reached."""
         with self._opening:
             if not self._ami.connected():
-                self._account.open(self._ami, events=False)
+                self._account.open(self._ami)
             return self._ami
 
     def close(self) -> None:

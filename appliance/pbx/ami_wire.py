@@ -120,11 +120,13 @@ class Reply:
 class Wire:
     """A connected socket, its reader thread and what was read."""
 
-    def __init__(self, sock: socket.socket, name: str) -> None:
+    def __init__(self, sock: socket.socket, name: str, *, keeps_events: bool = True) -> None:
+        """Without `keeps_events` there is nothing to `take`: for a session that only acts."""
         sock.settimeout(_SOCKET_TIMEOUT_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
         self._name = name
+        self._keeps_events = keeps_events
         self._parser = Parser()
         self._greeted = threading.Event()
         self._sending = threading.Lock()
@@ -237,9 +239,9 @@ class Wire:
                 if reply is not None and reply.accept(message):
                     if reply.is_done():
                         del self._waiting[reply.action_id]
-                elif message.event:
+                elif message.event and self._keeps_events:
                     self._events.append(message)
-                # Else: a reply that nobody waits for any more.
+                # Else nobody wants it: an event, or a reply that came too late.
             if self._events:
                 self._state.notify_all()
             is_stuck = len(self._events) > MAX_EVENTS_WAITING

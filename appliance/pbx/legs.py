@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from appliance.pbx.rows import Cel, agent_of
 
+JOINED_US = 100_000
+"""Two legs of one agent that follow each other within this time are one talk."""
+
 
 @dataclass
 class Stay:
@@ -121,7 +124,25 @@ def together(customer: Leg, others: Iterable[Leg]) -> list[Span]:
                     end = min(ends, default=None)
                     if end is None or end > start:
                         spans.append(Span(other.agent, start, end))
-    return sorted(spans, key=lambda span: span.start)
+    return joined(sorted(spans, key=lambda span: span.start))
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Spans of one agent that follow each other at once (a reloaded page takes its call back) as one."""
+    found: list[Span] = []
+    for span in spans:
+        last = found[-1] if found else None
+        is_more = (
+            last is not None
+            and last.agent == span.agent is not None
+            and (last.end is None or span.start - last.end <= JOINED_US)
+        )
+        if last is not None and is_more:
+            end = None if last.end is None or span.end is None else max(last.end, span.end)
+            found[-1] = Span(span.agent, last.start, end)
+        else:
+            found.append(span)
+    return found
 
 
 def without(span: Span, holes: Iterable[Span]) -> tuple[list[Span], list[Span]]:

@@ -46,7 +46,9 @@ class Hands:
     on_booted: Callable[[int], None]
     """Asterisk is (again) there and has booted; with when it was last heard before (ms), 0 if never."""
     on_hold: Callable[[Message], None]
-    """An agent's leg was put on hold or taken back (`Hold`, `Unhold`)."""
+    """A leg put the other side on hold (`Hold`), took it back (`Unhold`) or was hung up while it held
+    (`Hangup`).
+    """
 
 
 class Listener:
@@ -81,7 +83,7 @@ class Listener:
         while not stop.is_set():
             beat()
             try:
-                self._account.open(self._ami, events=True)
+                self._account.open(self._ami)
                 self._listen(stop, beat)
             except* (DeviceGone, TransientError) as errors:
                 self._lose(errors.exceptions[0])
@@ -107,14 +109,19 @@ class Listener:
 
     def _on_event(self, message: Message, _ami: Ami) -> None:
         self._heard, self._event_at = now_ms(), time.monotonic()
+        if message.event in ("Hold", "Unhold") or self._ends_a_hold(message):
+            self._hands.on_hold(message)
         self._state.fold(message, self._heard)
         if message.event == "FullyBooted":
             self._begin_listing()
-        elif message.event in ("Hold", "Unhold"):
-            self._hands.on_hold(message)
         elif message.event == "Registry":
             # The event does not name the line: look at all of them.
             self._ask("PJSIPShowRegistrationsOutbound")
+
+    def _ends_a_hold(self, message: Message) -> bool:
+        """Whether a leg on hold is gone: that of a reloaded page, say, whose new leg holds nobody."""
+        leg = self._state.now.legs.get(message.get("Uniqueid")) if message.event == "Hangup" else None
+        return leg is not None and leg.state == "hold"
 
     def _begin_listing(self) -> None:
         self._hands.on_booted(self._before)

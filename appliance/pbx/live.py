@@ -74,6 +74,9 @@ class LiveState:
             self._sweep(self.now.places)
         elif end == LISTS["CoreShowChannels"]:
             self._sweep(self.now.legs)
+            for leg in self.now.legs.values():
+                if leg.agent is not None and not leg.call:
+                    self._adopt(leg)
         elif end == LISTS["DeviceStateList"]:
             self._sweep(self.now.devices)
         elif end == LISTS["PJSIPShowRegistrationsOutbound"]:
@@ -167,6 +170,9 @@ class LiveState:
         if leg is None:
             leg = self.now.legs[uniqueid] = Leg(agent_of(channel), line_of(channel), self._listing)
         leg.seen = self._listing
+        leg.linkedid = message.get("Linkedid")
+        leg.own_number = _given(message.get("CallerIDNum")) or leg.own_number
+        leg.own_name = _given(message.get("CallerIDName")) or leg.own_name
         if message.event == "CoreShowChannel":
             at -= _seconds(message.get("Duration")) * 1000
         channel_state = message.get("ChannelState")
@@ -181,6 +187,26 @@ class LiveState:
             _given(message.get("ConnectedLineNum")),
             _given(message.get("ConnectedLineName")),
         )
+        self._touch_leg(leg)
+
+    def _on_bridge(self, message: Message, _at: int) -> None:
+        leg = self.now.legs.get(message.get("Uniqueid"))
+        if leg is not None and leg.agent is not None and not leg.call:
+            leg.linkedid = message.get("Linkedid")
+            self._adopt(leg)
+
+    def _adopt(self, leg: Leg) -> None:
+        """A reloaded page takes its call back with a new leg, which no variable ties to the call: Asterisk's
+        own id does, once the leg is in the call.
+        """
+        for other in self.now.legs.values():
+            if not other.call or other.linkedid != leg.linkedid:
+                continue
+            leg.call, leg.queue = other.call, leg.queue or other.queue
+            if other.agent is None:
+                leg.number, leg.name = other.own_number, other.own_name
+            elif other.agent == leg.agent:
+                leg.since = other.since
         self._touch_leg(leg)
 
     def _on_hangup(self, message: Message, _at: int) -> None:
@@ -310,6 +336,7 @@ _HANDLERS: Mapping[str, Callable[[LiveState, Message, int], None]] = {
     "Newstate": LiveState._on_channel,
     "NewConnectedLine": LiveState._on_channel,
     "CoreShowChannel": LiveState._on_channel,
+    "BridgeEnter": LiveState._on_bridge,
     "Hangup": LiveState._on_hangup,
     "AgentCalled": LiveState._on_agent_call,
     "AgentConnect": LiveState._on_agent_call,

@@ -45,17 +45,24 @@ class Caller:
 
 @dataclass
 class Leg:
-    """An agent's or a line's leg. `state` is "" until the phone rings; `since` is when the state began."""
+    """A channel, an agent's or a line's or another's. `state` is "" until it rings; `since` is when that
+    began.
+
+    `number` and `name` are the other side's, `own_number` and `own_name` this side's.
+    """
 
     agent: str | None
     line: str | None
     seen: int
+    linkedid: str = ""
     state: str = ""
     since: int = 0
     call: str = ""
     queue: str = ""
     number: str = ""
     name: str = ""
+    own_number: str = ""
+    own_name: str = ""
 
 
 @dataclass

@@ -41,7 +41,7 @@ class Marks:
         self._waiting: queue.Queue[Mark] = queue.Queue(KEPT)
 
     def hold(self, message: Message) -> None:
-        """An event `Hold` or `Unhold`; those of a customer's leg are no hold of ours."""
+        """An event `Hold`, or one that ends a hold; those of a customer's leg are no hold of ours."""
         interface = message.get("Channel").rpartition("-")[0]
         if agent_of(interface) is not None:
             event = HOLD if message.event == "Hold" else UNHOLD

@@ -92,6 +92,11 @@ exten => short,1,NoOp(){start}
  same => n,Playback({greeting})
  same => n,Queue(q1,cC,,,2)
  same => n,Hangup()
+exten => again,1,NoOp(){start}
+ same => n,Playback({greeting})
+ same => n(queue),Queue(q1,cC,,,20)
+ same => n,GotoIf($["${{QUEUESTATUS}}" = "CONTINUE"]?queue)
+ same => n,Hangup()
 [agent-leg]
 exten => s,1,Return()
 [inside]

@@ -1,4 +1,4 @@
-"""Makes the samples in `samples/` again: `python3 -m tests.pbx.record_samples`, in the test root.
+"""Makes the samples in `samples/` again: `python3 -m tests.pbx.record_samples [NAME...]`, in the test root.
 
 Each sample is what a real Asterisk wrote to its two logs during one little story, one line of JSON per row:
 a CEL row as it stands, a queue_log row as {"queue_log": "..."}. test_history.py asserts on the calls read
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone
 from tests.asterisk.sip import tag_of
 from tests.pbx.private_pbx import SECRET, Ports, desk_phone, outside, private_pbx
+from tests.pbx.replaces import take_over
 from tests.until import until
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -235,6 +236,39 @@ def going_out_unanswered(stage: Stage) -> None:
     leg.hang_up()
 
 
+def back_in_the_queue(stage: Stage) -> None:
+    """a1's phone hangs up; the dialplan puts the caller back into the queue, where a2 answers."""
+    call = stage.caller.call("again")
+    first = stage.a1.wait_ring(15)
+    first.answer()
+    call.wait_answer()
+    time.sleep(0.7)
+    stage.member("a2")
+    stage.member("a1", False)
+    first.hang_up()
+    try:
+        ring = stage.a2.wait_ring(15)
+    except BaseException:
+        print(stage.asterisk.log_tail(30))
+        raise
+    time.sleep(0.3)
+    ring.answer()
+    time.sleep(0.7)
+    call.hang_up()
+    stage.member("a2", False)
+    stage.member("a1")
+
+
+def page_reload(stage: Stage) -> None:
+    """a1's page is reloaded in mid-call: a new leg takes the old one's place."""
+    call, ring = stage.talk(stage.a1, 0.7)
+    new = take_over(stage.a1, ring, "101")
+    ring.wait_end()
+    time.sleep(0.7)
+    call.hang_up()
+    new.wait_end()
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
     answered,
     hung_up_on_hold,
@@ -252,6 +286,8 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     between_phones,
     going_out,
     going_out_unanswered,
+    back_in_the_queue,
+    page_reload,
 )
 
 
@@ -315,8 +351,8 @@ def connected(name: str, ports: Ports, events: bool) -> Ami:
     return ami
 
 
-def record(directory: Path) -> None:
-    """Plays every story."""
+def record(directory: Path, names: Sequence[str]) -> None:
+    """Plays the stories of these names; without any, all of them."""
     ports = Ports()
     SAMPLES.mkdir(exist_ok=True)
     stop = threading.Event()
@@ -332,6 +368,8 @@ def record(directory: Path) -> None:
         a2.register()
         logs = Logs(directory)
         for story in STORIES:
+            if names and story.__name__ not in names:
+                continue
             with outside(ports) as caller:
                 stage = Stage(asterisk, ports, actions, a1, a2, caller)
                 stage.member("a1")
@@ -343,6 +381,9 @@ def record(directory: Path) -> None:
                 stage.member("a1", False)
                 time.sleep(2.1)
                 print(story.__name__, flush=True)
+        if names and "killed" not in names:
+            stop.set()
+            return
         with outside(ports) as caller:
             stage = Stage(asterisk, ports, actions, a1, a2, caller)
             stage.member("a1")
@@ -363,5 +404,5 @@ def record(directory: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
-        record(Path(temporary))
+        record(Path(temporary), sys.argv[1:])
     sys.exit(0)

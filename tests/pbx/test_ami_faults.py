@@ -289,6 +289,15 @@ def test_a_taker_that_is_stuck_loses_the_connection_not_the_memory(
     until(lambda: not ami.connected(), 5, "the end of the connection")
 
 
+def test_a_session_that_only_acts_keeps_no_events(asterisk: FakeAsterisk) -> None:
+    session = Ami("test", keeps_events=False)
+    session.connect("127.0.0.1", asterisk.port)
+    asterisk.send(block("Event: A"))
+    assert session.ping().response == "Success"
+    assert session.take(0.05) == []
+    session.close()
+
+
 def test_a_refusal_is_an_error_in_asterisks_words(asterisk: FakeAsterisk, ami: Ami) -> None:
     def refuse(far_end: FakeAsterisk, action: Action) -> None:
         far_end.send(

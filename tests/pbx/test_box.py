@@ -4,6 +4,10 @@ outages.
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +17,7 @@ import pytest
 
 from appliance.store import agents
 from tests.pbx.box import CALLER, NUMBER, Box
+from tests.pbx.replaces import take_over
 from tests.until import until
 
 pytestmark = pytest.mark.asterisk
@@ -144,6 +149,81 @@ def test_asterisk_killed_with_a_call_up(box: Box) -> None:
     assert talk is not None
     assert talk > 1400
     assert len(box.calls()) == 1
+
+
+def test_a_reloaded_page_keeps_its_call(box: Box) -> None:
+    with box.desk("a1") as desk, box.outside() as outside:
+        desk.register()
+        box.agent("a1", "available")
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
+        call = outside.call(NUMBER)
+        ring = desk.wait_ring()
+        ring.answer()
+        call.wait_answer()
+        before = box.wait_row("agent", "a1", "the talk", state="talking")
+        time.sleep(0.5)
+        ring.hold()
+        box.wait_row("agent", "a1", "the hold", state="hold")
+        time.sleep(0.5)
+        take_over(desk, ring, "101")
+        ring.wait_end()
+        # The new leg belongs to the same call, and holds nobody.
+        box.wait_row("agent", "a1", "the talk again", state="talking", call=before["call"], number=CALLER)
+        time.sleep(0.5)
+        call.hang_up()
+        done = box.call(lambda one: one.ended is not None, "the end of the call")
+    assert len(box.calls()) == 1
+    kinds = [kind for kind, _, _ in box.segments(done)]
+    assert kinds == ["greeting", "wait", "ring", "talk", "hold", "talk"]
+
+
+class Process:
+    """foyer-pbx as the process that it is."""
+
+    def __init__(self, box: Box) -> None:
+        settings = box.settings
+        environment = {
+            **os.environ,
+            "FOYER_DATA": str(settings.data),
+            "FOYER_AMI_PORT": str(settings.ami_port),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "appliance.pbx"], env=environment, stderr=subprocess.PIPE, text=True
+        )
+
+    def end(self, how: signal.Signals) -> tuple[int, str]:
+        """Its exit code and what it logged."""
+        self.process.send_signal(how)
+        _, log = self.process.communicate(timeout=10)
+        return self.process.returncode, log
+
+
+def test_the_process_is_killed_and_comes_back(folder: Path) -> None:
+    with Box(folder) as box, box.desk("a1") as desk, box.outside() as outside:
+        process = Process(box)
+        box.wait_row("pbx", "state", "foyer-pbx to hear Asterisk", 10, up=True)
+        desk.register()
+        box.agent("a1", "available")
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
+        call = outside.call(NUMBER)
+        ring = desk.wait_ring()
+        assert process.end(signal.SIGKILL)[0] == -signal.SIGKILL
+        ring.answer()
+        call.wait_answer()
+        time.sleep(0.5)
+        process = Process(box)
+        box.call(lambda one: one.answered is not None, "the talk in the store", 10)
+        process.end(signal.SIGKILL)
+        call.hang_up()
+        process = Process(box)
+        done = box.call(lambda one: one.ended is not None, "the end of the call", 10)
+        box.wait_row("agent", "a1", "the agent idle", 10, state="idle")
+        code, log = process.end(signal.SIGTERM)
+        assert code == 0, log
+        assert "Traceback" not in log
+        assert box.row("pbx", "state")["up"] is False
+        assert done.outcome == "answered"
+        assert len(box.calls()) == 1
 
 
 def test_foyer_pbx_gone_during_a_call(box: Box) -> None:

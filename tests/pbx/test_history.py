@@ -148,6 +148,25 @@ def test_two_calls_at_once_stay_apart() -> None:
         ]
 
 
+def test_a_caller_who_lost_an_agent_waits_again() -> None:
+    (record,) = records("back_in_the_queue")
+    assert told(record) == [
+        "answered by a2 at 1.1, ended 2.8",
+        "greeting 0.0-1.0",
+        "wait q1 1.0-1.1 answered",
+        "ring q1 a1 1.0-1.1 answered",
+        "talk q1 a1 1.1-1.8",
+        "wait q1 1.8-2.1 answered",
+        "ring q1 a2 1.8-2.1 answered",
+        "talk q1 a2 2.1-2.8",
+    ]
+
+
+def test_a_reloaded_page_is_the_same_talk() -> None:
+    (record,) = records("page_reload")
+    assert told(record)[-2:] == ["ring q1 a1 1.0-1.5 answered", "talk q1 a1 1.5-2.9"]
+
+
 def test_a_call_that_goes_out() -> None:
     (record,) = records("going_out")
     assert told(record) == [

@@ -33,8 +33,9 @@ def test_old_rows_go_and_new_ones_stay(store: Store) -> None:
 def test_a_wrap_up_that_was_forgotten_ends(store: Store) -> None:
     with store.change() as change:
         change.db.execute(
-            "INSERT INTO conversation (id, channel, external_id, origin, direction, state, outcome, started,"
-            " answered, ended, updated) VALUES ('c', 'voice', 'u', '1.1', 'in', 'wrap_up', 'answered', 1, 2, ?, 3)",
+            "INSERT INTO conversation (id, channel, external_id, origin, direction, state, outcome,"
+            " started, answered, ended, updated)"
+            " VALUES ('c', 'voice', 'u', '1.1', 'in', 'wrap_up', 'answered', 1, 2, ?, 3)",
             (now_ms() - 3_600_000,),
         )
     Housekeeping(store).tidy(threading.Event())

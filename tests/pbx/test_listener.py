@@ -248,6 +248,13 @@ def test_holds_are_handed_on_and_a_line_that_registers_is_looked_at(scene: Scene
         block("Event: Hold", "Channel: PJSIP/a1-1") + block("Event: Unhold", "Channel: PJSIP/a1-1")
     )
     until(lambda: [message.event for message in scene.holds] == ["Hold", "Unhold"], 5, "both")
+    # A page is reloaded while it holds: its old leg goes without an Unhold.
+    leg = ("Channel: PJSIP/a1-2", "Uniqueid: 1.2")
+    steps = (("Newstate", "ChannelState: 6"), ("Hold",), ("Hangup",))
+    scene.asterisk.send(b"".join(block(f"Event: {step[0]}", *leg, *step[1:]) for step in steps))
+    until(
+        lambda: [message.event for message in scene.holds[2:]] == ["Hold", "Hangup"], 5, "the end of the hold"
+    )
     scene.asterisk.send(block("Event: Registry", "Status: Registered"))
 
     def asked() -> bool:

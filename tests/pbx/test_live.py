@@ -122,6 +122,27 @@ def test_an_agent_rings_talks_holds_and_is_idle() -> None:
     assert rows["agent/a1"] == {"browser": True, "desk": False, "queues": {}, "state": "idle"}
 
 
+def test_a_new_leg_in_a_call_belongs_to_it() -> None:
+    """A reloaded page's leg carries none of the call's variables."""
+
+    def new(name: str, **more: str) -> Message:
+        about = {"Channel": "PJSIP/a1-9", "Uniqueid": "1.9", "ChannelState": "6", "Linkedid": "1.9", **more}
+        return event(name, at=T + 9, **about)
+
+    customer = channel("PJSIP/l1", 1, "6", Linkedid="1.1", CallerIDNum="0901", CallerIDName="Hoa")
+    old = channel("PJSIP/a1", 2, "6", Linkedid="1.1", ConnectedLineNum="0901")
+    for events in (
+        (customer, old, new("Newchannel"), new("BridgeEnter", Linkedid="1.1")),
+        (customer, new("Newchannel"), new("BridgeEnter", Linkedid="1.1")),
+    ):
+        row = folded(*events, channel("PJSIP/a1", 2, Event="Hangup")).now.row(("agent", "a1"))
+        assert row is not None
+        assert (row["state"], row["call"], row["number"], row["name"]) == ("talking", CALL, "0901", "Hoa")
+    row = listed(LiveState(), customer, new("CoreShowChannel", Linkedid="1.1")).now.row(("agent", "a1"))
+    assert row is not None
+    assert row["call"] == CALL
+
+
 def test_who_talks_and_is_rung_talks() -> None:
     state = folded(channel("PJSIP/a1", 1, "6"), channel("PJSIP/a1d", 2, "5", at=T + 9))
     row = state.now.row(("agent", "a1"))
