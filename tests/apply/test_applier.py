@@ -67,6 +67,7 @@ def test_a_saved_revision_becomes_live_without_dropping_a_call(box: Box, asteris
     assert "a3" not in asterisk.cli("pjsip show endpoints")
 
 
+@pytest.mark.slow
 def test_greetings_are_spoken_once_and_forgotten_with_their_last_revision(
     box: Box, asterisk: LiveAsterisk
 ) -> None:
@@ -96,8 +97,12 @@ def test_greetings_are_spoken_once_and_forgotten_with_their_last_revision(
     ("part", "file", "right", "wrong"),
     [
         ("phones", "pjsip.conf", "webrtc = yes", "webrtc = yes\nnonsense = yes"),
-        ("lines", "pjsip.conf", "from_domain = 127.0.0.2", "rtp_timeout = soon"),
-        ("queues", "queues.conf", "strategy = rrmemory", "strategy = nonsense"),
+        pytest.param(
+            "lines", "pjsip.conf", "from_domain = 127.0.0.2", "rtp_timeout = soon", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "queues", "queues.conf", "strategy = rrmemory", "strategy = nonsense", marks=pytest.mark.slow
+        ),
         ("calls", "extensions.conf", "exten = 102,1,", "exten = 102,2,"),
     ],
 )
@@ -152,6 +157,7 @@ def test_what_cannot_be_rendered_or_spoken_is_told_in_words(box: Box, asterisk: 
     assert applier.look() is None and box.states(good) == all_in("live")
 
 
+@pytest.mark.slow
 def test_files_switch_while_asterisk_is_down_and_are_confirmed_later(
     box: Box, asterisk: LiveAsterisk
 ) -> None:
@@ -173,6 +179,7 @@ def test_files_switch_while_asterisk_is_down_and_are_confirmed_later(
     assert box.states(later) == all_in("live")
 
 
+@pytest.mark.slow
 def test_a_line_whose_name_cannot_be_looked_up_does_not_stop_the_rest(
     box: Box, asterisk: LiveAsterisk
 ) -> None:

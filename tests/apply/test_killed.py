@@ -41,6 +41,7 @@ def assert_whole(box: Box) -> str:
     return label
 
 
+@pytest.mark.slow
 @pytest.mark.asterisk
 def test_killed_again_and_again_while_revisions_are_saved(box: Box, asterisk: LiveAsterisk) -> None:
     moments = random.Random(7)

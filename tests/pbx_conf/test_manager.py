@@ -68,7 +68,7 @@ def test_a_queue_call_makes_few_events(exchange: Exchange) -> None:
         desk.wait_call()
         caller.hang_up()
         until(lambda: "0 active channels" in exchange.cli("core show channels"), 5, "the call's end")
-    listener.read()
+    until(lambda: "Event: Hangup" in listener.read()[before:], 10, "the call's end to be told")
     names = re.findall(r"^Event: (\w+)", listener.text[before:], re.MULTILINE)
     assert set(names) <= set(manager_conf.EVENTS)
     assert {"Newchannel", "QueueCallerJoin", "AgentConnect", "Hangup"} <= set(names)

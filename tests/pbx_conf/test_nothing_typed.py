@@ -142,6 +142,7 @@ def running() -> Iterator[tuple[PrivateAsterisk, Env]]:
             yield asterisk, env
 
 
+@pytest.mark.slow
 @pytest.mark.asterisk
 @settings(
     max_examples=30,

@@ -46,7 +46,8 @@ def render(_site: Site, env: Env) -> str:
         ("webenabled", False),
         ("displayconnects", False),
         ("timestampevents", True),
-        ("allowmultiplelogin", False),
+        # A restarted foyer-pbx must not be refused because its former self is not yet noticed to be gone.
+        ("allowmultiplelogin", True),
         ("authtimeout", 10),
         ("channelvars", "FOYER_CALL,FOYER_LINE,FOYER_QUEUE"),
     )
