@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from appliance.errors import FoyerError, TransientError
+from appliance.errors import DeviceGone, FoyerError, TransientError
 from appliance.pbx.actions import Actions
 from appliance.store import Store, events, requests
 from appliance.store.requests import Request
@@ -21,6 +21,7 @@ TARGET = "pbx"
 LOOK_EVERY_S = 0.02
 RETRY_S = 1.0
 FOLLOWED_AT_ONCE = 1000
+NO_ANSWER = "The telephone exchange does not answer just now."
 _MEMBERS_DEPEND_ON = ("agent", "site", "apply")
 
 
@@ -47,7 +48,7 @@ class Worker:
                 continue
             try:
                 self._follow()
-                self._work()
+                self._work(beat)
                 version = seen
             except TransientError as error:
                 _log.error("Requests cannot be worked on: %s", error)
@@ -65,8 +66,9 @@ class Worker:
             with self._store.read() as db:
                 new = events.since(db, self._seen, FOLLOWED_AT_ONCE)
 
-    def _work(self) -> None:
+    def _work(self, beat: Callable[[], None]) -> None:
         while True:
+            beat()
             with self._store.read() as db:
                 if not requests.is_waiting(db, TARGET):
                     return
@@ -79,6 +81,9 @@ class Worker:
     def _do(self, request: Request) -> None:
         try:
             is_done, result = True, self._actions.perform(request)
+        except (DeviceGone, TransientError) as error:
+            is_done, result = False, {"error": NO_ANSWER, "hint": "Try again in a moment."}
+            _log.warning("%s of %s failed: %s", request.kind, request.who, error)
         except FoyerError as error:
             is_done, result = False, {"error": error.message, "hint": error.hint}
             _log.info("%s of %s failed: %s", request.kind, request.who, error)

@@ -334,7 +334,7 @@ def test_a_request_while_asterisk_is_gone(folder: Path) -> None:
     try:
         asked = box.ask("test_call")
         assert asked.state == "failed"
-        assert "cannot be reached" in asked.result["error"]
+        assert "does not answer" in asked.result["error"]
         assert box.row("pbx", "state")["up"] is False
     finally:
         box.stop()
