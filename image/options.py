@@ -12,7 +12,8 @@ from pathlib import Path
 from steps import Failed
 
 # Inside the box only, on loopback: name in /etc/foyer/environment and the port that is tried first.
-INTERNAL_PORTS = {"FOYER_AMI_PORT": 5038, "FOYER_ASTERISK_HTTP_PORT": 8088, "FOYER_NAMES_PORT": 8087}
+INTERNAL_PORTS = {"FOYER_AMI_PORT": 5038, "FOYER_ASTERISK_HTTP_PORT": 8088, "FOYER_NAMES_PORT": 8188}
+PORTS_TRIED = 40
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def _need_free(bind: str, option: str, port: int, kind: socket.SocketKind) -> No
 
 
 def _free_port(first: int) -> int:
-    """`first` if it is free on loopback, else one that the kernel finds."""
-    for port in (first, 0):
+    """The first port from `first` on that is free on loopback: the same one each time, as far as can be."""
+    for port in range(first, first + PORTS_TRIED):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -114,5 +115,5 @@ def _free_port(first: int) -> int:
                 probe.listen()
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
-    raise Failed("no port is free on this machine.")
+            return port
+    raise Failed(f"no port from {first} to {first + PORTS_TRIED - 1} is free on loopback.")

@@ -117,7 +117,7 @@ def test_the_browsers_phones_reach_asterisk(box: Box, tls: ssl.SSLContext) -> No
 def test_asterisks_own_ports_are_not_reachable_from_outside(box: Box) -> None:
     listening = box.run("ss", "-Hlnt").splitlines()
     outside = {line.split()[3] for line in listening if not line.split()[3].startswith("127.0.0.1:")}
-    for name, port in (("AMI", "5038"), ("HTTP", "8088"), ("names", "8087")):
+    for name, port in (("AMI", "5038"), ("HTTP", "8088"), ("names", "8188")):
         assert not [entry for entry in outside if entry.endswith(f":{port}")], name
 
 
