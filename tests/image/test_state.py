@@ -70,7 +70,7 @@ def test_a_box_survives_a_power_cut_and_ends_whole(tmp_path: Path) -> None:
         assert box.otp == password
         assert live_revision(box) == revision
         assert box.run("systemctl", "--failed", "--no-legend") == ""
-        looking = [BOOT, "exec", "journalctl", "-f"]
+        looking = [str(BOOT), "exec", "journalctl", "-f"]
         follower = subprocess.Popen(looking, env={"STATE": str(box.state)}, stdout=subprocess.PIPE, text=True)
         assert follower.stdout is not None
         assert follower.stdout.readline()
