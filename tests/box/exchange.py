@@ -15,6 +15,16 @@ class Exchange:
         """Output of a console command."""
         return self._box.run("asterisk", "-C", CONF, "-rx", command)
 
+    def conf(self, name: str) -> str:
+        """A configuration file in use."""
+        return self._box.run("cat", f"/data/config/live/asterisk/{name}")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it answers, with every module loaded."""
+        asked = self._box.run("asterisk", "-C", CONF, "-rx", "core waitfullybooted", check=False)
+        return "fully booted" in asked
+
     @property
     def calls(self) -> int:
         """How many legs are up."""

@@ -6,6 +6,7 @@ from tests.asterisk import sound
 from tests.asterisk.g711 import Samples
 from tests.box.client import WebClient
 from tests.box.desk import Desk
+from tests.box.exchange import Exchange
 from tests.browser.browser import Browser
 
 pytestmark = [pytest.mark.box, pytest.mark.browser]
@@ -38,6 +39,18 @@ def is_voice(heard: Samples) -> bool:
     """Whether somebody speaks: loud enough, and not one steady sound."""
     level = sound.level_dbfs(heard)
     return bool(len(level) and level.max() > -35 and level.max() - level.min() > 6)
+
+
+def test_a_setting_is_changed_and_put_to_use(owner: Browser, exchange: Exchange) -> None:
+    # Short enough that the tests after this one need not wait long between two calls of one agent.
+    owner.open("/settings/queues/q1")
+    owner.fill("#wrap_up_seconds", "2")
+    owner.click("form.form .button-main")
+    owner.sees("Save these changes?")
+    owner.sees("20", ".changes del")
+    owner.click("button[name=stage][value=save]")
+    owner.sees("Everything works with these settings.", timeout_s=15)
+    assert "wrapuptime = 2" in exchange.conf("queues.conf").replace("=", " = ").replace("  ", " ")
 
 
 def test_the_live_page_shows_who_is_there(owner: Browser, minh: Desk, ha: WebClient) -> None:

@@ -1,0 +1,141 @@
+"""Every Python process is killed, Asterisk is killed: what callers and agents notice, and what is right again."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.asterisk import sound
+from tests.asterisk.leg import Leg
+from tests.asterisk.phone import Phone
+from tests.box.client import WebClient
+from tests.box.conftest import DESK_PHONE_HZ, MICROPHONE_HZ
+from tests.box.desk import Desk
+from tests.box.exchange import Exchange
+from tests.box.line import Line
+from tests.box.records import open_call
+from tests.box.trouble import python_dead
+from tests.browser.browser import Browser
+from tests.image.box import Box
+from tests.until import until
+
+pytestmark = [pytest.mark.box, pytest.mark.browser]
+
+FIRST, SECOND, CUT, AFTER = "0922000001", "0922000002", "0922000003", "0922000004"
+CALLER_HZ = 440
+SOUNDS = Path("/usr/share/asterisk/sounds/en")
+
+
+def rows(owner: Browser, number: str) -> int:
+    """How often a caller stands in the list of calls."""
+    owner.open(f"/calls?who={number}")
+    owner.sees("Calls", "h1")
+    return len(owner.all(".calls-begin a"))
+
+
+def test_calls_do_not_need_python(
+    box: Box, line: Line, exchange: Exchange, ha: WebClient, desk_phone: Phone, owner: Browser
+) -> None:
+    ha.post("/desk/state", {"device": "desk"}, of="/desk")
+    ha.post("/desk/state", {"state": "break:meal"}, of="/desk")
+    until(lambda: any("paused" in member for member in exchange.members()), 5, "a2 in the queue, on a break")
+    with line.phones(CALLER_HZ) as far:
+        first = far.call(line.number, caller=FIRST).wait_answer()
+        with python_dead(box):
+            assert "appliance" not in box.run("ps", "-eo", "args")
+            second = far.call(line.number, caller=SECOND).wait_answer()
+            hears_music_and_position(first, second)
+            assert first.is_up and second.is_up
+            # Back from the break, without any of our processes.
+            desk_phone.call("*91").wait_answer().wait_end(15)
+            ringing = desk_phone.wait_ring(15)
+            assert ringing.caller == FIRST
+            ringing.answer()
+            first.wait_heard(lambda heard: not sound.tone_gaps(heard, DESK_PHONE_HZ), 1.0, 8, "the agent")
+            ringing.wait_heard(lambda heard: not sound.tone_gaps(heard, CALLER_HZ), 1.0, 8, "the caller")
+            second.hang_up()
+            ringing.hang_up()
+            first.wait_end(5)
+        until(lambda: "Answered" in call_text(owner, FIRST), 15, "the first call in the list, closed")
+    page = open_call(owner, FIRST)
+    kinds = [what.partition(" (")[0] for what, _, _ in page.segments]
+    assert kinds[:4] == ["Greeting", "Waiting", "Ringing", "Talking"], page.segments
+    assert all(seconds >= 0 for _, _, seconds in page.segments)
+    assert page.recording
+    assert "Lê Thu Hà" in page.text
+    assert "Caller gave up" in call_text(owner, SECOND)
+    assert (rows(owner, FIRST), rows(owner, SECOND)) == (1, 1)
+    owner.open("/live")
+    # The key on the phone was heard, although nobody was there to hear it.
+    owner.sees("Available", ".agents", 5)
+    ha.post("/desk/state", {"state": "offline"}, of="/desk")
+    until(lambda: not exchange.members(), 5, "nobody in the queue")
+
+
+def hears_music_and_position(first: Leg, second: Leg) -> None:
+    """Wait until the one who is next hears music and the other the place in the queue."""
+    begin = time.monotonic()
+    prompt = sound.read_wav(SOUNDS / "queue-thereare.wav")
+    until(
+        lambda: sound.likeness(second.heard(begin), prompt) > 0.8, 30, "the second caller's place to be told"
+    )
+    begin = time.monotonic()
+    until(lambda: time.monotonic() > begin + 2, 3, "two seconds of music")
+    assert sound.silences(first.heard(begin), 1500) == []
+    assert float(sound.level_dbfs(first.heard(begin)).max()) > -40
+
+
+def call_text(owner: Browser, number: str) -> str:
+    """The text of the newest call of that number; empty before it is in the list."""
+    return open_call(owner, number).text if rows(owner, number) else ""
+
+
+def test_asterisk_is_killed_in_a_call(
+    box: Box, line: Line, exchange: Exchange, ha: WebClient, desk_phone: Phone, minh: Desk, owner: Browser
+) -> None:
+    ha.post("/desk/state", {"state": "break:meal"}, of="/desk")
+    minh.go("available")
+    owner.open("/live")
+    with line.phones(CALLER_HZ) as far:
+        leg = far.call(line.number, caller=CUT).wait_answer()
+        minh.wait_view("ringing", 20)
+        minh.answer()
+        leg.wait_heard(lambda heard: not sound.tone_gaps(heard, MICROPHONE_HZ, 200), 1.0, 8, "the agent")
+        owner.sees("On a call", ".agents", 5)
+        box.kill("asterisk")
+        owner.sees("The telephone service is not running.", timeout_s=5)
+        until(lambda: exchange.is_up, 30, "Asterisk to be back")
+        back = time.monotonic()
+        until(lambda: right_again(exchange), 10, "members and breaks as they were")
+        owner.sees("1 of 2 free", timeout_s=max(0.1, back + 10 - time.monotonic()))
+        assert "The telephone service is not running." not in owner.text()
+        minh.wait_phone(max(0.1, back + 10 - time.monotonic()))
+        owner.sees("Meal", ".agents", 1)
+    until(lambda: "Cut off" in call_text(owner, CUT), 10, "the cut call to be closed with its reason")
+    assert rows(owner, CUT) == 1
+    next_call(line, minh)
+    ha.post("/desk/state", {"state": "offline"}, of="/desk")
+    desk_phone.register()
+
+
+def right_again(exchange: Exchange) -> bool:
+    """a1 is there and free, a2 is there and on the break that she took."""
+    members = exchange.members()
+    free = [member for member in members if "(PJSIP/a1)" in member and "paused" not in member]
+    away = [member for member in members if "(PJSIP/a2d)" in member and "(paused:meal" in member]
+    return len(members) == 2 and len(free) == 1 and len(away) == 1
+
+
+def next_call(line: Line, minh: Desk) -> None:
+    """The next call comes in and is answered as if nothing had been."""
+    if minh.view == "after":
+        minh.finish("")
+    with line.phones(CALLER_HZ) as far:
+        leg = far.call(line.number, caller=AFTER).wait_answer()
+        minh.wait_view("ringing", 20)
+        minh.answer()
+        leg.wait_heard(lambda heard: not sound.tone_gaps(heard, MICROPHONE_HZ, 200), 1.0, 8, "the agent")
+        leg.hang_up()
+    minh.wait_view("after", 5)
+    minh.finish("")
+    minh.go("offline")
