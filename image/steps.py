@@ -80,7 +80,7 @@ def run(*args: str | Path, what: str, cwd: Path | None = None, env: dict[str, st
     sys.stderr.writelines(f"    {line}\n" for line in tail)
     if any(sign in line.lower() for line in tail for sign in NETWORK_SIGNS):
         raise Failed(
-            f"{what} failed, a package could not be fetched: check the network, then run make again."
+            f"{what} failed: a package could not be fetched. Check the network, then run make again."
         )
     raise Failed(f"{what} failed (exit code {process.returncode}): the lines above say why.")
 

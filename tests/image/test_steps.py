@@ -1,0 +1,121 @@
+"""What the build steps promise: a broken result is never taken for a good one, none in use is replaced."""
+
+import fcntl
+import os
+import sys
+import time
+from pathlib import Path
+
+import options
+import pytest
+import state
+import steps
+
+
+def test_package_lists_have_comments() -> None:
+    names = steps.package_names(steps.IMAGE / "packages")
+    assert "asterisk" in names
+    assert not [name for name in names if "#" in name or " " in name]
+    assert len(set(names)) == len(names)
+
+
+def test_nothing_of_the_test_root_ships() -> None:
+    ships = set(steps.package_names(steps.IMAGE / "packages"))
+    assert not ships & set(steps.package_names(steps.IMAGE / "packages-test"))
+
+
+def test_the_stamp_follows_content_and_names(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_text("same")
+    other.write_text("same")
+    assert steps.content_stamp([one]) == steps.content_stamp([one])
+    stamps = {
+        steps.content_stamp([one]),
+        steps.content_stamp([other]),
+        steps.content_stamp([one, other]),
+        steps.content_stamp([one], "more"),
+    }
+    one.write_text("else")
+    stamps.add(steps.content_stamp([one]))
+    assert len(stamps) == 5
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+    new, folder = tmp_path / "new", tmp_path / "layer"
+    for content in ("first", "second"):
+        new.mkdir()
+        (new / content).touch()
+        steps.replace_folder(new, folder)
+        assert [path.name for path in folder.iterdir()] == [content]
+    assert [path.name for path in tmp_path.iterdir()] == ["layer"]
+
+
+def test_a_folder_in_use_is_not_replaced(tmp_path: Path) -> None:
+    new, folder = tmp_path / "new", tmp_path / "layer"
+    for path in (new, folder):
+        path.mkdir()
+    (folder / "used").touch()
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        with pytest.raises(steps.Failed, match="end that"):
+            steps.replace_folder(new, folder)
+        assert (folder / "used").exists()
+    finally:
+        os.close(handle)
+    steps.replace_folder(new, folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_tool_that_fails_is_told_from_a_network_that_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(steps.Failed, match=r"baking failed \(exit code 3\)"):
+        steps.run("sh", "-c", "echo no flour; exit 3", what="baking")
+    assert "no flour" in capfd.readouterr().err
+    with pytest.raises(steps.Failed, match="Check the network"):
+        steps.run("sh", "-c", "echo Temporary failure resolving; exit 1", what="baking")
+    steps.run(sys.executable, "-c", "", what="baking")
+
+
+def test_too_small_a_disk_is_said_so() -> None:
+    steps.need_disk(0.001)
+    with pytest.raises(steps.Failed, match="free some space"):
+        steps.need_disk(1e9)
+
+
+def test_options_have_defaults_and_an_empty_one_is_none() -> None:
+    chosen = options.read({"BIND": "", "PORT": "", "FRESH": "", "STATE": "here"}, Path("/build"))
+    assert (chosen.bind, chosen.https_port, chosen.sip_port) == ("127.0.0.1", 8443, 5060)
+    assert not chosen.fresh
+    assert chosen.state == Path("here").absolute()
+    assert not options.read({"FRESH": "0"}, Path("/build")).fresh
+    assert options.read({"FRESH": "1"}, Path("/build")).state == Path("/build/state")
+
+
+def test_a_fresh_state_keeps_only_its_mark(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with state.claimed(folder, fresh=False):
+        (folder / "data").mkdir()
+        (folder / "data/call.wav").touch()
+        (folder / "link").symlink_to(tmp_path)
+    with state.claimed(folder, fresh=True):
+        assert [path.name for path in folder.iterdir()] == [state.MARK]
+    assert tmp_path.exists()
+
+
+def test_a_state_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(steps.Failed, match="STATE="), state.claimed(tmp_path / "file/state", fresh=False):
+        pass
+
+
+def test_the_box_of_a_state_folder_is_found_only_while_it_is_claimed(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with state.claimed(folder, fresh=False) as claim:
+        with pytest.raises(steps.Failed, match="no box runs"):
+            state.box_pid(folder)
+        claim.note(os.getpid())
+        began = time.monotonic()
+        assert state.box_pid(folder) == os.getpid()
+        assert time.monotonic() - began < 1
+    with pytest.raises(steps.Failed, match="no box runs"):
+        state.box_pid(folder)
