@@ -34,8 +34,12 @@ def test_a_box_without_a_site_gets_an_empty_rendering(box: Box, asterisk: LiveAs
     assert applier.look() is None
     assert (box.settings.config / "good").readlink() == Path(label)
     assert "No such" not in asterisk.cli("dialplan show foyer-agents")
-    log = (box.settings.ast_log / "messages").read_text("utf-8")
-    assert "ERROR" not in log and "WARNING" not in log, log
+    log = (box.settings.ast_log / "messages").read_text("utf-8").splitlines()
+    # pjproject warns now and then of a module that Asterisk adds while it already listens.
+    complaints = [
+        line for line in log if ("ERROR" in line or "WARNING" in line) and "SAFE_MODULE" not in line
+    ]
+    assert complaints == []
 
 
 def test_a_saved_revision_becomes_live_without_dropping_a_call(box: Box, asterisk: LiveAsterisk) -> None:
