@@ -312,3 +312,16 @@ def test_who_waits_in_my_queues(sign_in: SignIn, store: Store) -> None:
 def test_whatever_call_is_asked_for(sign_in: SignIn, call: str) -> None:
     page = sign_in("lan").get(f"/desk/call?call={call}")
     assert page.status == 200 and "<script>" not in page.text
+
+
+def test_the_phone_belongs_to_the_page_that_was_opened_last(sign_in: SignIn, store: Store) -> None:
+    with store.change() as change:
+        secrets.put(change, "sip:a1", "the secret")
+    browser = sign_in("lan")
+    assert send(browser, "/desk/phone", page="one", take="1").status == 200
+    assert send(browser, "/desk/phone", page="one").status == 200
+    assert send(browser, "/desk/phone", page="two", take="1").status == 200
+    assert 'data-holder="two"' in browser.get("/desk/status").text
+    page = send(browser, "/desk/phone", page="one")
+    assert page.status == 409 and "another browser" in page.words and "the secret" not in page.text
+    assert send(browser, "/desk/phone", page="one", take="1").status == 200

@@ -16,7 +16,7 @@ from typing import Any
 from bottle import HTTPResponse
 from sqlite_utils import Database
 
-from appliance.errors import ForbiddenError, TransientError
+from appliance.errors import ConflictError, ForbiddenError, TransientError
 from appliance.store import agents, conversations, events, live, now_ms, people, records, secrets
 from appliance.store.agents import AgentState
 from appliance.store.people import Person
@@ -48,13 +48,41 @@ class Current:
     saved: str = ""
 
 
+class Holders:
+    """Which open page has each agent's phone: the last one that was opened, in whichever browser.
+
+    Only this process knows, and forgets it with a restart: then every page keeps what it has.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._pages: dict[str, str] = {}
+
+    def get(self, agent_id: str) -> str:
+        """The page that has the phone; "" if none is known."""
+        with self._guard:
+            return self._pages.get(agent_id, "")
+
+    def take(self, agent_id: str, page: str, *, is_wanted: bool) -> bool:
+        """Gives the phone to a page; returns whether another one had it. A page that only connects again
+        gets it unless another took it meanwhile: ConflictError.
+        """
+        with self._guard:
+            before = self._pages.get(agent_id, "")
+            if before not in ("", page) and not is_wanted:
+                raise ConflictError(N_("The phone is open in another browser."))
+            self._pages[agent_id] = page
+        return before != page
+
+
 def routes(web: Web) -> None:
     """Declares the routes."""
-    _pages(web)
-    _actions(web)
+    holders = Holders()
+    _pages(web, holders)
+    _actions(web, holders)
 
 
-def _pages(web: Web) -> None:
+def _pages(web: Web, holders: Holders) -> None:
     strip = Strip(web)
 
     @web.get("/desk")
@@ -64,7 +92,7 @@ def _pages(web: Web) -> None:
             return web.render("desk-none.html")
         with web.store.read() as db:
             event_id = events.latest_id(db)
-        shown = {**_status(web), **_call(web, web.query("call")), **_recent(web)}
+        shown = {**_status(web, holders), **_call(web, web.query("call")), **_recent(web)}
         queues = {queue.id: queue.name for queue in web.site().queues}
         return web.render(
             "desk.html", event_id=event_id, agent_id=agent_id, queue_names=queues, strip=strip.get(), **shown
@@ -72,7 +100,7 @@ def _pages(web: Web) -> None:
 
     @web.get("/desk/status")
     def status() -> str:
-        return web.render("desk-status.html", **_status(web))
+        return web.render("desk-status.html", **_status(web, holders))
 
     @web.get("/desk/call")
     def call() -> str:
@@ -87,7 +115,7 @@ def _pages(web: Web) -> None:
         return web.render("desk-recent.html", **_recent(web))
 
 
-def _actions(web: Web) -> None:
+def _actions(web: Web, holders: Holders) -> None:
     @web.post("/desk/state")
     def set_state() -> str | HTTPResponse:
         agent_id = _agent_id(web)
@@ -99,7 +127,7 @@ def _actions(web: Web) -> None:
             device = web.form.text("device") or None
             agents.set_state(change, agent_id, state, _reason(web, reason), device, by=web.user().id)
         if web.is_fragment:
-            return web.render("desk-status.html", **_status(web))
+            return web.render("desk-status.html", **_status(web, holders))
         return web.redirect("/desk")
 
     @web.post("/desk/phone")
@@ -109,6 +137,9 @@ def _actions(web: Web) -> None:
             password = secrets.get(db, f"sip:{agent_id}")
         if password is None:
             raise TransientError(N_("Your phone is being prepared."), N_("This takes a few seconds."))
+        if holders.take(agent_id, web.form.text("page")[:64], is_wanted=web.form.text("take") == "1"):
+            with web.change() as change:
+                change.event("agent", agent_id, agent=agent_id)
         return _json(web, {"user": agent_id, "password": password})
 
     @web.post("/desk/note")
@@ -169,7 +200,7 @@ def _agent_row(db: Database, agent_id: str) -> dict[str, Any]:
     return live.snapshot(db).rows["agent"].get(agent_id, {})
 
 
-def _status(web: Web) -> dict[str, Any]:
+def _status(web: Web, holders: Holders) -> dict[str, Any]:
     """For desk-status.html: the agent's state and device, and whether the telephone service runs."""
     agent_id = _agent_id(web)
     with web.store.read() as db:
@@ -180,6 +211,7 @@ def _status(web: Web) -> dict[str, Any]:
         "state_words": _state_words(web, state),
         "is_up": bool(rows["pbx"].get("state", {}).get("up")),
         "is_connected": bool(rows["agent"].get(agent_id, {}).get(state.device)),
+        "holder": holders.get(agent_id),
         "agent": next((agent for agent in web.site().agents if agent.id == agent_id), None),
         "now": now_ms(),
     }

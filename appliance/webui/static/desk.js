@@ -30,8 +30,14 @@ let isElsewhere = false;
 let after = new URLSearchParams(location.search).get("call") ?? ""; // the call that waits for its result
 let shownCall = null;
 
+const page = crypto.randomUUID?.() ?? String(Math.random()); // so that the box knows which page has the phone
+let wantsPhone = true; // a page that was just opened takes the phone; later it only keeps it
+let isTaken = false;
+
 async function fetchAccount() {
-  const account = await (await post("/desk/phone", {})).json();
+  const answer = await post("/desk/phone", { page, take: wantsPhone ? "1" : "" });
+  wantsPhone = false;
+  const account = await answer.json();
   return { ...account, host: location.hostname, url: `wss://${location.host}/ws` };
 }
 
@@ -133,7 +139,7 @@ function early(call) {
 
 function showLink() {
   const isDesk = status().device === "desk";
-  const link = isDesk ? "desk" : isElsewhere ? "elsewhere" : phone.link;
+  const link = isDesk ? "desk" : isElsewhere ? "elsewhere" : isTaken ? "taken" : phone.link;
   const place = at("phone-state");
   place.textContent = words[`link${link[0].toUpperCase()}${link.slice(1)}`];
   place.dataset.kind = ["lost", "refused", "off"].includes(link) ? "bad" : "";
@@ -146,7 +152,8 @@ function showAdvice() {
   const isBrowser = status().device === "browser";
   const shown = new Set();
   if (isBrowser && isElsewhere) shown.add("elsewhere");
-  if (isBrowser && hasPhone) {
+  if (isBrowser && isTaken) shown.add("taken");
+  if (isBrowser && hasPhone && !isTaken) {
     if (problem) shown.add(problem);
     else if (microphone === "insecure" || microphone === "denied" || microphone === "prompt") shown.add(microphone);
     const isQuiet = !shown.size && card.dataset.view === "idle";
@@ -175,6 +182,7 @@ phone.addEventListener("over", ({ detail: { call, reason } }) => {
   if (reason === "lost" || reason === "gone") window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
   if (problem === "hear") problem = "";
   card.classList.remove("is-unsure");
+  setTimeout(tendPhone, 0); // what had to wait for the end of the call
 });
 
 let ringingFor = "";
@@ -190,8 +198,17 @@ function startRinging() {
 /** The phone belongs to one tab, runs while calls ring in this browser, and never leaves a running call. */
 function tendPhone() {
   if (!hasPhone) return;
-  if (status().device === "browser") phone.start();
+  const { device, holder } = status();
+  if (holder && holder !== page && !wantsPhone) isTaken = true;
+  if (device === "browser" && !isTaken) phone.start();
   else if (!phone.call) phone.stop();
+}
+
+/** The agent wants the phone on this page, wherever it was. */
+function takePhone() {
+  isTaken = false;
+  wantsPhone = true;
+  phone.start();
 }
 
 holdPhone(
@@ -234,6 +251,7 @@ const actions = {
     const isHidden = at("keypad").toggleAttribute("hidden");
     button.setAttribute("aria-expanded", String(!isHidden));
   },
+  take: takePhone,
   microphone: allowMicrophone,
   sound: () => ring.unlock(),
   notify: () => ring.allowNotifications().then(show),
