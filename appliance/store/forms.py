@@ -53,6 +53,13 @@ def draft(db: Database, name: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
+def drop_old_drafts(change: Change, prefix: str, before: int) -> None:
+    """Forgets the drafts whose names begin with `prefix` and that nobody has touched since `before` (ms)."""
+    change.db.execute(
+        "DELETE FROM draft WHERE substr(name, 1, ?) = ? AND updated < ?", (len(prefix), prefix, before)
+    )
+
+
 def drop_draft(change: Change, name: str) -> None:
     """Forgets a draft; nothing happens if there is none."""
     change.db.execute("DELETE FROM draft WHERE name = ?", (name,))

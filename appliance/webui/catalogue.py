@@ -22,6 +22,7 @@ from appliance.webui.i18n import DOMAIN, LOCALE_ROOT, OFFERED
 
 ROOT = LOCALE_ROOT.parent.parent
 TEMPLATE = LOCALE_ROOT / f"{DOMAIN}.pot"
+_NO_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _FUNCTIONS = {"_": 1, "N_": 1, "gettext": 1, "ngettext": 2}
 # Not SetupError and DeviceGone: those are said in a process's log, never on a page.
 _ERRORS = (
@@ -34,6 +35,8 @@ _ERRORS = (
 )
 # Processes whose sentences reach the pages through the store (request.result, apply_state.message).
 _SPEAKERS = ("apply", "pbx", "store")
+# What speaks only to processes, and to people at the console.
+_UNSEEN = ("privileged/", "pbx/ami", "pbx/listener", "webui/cli.py", "webui/catalogue.py")
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,18 @@ class Found:
 
 def extract() -> Catalog:
     """The words of the whole product."""
-    catalogue = Catalog(project="Foyer", version="1", charset="utf-8", fuzzy=False)
-    catalogue.creation_date = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    catalogue = _named(Catalog(charset="utf-8", fuzzy=False))
     for found in (*_from_templates(), *_from_python()):
         catalogue.add(found.message, locations=[(found.place, 0)])
+    return catalogue
+
+
+def _named(catalogue: Catalog) -> Catalog:
+    """The same header always: a date in it would make a difference of every run."""
+    catalogue.project, catalogue.version = "Foyer", "1"
+    catalogue.header_comment = "# The words of Foyer. Made by: python3 -m appliance.webui.catalogue"
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
+    catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = ""
     return catalogue
 
 
@@ -85,8 +96,7 @@ def update() -> Iterator[str]:
         path = translation(code)
         known = read(path) if path.exists() else Catalog(locale=code, domain=DOMAIN, fuzzy=False)
         known.update(template, no_fuzzy_matching=True)
-        known.creation_date = template.creation_date
-        write(known, path)
+        write(_named(known), path)
         yield from (f"{code}: {message.id}" for message in known if message.id and not message.string)
 
 
@@ -103,7 +113,7 @@ def _from_templates() -> Iterator[Found]:
 
 def _from_python() -> Iterator[Found]:
     for path in sorted((ROOT / "appliance").rglob("*.py")):
-        if path.name in ("cli.py", "catalogue.py"):
+        if str(path.relative_to(ROOT / "appliance")).startswith(_UNSEEN):
             continue
         tree = ast.parse(path.read_text("utf-8"))
         for message in _messages(tree):

@@ -34,7 +34,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "service_level_seconds": N_("Answer goal"),
         "agents": N_("Agents"),
     },
-    Agent: {"name": N_("Name"), "extension": N_("Internal number")},
+    Agent: {"name": N_("Name"), "extension": N_("Extension")},
     Line: {
         "name": N_("Name"),
         "kind": N_("Kind"),

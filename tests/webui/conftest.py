@@ -92,7 +92,9 @@ def box(store: Store) -> dict[str, str]:
     with store.change() as change:
         boss = users.create(change, "boss", "Mai", "administrator", PASSWORD)
         sites.save(change, Site.from_dict(SITE), boss, "", 0)
+    with store.change() as change:
         lead = users.create(change, "lead", "Hoa", "supervisor", PASSWORD)
+    with store.change() as change:
         lan = users.create(change, "lan", "Lan", "agent", PASSWORD, agent_id="a1")
     return {"boss": boss, "lead": lead, "lan": lan}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import urllib.parse
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -104,7 +105,7 @@ OFTEN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 @pytest.mark.parametrize(("path", "name"), FIELDS)
 def test_what_is_typed_comes_back_as_text(boss: Browser, path: str, name: str, words: str) -> None:
     """Sent back with an error beside it, or on the page that shows what will change: as text, and whole."""
-    typed = {name: clean(words), "extension": "", "role": "nobody"}
+    typed: dict[str, Any] = {name: clean(words), "extension": "", "role": "nobody"}
     page = boss.submit(boss.get(path), path, **typed)
     check(page.text)
     shown = [value for form in page.forms for field, value in form.fields if field == name]

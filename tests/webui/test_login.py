@@ -31,7 +31,7 @@ def test_a_wrong_password_says_nothing_more(app: Application, box: dict[str, str
 def test_guessing_is_slowed_down(app: Application, box: dict[str, str]) -> None:
     browser = Browser(app)
     answers = [browser.submit(browser.get("/login"), "/login", login="boss", password="x") for _ in range(6)]
-    assert answers[-1].status == 503
+    assert answers[-1].status == 429
     assert "Too many attempts." in answers[-1].words
 
 

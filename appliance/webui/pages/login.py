@@ -9,7 +9,7 @@ from typing import Any
 
 from bottle import HTTPResponse
 
-from appliance.errors import RejectedError
+from appliance.errors import RejectedError, TransientError
 from appliance.store import audit, users
 from appliance.webui import cookies
 from appliance.webui.i18n import N_
@@ -53,9 +53,9 @@ def _login(web: Web) -> None:
         wanted, kept = safe_path(form.text("next", "/")), kept_pairs(form.raw("kept"))
         try:
             user = users.authenticate(web.store, form.text("login"), form.raw("password"), visit.address)
-        except RejectedError as error:
+        except (RejectedError, TransientError) as error:
             page = web.render("login.html", next=wanted, kept=kept, failed=web.say(error))
-            return web.answer(page, 422)
+            return web.answer(page, 429 if isinstance(error, TransientError) else 422)
         with web.change() as change:
             web.sessions.start(change, visit, user)
         if kept and not user.must_change:
@@ -78,8 +78,8 @@ def _recover(web: Web) -> None:
             repeated(form)
             if form.ok:
                 _reset(web, password)
-        except RejectedError as error:
-            form.error(error.field or "login", web.say(error))
+        except (RejectedError, TransientError) as error:
+            form.error(getattr(error, "field", "password_once") or "login", web.say(error))
         if not form.ok:
             return web.answer(web.render("recover.html"), 422)
         password.remove()

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from appliance.errors import NotFoundError
 from appliance.store import site as sites
 from appliance.store.site import Revision
+from appliance.store.sitemodel import Site
 from appliance.webui.applied import report, state_of
 from appliance.webui.differences import Difference, differences
 from appliance.webui.i18n import N_
@@ -39,7 +40,8 @@ def routes(web: Web) -> None:
         with web.store.read() as db:
             found = sites.history(db, PAGE + 1, int(before) if before.isdecimal() else None)
             wanted = sites.desired(db)
-            rows = [_row(web, db, revision, wanted) for revision in found[:PAGE]]
+            documents = Documents(db)
+            rows = [_row(web, documents, revision, wanted) for revision in found[:PAGE]]
         older = f"/revisions?before={found[PAGE - 1].number}" if len(found) > PAGE else ""
         return web.render(
             "revisions.html", rows=rows, wanted=wanted, older=older, newest="/revisions" if before else ""
@@ -52,8 +54,9 @@ def routes(web: Web) -> None:
             if found is None or found.number != number:
                 raise NotFoundError("There is no such revision.")
             wanted, newest = sites.desired(db), sites.head_number(db)
-            row = _row(web, db, found, wanted)
-            back = differences(sites.head(db)[1], sites.revision(db, number), web.visit.language)
+            documents = Documents(db)
+            row = _row(web, documents, found, wanted)
+            back = differences(documents.get(newest), documents.get(number), web.visit.language)
         return web.render(
             "revision.html",
             row=row,
@@ -71,9 +74,23 @@ def routes(web: Web) -> None:
         return web.redirect(f"/settings/saved/{saved}")
 
 
-def _row(web: Web, db: Database, revision: Revision, wanted: int) -> Row:
-    state = state_of(db, revision.number)
-    before = sites.revision(db, revision.number - 1)
-    found = differences(before, sites.revision(db, revision.number), web.visit.language)
+class Documents:
+    """Revisions, each read and checked once while a page is made."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self._known: dict[int, Site] = {}
+
+    def get(self, number: int) -> Site:
+        """The document of a revision."""
+        if number not in self._known:
+            self._known[number] = sites.revision(self.db, number)
+        return self._known[number]
+
+
+def _row(web: Web, documents: Documents, revision: Revision, wanted: int) -> Row:
+    state = state_of(documents.db, revision.number)
+    before, after = documents.get(revision.number - 1), documents.get(revision.number)
     past = state == "live" and revision.number != wanted
+    found = differences(before, after, web.visit.language)
     return Row(revision, web.who(revision.who), "past" if past else state, found)

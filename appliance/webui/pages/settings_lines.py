@@ -17,6 +17,7 @@ from appliance.webui.web import Web
 from appliance.webui.wizard import NewPerson
 
 _HANDLE = "line-password:"
+_KEPT_MS = 24 * 3600 * 1000
 
 
 def routes(web: Web) -> None:
@@ -122,6 +123,7 @@ def _keep_password(web: Web) -> str:
     if typed:
         handle = _HANDLE + random.token_urlsafe(12)
         with web.store.change() as change:
+            sent_forms.drop_old_drafts(change, _HANDLE, change.now - _KEPT_MS)
             sent_forms.put_draft(change, handle, {"password": typed})
         web.form.put("kept_secret", handle)
     if not handle.startswith(_HANDLE):

@@ -11,7 +11,7 @@ from typing import Any
 
 from bottle import HTTPResponse, request
 
-from appliance.errors import ForbiddenError, RejectedError
+from appliance.errors import ForbiddenError, RejectedError, TransientError
 from appliance.store import countries, passwords, secrets, users
 from appliance.store import forms as drafts
 from appliance.store import site as sites
@@ -73,7 +73,7 @@ def _unlock(web: Web, password: OneTimePassword) -> None:
             return web.redirect("/login")
         try:
             mark = password.check(web.form.text("password_once"), web.visit.address)
-        except RejectedError as error:
+        except (RejectedError, TransientError) as error:
             web.form.error("password_once", web.say(error))
             return web.answer(web.render("setup-unlock.html"), 422)
         sealed = web.signer.seal("setup", mark, _OPEN_S)
