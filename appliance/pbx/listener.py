@@ -33,6 +33,7 @@ LISTING_TIMEOUT_S = 5.0
 RECONNECT_S = 0.5
 HEARD_EVERY_MS = 30_000
 RETRY_S = 1.0
+TICK_S = 0.5
 HEARD = "ami"
 """The feed whose time says when Asterisk was last heard; the history of a call that a crash cut ends
 there.
@@ -99,7 +100,7 @@ class Listener:
             beat()
             due = self._ping_sent + PING_EVERY_S - time.monotonic()
             is_more = self._is_listed and self._state.dirty
-            count = self._ami.event_dispatch(IDLE_S if is_more else max(IDLE_S, due))
+            count = self._ami.event_dispatch(IDLE_S if is_more else min(max(IDLE_S, due), TICK_S))
             started = time.monotonic()
             while count and time.monotonic() - started < BATCH_S and self._state.dirty < BATCH_ROWS:
                 count = self._ami.event_dispatch(IDLE_S)

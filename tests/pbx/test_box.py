@@ -87,6 +87,7 @@ def test_a_call_is_seen_live_and_stands_in_the_store(box: Box) -> None:
 GREETING_MS = 1000
 
 
+@pytest.mark.slow
 def test_breaks_from_the_page_and_from_the_phone(box: Box) -> None:
     with box.desk("a1") as desk:
         desk.register()
@@ -151,6 +152,7 @@ def test_asterisk_killed_with_a_call_up(box: Box) -> None:
     assert len(box.calls()) == 1
 
 
+@pytest.mark.slow
 def test_a_reloaded_page_keeps_its_call(box: Box) -> None:
     with box.desk("a1") as desk, box.outside() as outside:
         desk.register()
@@ -198,6 +200,7 @@ class Process:
         return self.process.returncode, log
 
 
+@pytest.mark.slow
 def test_the_process_is_killed_and_comes_back(folder: Path) -> None:
     with Box(folder) as box, box.desk("a1") as desk, box.outside() as outside:
         process = Process(box)
@@ -226,6 +229,7 @@ def test_the_process_is_killed_and_comes_back(folder: Path) -> None:
         assert len(box.calls()) == 1
 
 
+@pytest.mark.slow
 def test_foyer_pbx_gone_during_a_call(box: Box) -> None:
     with box.desk("a1") as desk, box.outside() as outside:
         desk.register()
@@ -252,6 +256,7 @@ def test_foyer_pbx_gone_during_a_call(box: Box) -> None:
     assert len(box.calls()) == 1
 
 
+@pytest.mark.slow
 def test_a_caller_waits_while_foyer_pbx_is_gone(box: Box) -> None:
     with box.desk("a1") as desk, box.outside() as outside:
         desk.register()

@@ -160,6 +160,7 @@ def test_the_connection_is_cut_and_comes_back(scene: Scene) -> None:
     assert cut - 1000 <= scene.booted[1] <= now_ms()
 
 
+@pytest.mark.slow
 def test_asterisk_hangs(scene: Scene) -> None:
     scene.start()
     until(scene.is_up, 5, "Asterisk up")
@@ -202,6 +203,7 @@ def test_asterisk_is_still_booting(scene: Scene) -> None:
     until(scene.is_up, 5, "Asterisk up")
 
 
+@pytest.mark.slow
 def test_a_list_that_never_ends_is_asked_for_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LISTING_TIMEOUT_S", 0.5)
     scene.far.silent = {"QueueStatus"}
