@@ -67,7 +67,9 @@ class Waiting:
 
 @dataclass(frozen=True)
 class AtWork:
-    """An agent now: `state` is a key of STATES, `detail` the break's name or the queue's."""
+    """An agent now: `state` is a key of STATES, `detail` the break's name or the queue's. `is_from_phone`:
+    the break was begun with a key of the phone, so nobody knows its reason.
+    """
 
     id: str
     name: str
@@ -78,6 +80,7 @@ class AtWork:
     device: str
     who: Who | None = None
     call: str = ""
+    is_from_phone: bool = False
 
     @property
     def words(self) -> str:
@@ -218,8 +221,7 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
         who = facts.who.get(str(row.get("number", "")))
     elif state.state == "break":
         shown = "break"
-        is_from_phone = state.reason == "phone"
-        detail = labels.BREAK_ON_PHONE if is_from_phone else labels.break_name(site, state.reason)
+        detail = "" if state.reason == "phone" else labels.break_name(site, state.reason)
     elif state.state == "offline":
         shown, since = "offline", None
     elif after is not None and (wrap_up_end(site, after) or 0) > facts.now:
@@ -236,6 +238,7 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
         state.device,
         who,
         str(row.get("call", "")),
+        is_from_phone=shown == "break" and state.reason == "phone",
     )
 
 

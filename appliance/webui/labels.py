@@ -43,8 +43,6 @@ SEGMENT_OUTCOMES = {
 DIRECTIONS = {"in": (N_("Incoming call"), "phone-in"), "out": (N_("Outgoing call"), "phone-out")}
 CHANNELS = {"voice": N_("Call")}
 
-BREAK_ON_PHONE = N_("begun on the phone")
-
 
 def outcome(state: str, code: str | None) -> tuple[str, str]:
     """Words (msgid) and badge for how a conversation ended, or that it has not."""

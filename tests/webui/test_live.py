@@ -177,6 +177,22 @@ def test_what_ends_by_itself_is_made_again(store: Store, box: Box) -> None:
     assert latest.get(site, ZONE, before.refetch_at)[1] is not before
 
 
+def test_names_are_never_translated(sign_in: SignIn, store: Store, box: Box) -> None:
+    """A queue or a break may be called like a word that the pages use."""
+    document = {**seed.SITE, "queues": [{"id": "q1", "name": "Agents", "agents": ["a1"]}]}
+    with store.change() as change:
+        document["breaks"] = [{"code": "meal", "name": "Offline"}]
+        sites.save(change, Site.from_dict(document), box["boss"], "", 1)
+        change.db.execute("UPDATE user SET language = 'vi' WHERE id = ?", (box["boss"],))
+        up(change)
+        agents.set_state(change, "a1", "break", "meal")
+        agents.set_state(change, "a2", "available")
+        live.put(change, "agent", "a2", agent_row(state="talking", queue="q1", since=change.now, number="1"))
+    text = sign_in("boss").get("/live/board").text
+    assert text.count("<bdi>Agents</bdi>") == 2
+    assert "<bdi>Offline</bdi>" in text
+
+
 def test_each_language_has_its_own(sign_in: SignIn, store: Store, box: Box) -> None:
     with store.change() as change:
         change.db.execute("UPDATE user SET language = 'vi' WHERE id = ?", (box["boss"],))
