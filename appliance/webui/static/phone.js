@@ -101,14 +101,11 @@ export class Phone extends EventTarget {
 
   /** Without a connection the far end cannot be told: then as soon as the call is back, meanwhile in silence. */
   hangUp() {
-    if (!this.call || this.call.phase === "ringing") return;
-    if (this.#session?.isEstablished() && !this.#isStale) {
-      this.#session.terminate();
-      return;
-    }
+    if (!this.call || this.call.phase === "ringing") return undefined;
+    if (this.#session?.isEstablished() && !this.#isStale) return this.#session.terminate();
     this.#headset.silence();
     this.#session?.mute({ audio: true });
-    this.#update({ phase: "leaving" });
+    return this.#update({ phase: "leaving" });
   }
 
   mute(isMuted) {
@@ -271,7 +268,7 @@ export class Phone extends EventTarget {
   }
 
   #finish(reason) {
-    const call = this.call;
+    const { call } = this;
     const session = this.#session;
     this.call = null;
     this.#session = null;
@@ -362,7 +359,7 @@ export class Phone extends EventTarget {
 
   async #changeMicrophone() {
     const session = this.#session;
-    if (!session?.isEstablished() || !session.connection) return;
+    if (!session?.isEstablished()) return;
     try {
       const microphone = await this.#headset.open();
       const [track] = microphone.getAudioTracks();
