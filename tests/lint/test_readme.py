@@ -35,7 +35,10 @@ def test_the_tree_is_there(path: Path) -> None:
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:pbx|store|webui|pages|static)/[\w./]+\.\w+)`", README))))
+NAMED = sorted(set(re.findall(r"`((?:pbx|store|webui|pages|static)/[\w./]+\.\w+)`", README)))
+
+
+@pytest.mark.parametrize("path", NAMED)
 def test_the_flow_names_files(path: str) -> None:
     below = ("appliance", "appliance/webui")
     assert any((ROOT / folder / path).is_file() for folder in below)
