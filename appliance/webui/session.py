@@ -20,6 +20,8 @@ from appliance.webui.events import Listener
 from appliance.webui.i18n import Language, Languages, zone_of
 from appliance.webui.visit import Notice, Visit
 
+_A_YEAR_S = 365 * 24 * 3600
+
 
 class Sessions:
     """Makes the Visit of each request."""
@@ -84,7 +86,10 @@ class Sessions:
         visit.user, visit.csrf = user, session.csrf if session else ""
         lifetime_s = users.ABSOLUTE_MS // 1000
         visit.headers.append(cookies.set_cookie(cookies.SESSION, visit.token, lifetime_s))
-        visit.language = self._languages.choose(user.language, visit.language.code)
+        if user.language:
+            visit.language = self._languages.choose(user.language, visit.language.code)
+            # So that the page for signing in again speaks it, too.
+            visit.headers.append(cookies.set_cookie(cookies.LANGUAGE, visit.language.code, _A_YEAR_S))
 
     def end(self, change: Change, visit: Visit) -> None:
         """Signs the browser of this visit out."""

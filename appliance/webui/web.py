@@ -31,10 +31,10 @@ from appliance.store import Change, Store, users
 from appliance.store import forms as sent_forms
 from appliance.store.sitemodel import Site
 from appliance.store.users import User
-from appliance.webui import cookies, navigation
+from appliance.webui import cookies, incoming, navigation
 from appliance.webui.assets import Assets
 from appliance.webui.events import Hub
-from appliance.webui.forms import MAX_BODY, Form
+from appliance.webui.forms import Form
 from appliance.webui.i18n import N_, Languages, exact
 from appliance.webui.once import Once, is_token
 from appliance.webui.rendering import environment
@@ -202,10 +202,10 @@ class Web:
     def redirect(self, path: str) -> HTTPResponse:
         """Sends the browser on with GET. `path` is one of ours and begins with "/"."""
         answer = self.answer("", 303)
-        answer.set_header("Location", safe_path(path))
+        answer.set_header("Location", incoming.safe_path(path))
         if self.is_fragment:
             answer.status = 200
-            answer.set_header("HX-Redirect", safe_path(path))
+            answer.set_header("HX-Redirect", incoming.safe_path(path))
         return answer
 
     def back(self) -> HTTPResponse:
@@ -242,13 +242,13 @@ class Web:
 
     def _post(self, handler: Handler, values: dict[str, str], role: str, public: bool) -> Any:
         visit = self.visit
-        self._refuse_strangers()
-        visit.form = Form.parse(read_body())
+        incoming.refuse_strangers(request)
+        visit.form = Form.parse(incoming.read_body(request))
         if not public and visit.user is None:
             return self._sign_in_first()
         word = visit.form.raw("csrf") or request.headers.get("X-CSRF", "")
         if not secrets.compare_digest(word.encode(), visit.csrf.encode()):
-            return self.answer(self.render("again.html", action=visit.path, kept=self.kept_form()), 403)
+            return self.answer(self.send_again(visit.path, self.kept_form()), 403)
         if visit.user is not None and not public:
             self._check(visit.user, role)
             if visit.user.must_change and not visit.path.startswith(("/account", "/logout")):
@@ -344,17 +344,6 @@ class Web:
                 N_("Your account may not do this."), N_("Ask an administrator if you should.")
             )
 
-    def _refuse_strangers(self) -> None:
-        """Sec-Fetch-Site and Origin come from the browser itself: another site's form ends here."""
-        site = request.headers.get("Sec-Fetch-Site", "same-origin")
-        origin = request.headers.get("Origin", "")
-        foreign = (
-            bool(origin)
-            and urllib.parse.urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
-        )
-        if site not in ("same-origin", "none") or foreign:
-            raise ForbiddenError(N_("This form came from another site."))
-
     def _sign_in_first(self) -> HTTPResponse:
         visit = self.visit
         if self.is_fragment or request.headers.get("X-CSRF"):
@@ -370,25 +359,17 @@ class Web:
             "/login?" + urllib.parse.urlencode({"next": wanted}) if wanted != "/" else "/login"
         )
 
+    def send_again(self, path: str, kept: list[tuple[str, str]]) -> Markup:
+        """Asks whether to send what was typed before signing in: shows it, with the names that its form
+        gave it.
+        """
+        shown = [
+            (self.gettext(incoming.FIELD_NAMES[name]), value)
+            for name, value in kept
+            if value and name in incoming.FIELD_NAMES
+        ]
+        return self.render("again.html", action=path, kept=kept, shown=shown)
+
     def kept_form(self) -> list[tuple[str, str]]:
         """What was typed, for sending it again: without passwords and without the old session's word."""
         return self.visit.form.pairs(without=("csrf",))
-
-
-def read_body() -> bytes:
-    """The body of this request; RejectedError if it is longer than any form of ours."""
-    body: bytes = request.environ["wsgi.input"].read(min(max(request.content_length, 0), MAX_BODY + 1))
-    if len(body) > MAX_BODY:
-        raise RejectedError(N_("That is more than this page takes."))
-    if body and not request.content_type.startswith("application/x-www-form-urlencoded"):
-        raise RejectedError(N_("The form arrived damaged."))
-    return body
-
-
-def safe_path(path: str) -> str:
-    """The path if it stays on this box, else "/": no other host, no scheme, no control characters."""
-    parts = urllib.parse.urlsplit(path)
-    ours = (
-        path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    )
-    return path if ours and path.isprintable() and "\\" not in path else "/"

@@ -13,8 +13,9 @@ from appliance.errors import RejectedError, TransientError
 from appliance.store import audit, users
 from appliance.webui import cookies
 from appliance.webui.i18n import N_
+from appliance.webui.incoming import safe_path
 from appliance.webui.one_time import OneTimePassword
-from appliance.webui.web import Web, safe_path
+from appliance.webui.web import Web
 
 _A_YEAR_S = 365 * 24 * 3600
 
@@ -59,7 +60,7 @@ def _login(web: Web) -> None:
         with web.change() as change:
             web.sessions.start(change, visit, user)
         if kept and not user.must_change:
-            return web.render("again.html", action=wanted, kept=kept)
+            return web.send_again(wanted, kept)
         return web.redirect(wanted)
 
 
