@@ -37,6 +37,7 @@ from appliance.webui.events import Hub
 from appliance.webui.forms import Form
 from appliance.webui.i18n import N_, Languages, exact
 from appliance.webui.once import Once, is_token
+from appliance.webui.places import Clocks
 from appliance.webui.rendering import environment
 from appliance.webui.session import Sessions
 from appliance.webui.visit import Notice, Visit
@@ -58,6 +59,7 @@ class Web:
         self.store = store
         self.languages = languages
         self.assets = Assets()
+        self.clocks = Clocks()
         self.signer = cookies.Signer.load(settings)
         self.sessions = Sessions(store, self.signer, languages)
         self.once = Once()

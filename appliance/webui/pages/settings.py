@@ -58,7 +58,7 @@ def _business(web: Web) -> None:
         return web.render(
             "settings-business.html",
             countries=places.countries(language, countries.load()),
-            zones=places.zones(language, site.country),
+            zones=web.clocks.choices(language, site.country),
             language_options=[(other.code, other.name) for other in web.languages.all],
             number=based_on(web),
         )

@@ -147,7 +147,7 @@ def _choices(
         case "country":
             return {"countries": [none, *places.countries(language, known)]}
         case "zone":
-            return {"zones": [none, *places.zones(language, draft["country"])]}
+            return {"zones": [none, *web.clocks.choices(language, draft["country"])]}
         case "administrator":
             return {"password_min": passwords.SHORTEST}
         case "summary":
