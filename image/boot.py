@@ -72,7 +72,7 @@ def introduce(chosen: options.Options, environment: dict[str, str], took_s: floa
         lines.append(f"  password   {password.read_text().strip()}   (once, for the first steps)")
     lines += [
         f"  phones     {host}:{environment['FOYER_SIP_PORT']} (SIP over UDP)",
-        "  test call  the button on the page of calls, or in another terminal: make test-call",
+        "  test call  the button on the page Live, or in another terminal: make test-call",
         "  look in    image/boot.py exec journalctl -f",
         "  end        Ctrl-C; everything stays in " + str(chosen.state),
         "",

@@ -53,3 +53,9 @@ def test_every_target_of_make_that_is_named_exists() -> None:
 def test_every_unit_is_named() -> None:
     units = (ROOT / "image/tree/etc/systemd/system").glob("foyer-*.service")
     assert all(f"`{unit.stem}`" in README for unit in units)
+
+
+def test_every_picture_is_there() -> None:
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
+    assert pictures
+    assert all((ROOT / picture).is_file() for picture in pictures)
