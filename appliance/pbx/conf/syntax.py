@@ -105,7 +105,7 @@ def argument(text: str) -> str:
     blank, ;, &, ^, |) is refused, not escaped: no such value is ever needed.
     """
     if not _ARGUMENT.fullmatch(text):
-        raise RejectedError("An argument of the dialplan holds a character that is not allowed there.")
+        raise RejectedError("This text holds a character that is not allowed there.")
     return text
 
 
@@ -198,7 +198,7 @@ class Step:
     def text(self) -> str:
         """As it stands in extensions.conf."""
         if not _APPLICATION.fullmatch(self.application):
-            raise RejectedError("This is not the name of a dialplan application.")
+            raise RejectedError("This step does not exist.")
         return f"{self.application}({','.join(argument(item) for item in self.arguments)})"
 
 
