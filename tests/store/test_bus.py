@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from appliance.errors import ConflictError, NotFoundError, RejectedError
-from appliance.store import Store, agents, audit, events, feeds, live, requests, secrets, upkeep
+from appliance.store import Store, agents, audit, events, feeds, live, requests, secrets
 
 
 class TestEvents:
@@ -221,25 +221,3 @@ class TestAudit:
             second = audit.recent(db, 2, first[-1].id)
         assert [entry.subject for entry in (*first, *second)] == ["2", "1", "0"]
         assert second[0].detail == {"name": "Đ"}
-
-
-def test_upkeep_forgets_what_is_old_bit_by_bit(store: Store) -> None:
-    with store.change() as change:
-        for number in range(5001):
-            change.event("live", str(number))
-        feeds.add(change, "cel", [("1.1", change.now, {})])
-        requests.ask(change, "pbx", "ring", {}, "u1", deadline_s=0)
-    with store.change() as change:
-        change.now += 1
-        requests.claim(change, "pbx")
-        assert not upkeep.sweep(change)
-    rounds = 0
-    while True:
-        with store.change() as change:
-            change.now += 8 * 24 * 3600 * 1000
-            rounds += 1
-            if not upkeep.sweep(change):
-                break
-    with store.read() as db:
-        assert [db.table(name).count for name in ("event", "pbx_event", "request")] == [0, 0, 0]
-    assert rounds == 3
