@@ -56,6 +56,9 @@ def make_server(app: Application, socket: Path, threads: int = THREADS) -> Serve
         accepted_queue_timeout=5,
     )
     server.max_request_body_size = MAX_BODY
+    # One request a connection: a new one over the unix socket costs less than a millisecond, and Caddy
+    # never writes into one that this side is just closing.
+    server.keep_alive_conn_limit = 0
     try:
         server.prepare()
         socket.chmod(0o660)

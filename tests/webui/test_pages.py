@@ -158,3 +158,18 @@ def test_the_last_administrator_stays(sign_in: SignIn, box: dict[str, str]) -> N
     assert page.status == 422 and "The last administrator must stay one." in page.words
     fields = [*browser.get("/account").form("/logout").fields, ("disabled", "1")]
     assert "You cannot lock yourself out." in browser.post(f"{path}/disabled", fields).words
+
+
+def test_two_administrators_change_one_account(sign_in: SignIn, store: Store, box: dict[str, str]) -> None:
+    browser = sign_in("boss")
+    path = f"/users/{box['lead']}"
+    form = browser.get(path)
+    with store.change() as change:
+        users.update(change, box["lead"], "Hoa Lê", "agent", by=box["boss"])
+    page = browser.submit(form, path, name="Hoa Nguyễn")
+    assert page.status == 409
+    assert "Somebody else has changed this account meanwhile: Hoa Lê, Agent, –." in page.words
+    assert dict(page.form(path).fields)["name"] == "Hoa Nguyễn"
+    browser.submit(page, path, role="agent")
+    with store.read() as db:
+        assert users.get(db, box["lead"]).name == "Hoa Nguyễn"

@@ -6,8 +6,9 @@ from typing import Any
 
 from bottle import HTTPResponse
 
-from appliance.errors import RejectedError
+from appliance.errors import ConflictError, RejectedError
 from appliance.store import users
+from appliance.store.forms import AlreadySent
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
 from appliance.webui.wizard import NewPerson, one_time_password
@@ -75,6 +76,7 @@ def _changes(web: Web) -> None:
         form = web.form
         try:
             with web.change() as change:
+                _refuse_stale(web, users.get(change.db, user_id))
                 users.update(
                     change,
                     user_id,
@@ -84,10 +86,13 @@ def _changes(web: Web) -> None:
                     agent_id=form.text("agent_id") or None,
                     by=web.user().id,
                 )
-        except RejectedError as error:
-            form.error(error.field or "role", web.say(error))
+        except AlreadySent:
+            raise
+        except (RejectedError, ConflictError) as error:
+            form.error(getattr(error, "field", ""), web.say(error))
+            status = 409 if isinstance(error, ConflictError) else 422
             with web.store.read() as db:
-                return web.answer(show(web, users.get(db, user_id)), 422)
+                return web.answer(show(web, users.get(db, user_id)), status)
         web.flash(N_("The account is saved."))
         return web.redirect("/users")
 
@@ -116,6 +121,24 @@ def _changes(web: Web) -> None:
         return web.redirect(f"/users/{user_id}")
 
 
+def _refuse_stale(web: Web, user: users.User) -> None:
+    """ConflictError if somebody else has changed the account since the form was opened."""
+    if web.form.text("seen", seen(web, user)) != seen(web, user):
+        answers = web.site().agent(user.agent_id or "")
+        raise ConflictError(
+            N_("Somebody else has changed this account meanwhile: {name}, {role}, {agent}."),
+            N_("Look again, then save."),
+            name=user.name,
+            role=web.gettext(ROLE_NAMES[user.role]),
+            agent=answers.name if answers else "–",
+        )
+
+
+def seen(web: Web, user: users.User) -> str:
+    """What the form was opened with, as a mark; passwords and locks are not part of the form."""
+    return web.signer.mark("user", f"{user.name}\0{user.role}\0{user.language}\0{user.agent_id}")
+
+
 def _own(web: Web, user_id: str) -> str:
     return web.visit.token if user_id == web.user().id else ""
 
@@ -128,6 +151,7 @@ def show(web: Web, user: users.User | None) -> str:
     return web.render(
         "user.html",
         account=user,
+        seen=seen(web, user) if user else "",
         roles=[(role, words(ROLE_NAMES[role]), words(ROLE_WORDS[role])) for role in users.ROLES],
         agents=[("", words(N_("Nobody: does not answer calls")))]
         + [
