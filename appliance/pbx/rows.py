@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.pbx.conf.cel_custom_conf import FIELDS
 from appliance.store.feeds import RawEvent
 
 CEL, QUEUE_LOG = "cel", "queue_log"
@@ -30,6 +31,10 @@ microseconds.
 _PHONE = re.compile(r"(?:PJSIP/)?(a[1-9][0-9]{0,5})(d?)(?:-[0-9a-f]+)?")
 # A unique id: the system's name if it has one, the second and a number.
 _CALL = re.compile(r"(?:[A-Za-z0-9_-]+-)?[0-9]{9,11}\.[0-9]+")
+# Asterisk's writer puts a backslash before a quote and leaves a backslash as it is, which is no JSON, and the
+# calls of "Jim \"JJ\" Smith" would be lost. But all fields are text, and come in one order.
+_FIELDS = ",".join(rf'"{name}":"(?P<{name}>.*?)"' for name in map(str.lower, FIELDS))
+_EVENT = re.compile(rf"\{{{_FIELDS}\}}", re.DOTALL)
 _SECONDS = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,6})[0-9]*)?")
 
 
@@ -157,6 +162,8 @@ def logged(event: RawEvent) -> Logged:
 
 def _object(text: str) -> dict[str, Any] | None:
     """A JSON object; None for anything else. Control characters in a caller's name are let through."""
+    if event := _EVENT.fullmatch(text):
+        return {name: value.replace('\\"', '"') for name, value in event.groupdict().items()}
     try:
         value = json.loads(text, strict=False)
     except ValueError:
