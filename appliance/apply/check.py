@@ -46,7 +46,7 @@ def _lines(tree: Mapping[str, str]) -> Iterator[str]:
 
 def _phones(site: Site, found: objects.Objects) -> Iterator[str]:
     wanted = {agent.id for agent in site.agents} | {f"{agent.id}d" for agent in site.agents}
-    wanted |= {line.id for line in site.lines} | {"sim", "sim-out"}
+    wanted |= {line.id for line in site.lines} | {"sim", "sim-out", pjsip_conf.REFUSED}
     for name in sorted(wanted ^ found.sip["endpoint"]):
         yield f"phone or line {name}"
     for name in sorted({queue.id for queue in site.queues} ^ found.queues.keys()):

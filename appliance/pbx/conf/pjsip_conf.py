@@ -3,7 +3,7 @@
 Who may say who they are: phones and the simulated caller by the user name in From, then a password; lines
 only by their provider's address or by the token of our own registration. The browsers' phones come through
 Caddy, so that every one of them, the simulated caller and a provider's proxy on this box share the address
-127.0.0.1: names come before addresses.
+127.0.0.1: names come before addresses. Before both comes a look at what the names and numbers are made of.
 """
 
 from __future__ import annotations
@@ -37,10 +37,18 @@ SILENT_ON_HOLD_S = 3600
 # A provider may suppress silence: give a line more time than a phone.
 LINE_SILENT_S = 180
 
+REFUSED = "foyer-refused"
+# Control characters, a quote or a backslash, escaped in a SIP URI (RFC 3261 25.1). Asterisk takes the escape
+# away and writes the rest as it is into queue_log, cel.jsonl and the manager's events. A line break in a
+# caller's number begins another row there: an agent who has gone, or a call that never was.
+_FORGED = "/%([01]|22|5[Cc]|7[Ff])/"
+# Where Asterisk takes a caller's name and number from.
+_CALLERS = (("from", "From"), ("pai", "P-Asserted-Identity"), ("rpid", "Remote-Party-ID"))
+
 
 def render(site: Site, env: Env) -> str:
     """The file's text."""
-    sections = [*_service(env), *_simulated(site, env)]
+    sections = [*_service(env), *_refused(), *_simulated(site, env)]
     for agent in site.agents:
         sections += _phones(site, agent, env)
     for line in site.lines:
@@ -64,7 +72,7 @@ def _service(env: Env) -> Iterator[Section]:
             ("type", "global"),
             ("user_agent", "Foyer"),
             ("default_realm", "foyer"),
-            ("endpoint_identifier_order", "username,ip"),
+            ("endpoint_identifier_order", "header,request_uri,username,ip"),
             # Any backlog elsewhere (say, of the manager interface) would otherwise make Asterisk refuse
             # calls.
             ("taskprocessor_overload_trigger", "pjsip_only"),
@@ -79,6 +87,28 @@ def _service(env: Env) -> Iterator[Section]:
         (("type", "transport"), ("protocol", "udp"), ("bind", f"{uri_host(env.bind)}:{env.sip_port}")),
     )
     yield Section("ws", (("type", "transport"), ("protocol", "ws"), ("bind", "127.0.0.1")))
+
+
+def _refused() -> Iterator[Section]:
+    """Whoever sends forged rows is taken for this account, which asks for a password that nobody has: no call
+    begins.
+    """
+    yield Section(
+        REFUSED,
+        (
+            ("type", "endpoint"),
+            ("context", "foyer-nowhere"),
+            ("identify_by", "header,request_uri"),
+            ("auth", STAMP),
+            ("disallow", "all"),
+            ("allow", "alaw"),
+        ),
+    )
+    for name, header in _CALLERS:
+        match = ("match_header", f"{header}: {_FORGED}")
+        yield Section(f"{REFUSED}-{name}", (("type", "identify"), ("endpoint", REFUSED), match))
+    match = ("match_request_uri", _FORGED)
+    yield Section(f"{REFUSED}-uri", (("type", "identify"), ("endpoint", REFUSED), match))
 
 
 def _simulated(site: Site, env: Env) -> Iterator[Section]:
