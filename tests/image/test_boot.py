@@ -1,10 +1,12 @@
 """The booted box: everything comes up, comes back, and stays within its walls."""
 
+import contextlib
 import http.client
 import re
 import socket
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from functools import partial
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.webui.server import THREADS
 from tests.image.box import BOOT, Box
 from tests.until import until
 
@@ -136,6 +139,18 @@ def test_a_unit_that_is_killed_comes_back(box: Box) -> None:
 def test_the_pages_wait_for_a_restart_of_theirs(box: Box, tls: ssl.SSLContext) -> None:
     box.kill("foyer-webui")
     assert fetch(f"{box.https_url}/health", tls).status == 200
+
+
+def test_forms_that_never_end_hold_nobody_up(box: Box, tls: ssl.SSLContext) -> None:
+    head = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    with contextlib.ExitStack() as open_forms:
+        for _ in range(THREADS + 10):
+            connection = socket.create_connection((box.address, box.https_port), timeout=10)
+            secured = open_forms.enter_context(tls.wrap_socket(connection, server_hostname="localhost"))
+            secured.sendall(f"{head}Content-Length: 1000\r\n\r\nlogin=".encode())
+        began = time.monotonic()
+        assert fetch(f"{box.https_url}/health", tls).status == 200
+        assert time.monotonic() - began < 3
 
 
 def test_a_long_outage_of_the_pages_is_said_so(box: Box, tls: ssl.SSLContext) -> None:
