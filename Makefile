@@ -17,10 +17,10 @@ run: prepare ## build what is missing, boot the box, say how to use it; Ctrl-C e
 test: prepare ## everything: lint, then all tests in the test root
 	@image/enter.sh image/check.sh test
 
-check: prepare ## the quick part of the tests, under two minutes
+check: prepare ## the part of the tests without telephony and browser, under two minutes
 	@image/enter.sh image/check.sh check
 
-lint: prepare ## style, types, shell, layering
+lint: prepare ## style, types, shell, layering, templates, translations
 	@image/enter.sh image/check.sh lint
 
 bench: prepare ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
