@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from appliance.errors import NotFoundError, RejectedError, TransientError
-from appliance.store import audit, logins, passwords
+from appliance.store import agents, audit, logins, passwords
+from appliance.store import secrets as credentials
 from appliance.store.db import Change, Store
 from appliance.store.ids import new_id, now_ms
 from appliance.store.text import storable
@@ -121,17 +122,20 @@ def update(
         _keep_an_administrator(change.db, old)
     _refuse_second_user(change.db, agent_id, user_id)
     change.db.table("user").update(user_id, profile)
+    if old.agent_id != agent_id:
+        _take_phones(change, old, by)
     _tell(change, user_id, by, "user.update", **profile)
 
 
 def set_disabled(change: Change, user_id: str, disabled: bool, by: str) -> None:
-    """Locks an account out, which ends its sessions at once, or lets it in again. RejectedError: last
-    administrator.
+    """Locks an account out, which ends its sessions and takes its phones at once, or lets it in again.
+    RejectedError: last administrator.
     """
     old = get(change.db, user_id)
     if disabled:
         _keep_an_administrator(change.db, old)
         end_sessions(change, user_id)
+        _take_phones(change, old, by)
     change.db.execute("UPDATE user SET disabled = ? WHERE id = ?", (int(disabled), user_id))
     _tell(change, user_id, by, "user.disable" if disabled else "user.enable")
 
@@ -307,6 +311,16 @@ def _keep_an_administrator(db: Database, user: User) -> None:
         raise RejectedError(
             "The last administrator must stay one.", "Make somebody else administrator first."
         )
+
+
+def _take_phones(change: Change, user: User, by: str) -> None:
+    """Whoever answered as an agent knows the passwords of the agent's phones: they get new ones, and no queue
+    rings there until somebody signs in to work.
+    """
+    if user.agent_id is not None:
+        agents.set_state(change, user.agent_id, "offline", by=by)
+        for name in (f"sip:{user.agent_id}", f"sip:{user.agent_id}d"):
+            credentials.drop(change, name)
 
 
 def _refuse_early(waiting_s: int) -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from appliance.errors import FoyerError, NotFoundError, RejectedError, TransientError
-from appliance.store import Store, audit, events, logins, passwords, users
+from appliance.store import Store, agents, audit, events, logins, passwords, secrets, users
 
 PASSWORD = "correct horse battery"
 HOME = "192.0.2.1"
@@ -99,6 +99,24 @@ class TestAccounts:
             users.set_disabled(change, other, False, admin)
             users.update(change, admin, "Lan", "agent", by=other)
             assert users.count(change.db, "administrator") == 1
+
+    @pytest.mark.parametrize("is_disabled", [True, False], ids=["locked out", "no longer an agent"])
+    def test_who_leaves_leaves_the_phones(self, store: Store, admin: str, is_disabled: bool) -> None:
+        with store.change() as change:
+            user = users.create(change, "minh", "Minh", "agent", PASSWORD, agent_id="a2")
+            known = [secrets.ensure(change, name) for name in ("sip:a2", "sip:a2d")]
+            agents.set_state(change, "a2", "available", device="desk", by=user)
+            users.update(change, user, "Minh Đ", "agent", agent_id="a2", by=admin)
+            assert [secrets.get(change.db, name) for name in ("sip:a2", "sip:a2d")] == known
+            assert agents.current_of(change.db, "a2").state == "available"
+        with store.change() as change:
+            if is_disabled:
+                users.set_disabled(change, user, True, admin)
+            else:
+                users.update(change, user, "Minh", "agent", by=admin)
+        with store.read() as db:
+            assert [secrets.get(db, name) for name in ("sip:a2", "sip:a2d")] == [None, None]
+            assert (agents.current_of(db, "a2").state, agents.current_of(db, "a2").by) == ("offline", admin)
 
     def test_a_user_who_is_not_there(self, store: Store) -> None:
         with store.change() as change, pytest.raises(NotFoundError):
