@@ -4,6 +4,7 @@ box.
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 
 from argon2 import PasswordHasher
@@ -17,6 +18,10 @@ LONGEST = 200
 # What an unknown account is checked against, so that it takes as long as a known one. Nobody knows its
 # password.
 NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$2DBuiF647/ydiLBMjyFfmQ$IiitajxgUf8MkLN4kXMXRPyNbQG90InEVMrHlIfG1mE"
+
+# A check takes 19 MiB while it lasts. More at once would serve nobody sooner, and a flood of sign-ins, one in
+# each thread of the pages, would take 4 GB.
+_turn = threading.BoundedSemaphore(4)
 
 
 def make_hash(password: str, login: str) -> str:
@@ -36,7 +41,8 @@ def make_hash(password: str, login: str) -> str:
 def matches(password_hash: str, password: str) -> bool:
     """Whether `password` is the one that was hashed. Takes the same time either way."""
     try:
-        return _hasher().verify(password_hash, _normal(password)[: LONGEST + 1])
+        with _turn:
+            return _hasher().verify(password_hash, _normal(password)[: LONGEST + 1])
     except (VerificationError, InvalidHashError):
         return False
 

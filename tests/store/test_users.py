@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -291,3 +294,21 @@ class TestSessions:
 @pytest.mark.parametrize(("login", "fits"), [("lan", True), ("Lan@x.vn", True), ("a b", False), ("", False)])
 def test_what_can_be_a_login(login: str, fits: bool) -> None:
     assert users.is_login(login) is fits
+
+
+def test_many_passwords_at_once_do_not_fill_the_memory() -> None:
+    work = """
+import resource, threading
+from appliance.store import passwords
+at_once = [threading.Thread(target=passwords.matches, args=(passwords.NOBODY, "x")) for _ in range(60)]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for one in at_once: one.start()
+for one in at_once: one.join()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "2"}  # as on the box
+    done = subprocess.run(
+        [sys.executable, "-c", work], env=environment, capture_output=True, text=True, check=True
+    )
+    grown_kib = int(done.stdout)
+    assert grown_kib < 200 * 1024
