@@ -6,12 +6,14 @@ the box's key. The session's cookie is a random token of which the store keeps o
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from typing import Any
 
 from sqlite_utils import Database
 
+from appliance.errors import TransientError
 from appliance.store import Change, Store, now_ms, users
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
@@ -42,7 +44,8 @@ class Sessions:
         with self._store.read() as db:
             session = users.get_session(db, token) if token else None
         if session is not None and now_ms() - session.last_seen > users.TOUCH_MS:
-            with self._store.change() as change:
+            # A full disk must not take away the page that says so.
+            with contextlib.suppress(TransientError), self._store.change() as change:
                 users.touch_session(change, token)
         number, site = self.site()
         user = session.user if session else None

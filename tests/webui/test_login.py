@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.errors import TransientError
 from appliance.settings import Settings
-from appliance.store import Store, audit, users
+from appliance.store import Change, Store, audit, users
 from appliance.webui import one_time
-from appliance.webui.app import Application
+from appliance.webui.app import Application, make_app
+from appliance.webui.i18n import Languages
 from tests.webui.browser import Browser
 from tests.webui.conftest import OTP, PASSWORD, SignIn
 
@@ -214,3 +219,23 @@ def test_a_visitor_chooses_his_language(app: Application, box: dict[str, str]) -
     assert '<html lang="en" dir="ltr">' in page.text
     page = browser.submit(page, "/language", language="vi")
     assert '<html lang="vi" dir="ltr">' in page.text
+
+
+class FullDisk(Store):
+    """A store that can be read only."""
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Change]:
+        raise TransientError("The disk is full; nothing was saved.")
+        yield
+
+
+def test_a_full_disk_takes_no_page_away(sign_in: SignIn, settings: Settings, locale_root: Path) -> None:
+    browser = sign_in("boss")
+    with Store.open(settings.db).change() as change:
+        change.db.execute("UPDATE session SET last_seen = last_seen - ?", (2 * users.TOUCH_MS,))
+    browser.app = make_app(settings, FullDisk.open(settings.db), Languages.load(locale_root))
+    assert browser.get("/live").status == 200
+    refused = browser.submit(browser.get("/account"), "/account/language", language="vi")
+    assert refused.status == 503
+    assert "The disk is full" in refused.words
