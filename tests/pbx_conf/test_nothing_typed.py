@@ -51,7 +51,7 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     agents = {agent.id for agent in wanted.agents}
     phones = agents | {f"{one}d" for one in agents}
     lines = {line.id for line in wanted.lines}
-    assert found.sip["endpoint"] == phones | lines | {"sim", "sim-out"}
+    assert found.sip["endpoint"] == phones | lines | {"sim", "sim-out", pjsip_conf.REFUSED}
     assert found.sip["aor"] == phones | lines | {"sim-out"}
     assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
     assert found.sip["registration"] <= lines
