@@ -33,7 +33,7 @@ _PHONE = re.compile(r"(?:PJSIP/)?(a[1-9][0-9]{0,5})(d?)(?:-[0-9a-f]+)?")
 _CALL = re.compile(r"(?:[A-Za-z0-9_-]+-)?[0-9]{9,11}\.[0-9]+")
 # Asterisk's writer puts a backslash before a quote and leaves a backslash as it is, which is no JSON, and the
 # calls of "Jim \"JJ\" Smith" would be lost. But all fields are text, and come in one order.
-_FIELDS = ",".join(rf'"{name}":"(?P<{name}>.*?)"' for name in map(str.lower, FIELDS))
+_FIELDS = ",".join(rf'"{name}":"(?P<{name}>(?:\\"|[^"])*?)"' for name in map(str.lower, FIELDS))
 _EVENT = re.compile(rf"\{{{_FIELDS}\}}", re.DOTALL)
 _SECONDS = re.compile(r"([0-9]{9,11})(?:\.([0-9]{1,6})[0-9]*)?")
 
