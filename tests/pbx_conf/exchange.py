@@ -39,7 +39,7 @@ class Exchange(PrivateAsterisk):
 
     def _files(self) -> Mapping[str, str]:
         tree = render_tree(self.site, self.env)
-        talkative = tree["logger.conf"].replace("notice,warning,error", "notice,warning,error,verbose(4)")
+        talkative = tree["logger.conf"].replace("warning,error", "notice,warning,error,verbose(4)")
         patient = tree["pjsip.conf"].replace("rtp_timeout = 30", f"rtp_timeout = {SILENT_S}")
         impatient = tree["extensions.conf"].replace("1(q3,10)", "1(q3,1)")
         return {**tree, "logger.conf": talkative, "pjsip.conf": patient, "extensions.conf": impatient}

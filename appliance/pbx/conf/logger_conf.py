@@ -19,5 +19,6 @@ def render(_site: Site, _env: Env) -> str:
         # A rotated file keeps its inode under a new name: its reader goes on in it.
         ("rotatestrategy", "rotate"),
     )
-    files = (("messages", "notice,warning,error"),)
+    # No notices: each stray packet of a stranger on the network would be one, and fill the disk.
+    files = (("messages", "warning,error"),)
     return document(FILE, (Section("general", general), Section("logfiles", files)))
