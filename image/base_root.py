@@ -10,22 +10,18 @@ import zipfile
 from pathlib import Path
 
 from steps import (
-    BUILD,
     CACHE,
     IMAGE,
     SUITE,
     content_stamp,
     need_disk,
     package_names,
-    read_stamp,
     remove_tree,
-    replace_folder,
     run,
     step,
+    versioned,
 )
 
-ROOT = BUILD / "root"
-STAMP = "usr/lib/foyer/root-stamp"
 INPUTS = [
     IMAGE / name
     for name in (
@@ -55,21 +51,17 @@ APT_OPTIONS = (
 
 
 def build() -> Path:
-    """Builds build/root if its inputs changed since; returns it."""
-    stamp = content_stamp(INPUTS)
-    if read_stamp(ROOT / STAMP) == stamp:
-        return ROOT
+    """The root, build/base/<stamp>, of the inputs as they are."""
+    return versioned("base", content_stamp(INPUTS), make)
+
+
+def make(new: Path) -> None:
+    """Builds the root in the empty folder `new`."""
     need_disk(2.5)
-    new = BUILD / "root.new"
-    remove_tree(new)
     with step(f"building the box's root from Debian {SUITE} (once, about a minute)"):
         bootstrap(new)
         add_pypi(new)
         settle(new)
-        (new / STAMP).parent.mkdir(parents=True, exist_ok=True)
-        (new / STAMP).write_text(stamp + "\n")
-        replace_folder(new, ROOT)
-    return ROOT
 
 
 def bootstrap(new: Path) -> None:

@@ -12,7 +12,7 @@ layers=$(/usr/bin/python3 "$image/layers.py" test)
 FOYER_REPOSITORY=$(dirname "$image")
 FOYER_NET=${NET:-private}
 # For a box that a test boots: what ships, without the test tools.
-FOYER_LAYERS=${layers/:test:/:}
+FOYER_LAYERS=${layers/:test-tools*:/:}
 export FOYER_REPOSITORY FOYER_NET FOYER_LAYERS
 network=(--net)
 [ "$FOYER_NET" = private ] || network=()

@@ -8,9 +8,9 @@ Layers are printed top first, relative to the build folder, in the form of overl
 import os
 import sys
 
+import base_root
 import product
 import test_root
-from base_root import ROOT
 from steps import BUILD, Failed, build_lock
 
 
@@ -22,7 +22,7 @@ def layers(kind: str) -> str:
         parts = [product.build()]
         if kind == "test":
             parts.append(test_root.build())
-        parts.append(ROOT)
+        parts.append(base_root.build())
     return ":".join(str(part.relative_to(BUILD)) for part in parts)
 
 

@@ -1,8 +1,4 @@
-"""The product layer: Foyer's own files, as an overlay layer on the root that ships. Made anew in a second.
-
-Each version has a folder of its own, build/product/<stamp>, so that a box or a test that runs keeps the files
-that it started with. Old versions go when nothing stands on them.
-"""
+"""The product layer: Foyer's own files, as an overlay layer on the root that ships. Made anew in a second."""
 
 import hashlib
 import os
@@ -13,9 +9,8 @@ from pathlib import Path
 
 import base_root
 import vendor
-from steps import BUILD, IMAGE, REPOSITORY, in_use, read_stamp, remove_tree, run, say
+from steps import BUILD, IMAGE, REPOSITORY, remove_tree, run, say, versioned
 
-LAYERS = BUILD / "product"
 HOME = "usr/lib/foyer"
 SOUNDS = "usr/share/asterisk/sounds"
 # What the sound of the phrases depends on; spoken once, then kept beside the layers.
@@ -27,44 +22,36 @@ TREES = (
     (IMAGE / "tree", ""),
 )
 IGNORED = ("__pycache__", "*.pyc", "*.mo", "vendor", ".*_cache")
-KEPT_S = 3600
 
 
 def build() -> Path:
-    """Builds the layer of the files as they are now, if it is not there yet; returns it."""
+    """The layer, build/product/<stamp>, of the files as they are now."""
     root = base_root.build()
     browser = vendor.build()
-    stamp = tree_stamp(read_stamp(root / base_root.STAMP), read_stamp(browser / vendor.STAMP))
-    layer = LAYERS / stamp
-    LAYERS.mkdir(exist_ok=True)
-    if layer.exists():
-        os.utime(layer)
-        return layer
+    return versioned("product", tree_stamp(root.name, browser.name), lambda new: make(root, browser, new))
+
+
+def make(root: Path, browser: Path, new: Path) -> None:
+    """Copies Foyer's files into the empty folder `new` and compiles them with the Python of `root`."""
     began = time.monotonic()
-    new, work = LAYERS / "new", LAYERS / "work"
-    for folder in (new, work):
-        remove_tree(folder)
-        folder.mkdir()
+    work = new.with_name("work")
+    remove_tree(work)
+    work.mkdir()
     for source, target in TREES:
         ignore = shutil.ignore_patterns(*IGNORED)
         shutil.copytree(source, new / target, symlinks=True, ignore=ignore, dirs_exist_ok=True)
-    static = new / HOME / "appliance/webui/static/vendor"
-    shutil.copytree(browser, static, ignore=shutil.ignore_patterns(vendor.STAMP))
+    shutil.copytree(browser, new / HOME / "appliance/webui/static/vendor")
     prompts = PROMPTS / prompts_stamp()
     if prompts.exists():
         shutil.copytree(prompts, new / SOUNDS)
     own_by_root(new)
-    run(
-        "unshare", "--mount", IMAGE / "product.sh", root, new, work, cwd=BUILD, what="compiling Foyer's files"
-    )
+    compiler = IMAGE / "product.sh"
+    run("unshare", "--mount", compiler, root, new, work, cwd=BUILD, what="compiling Foyer's files")
     if not prompts.exists():
         remove_tree(PROMPTS)
         shutil.copytree(new / SOUNDS, prompts)
     remove_tree(work)
-    new.rename(layer)
-    say(f"product layer {stamp} made in {time.monotonic() - began:.1f} s")
-    drop_old(layer)
-    return layer
+    say(f"Foyer's files put into a layer in {time.monotonic() - began:.1f} s")
 
 
 def source_files() -> Iterator[Path]:
@@ -109,11 +96,3 @@ def own_by_root(layer: Path) -> None:
             os.lchown(path, 0, 0)
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-
-
-def drop_old(current: Path) -> None:
-    """Deletes versions that nothing runs on. A fresh one may be about to be used: it stays an hour."""
-    for layer in LAYERS.iterdir():
-        old = layer.is_dir() and layer != current and time.time() - layer.stat().st_mtime > KEPT_S
-        if old and not in_use(layer):
-            remove_tree(layer)

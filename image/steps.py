@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 IMAGE = Path(__file__).resolve().parent
@@ -35,6 +35,8 @@ NETWORK_SIGNS = (
 )
 
 SHOW_EVERY_S = 3.0
+# How long a version of a layer that nothing runs on is kept.
+KEPT_S = 3600.0
 
 
 class Failed(Exception):
@@ -101,13 +103,6 @@ def content_stamp(paths: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def read_stamp(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        return ""
-
-
 def need_disk(gigabytes: float) -> None:
     """Raises Failed when the build folder's disk has less free space than that (10^9 bytes)."""
     free = shutil.disk_usage(BUILD).free / 1e9
@@ -146,14 +141,28 @@ def in_use(folder: Path) -> bool:
     return False
 
 
-def replace_folder(new: Path, folder: Path) -> None:
-    """Puts a finished folder in its place. A crash in between leaves no folder, never half of one."""
-    if in_use(folder):
-        raise Failed(
-            f"{folder} must be rebuilt but a box or a test runs on it: end that, then run make again."
-        )
-    remove_tree(folder)
-    new.rename(folder)
+def versioned(kind: str, stamp: str, make: Callable[[Path], None]) -> Path:
+    """The folder build/<kind>/<stamp>, made by `make` when it is not there yet.
+
+    It gets its name once it is complete: what has a name is good. Versions are kept apart, so that a box or
+    a test goes on with the files that it started with; old ones go when nothing stands on them.
+    """
+    folder = BUILD / kind
+    folder.mkdir(exist_ok=True)
+    version = folder / stamp
+    if version.exists():
+        os.utime(version)
+        return version
+    new = folder / "new"
+    remove_tree(new)
+    new.mkdir()
+    make(new)
+    new.rename(version)
+    # One that is fresh may be about to be used.
+    for old in folder.iterdir():
+        if old.is_dir() and old != version and time.time() - old.stat().st_mtime > KEPT_S and not in_use(old):
+            remove_tree(old)
+    return version
 
 
 def remove_tree(folder: Path) -> None:

@@ -11,32 +11,30 @@ from steps import (
     content_stamp,
     need_disk,
     package_names,
-    read_stamp,
     remove_tree,
-    replace_folder,
     run,
     step,
+    versioned,
 )
 
-LAYER = BUILD / "test"
-STAMP = "usr/lib/foyer/test-stamp"
 INPUTS = [IMAGE / "packages-test", IMAGE / "test_root.py", IMAGE / "test-root.sh"]
 
 
 def build() -> Path:
-    """Builds build/test if its inputs or the root below changed since; returns it."""
+    """The layer, build/test-tools/<stamp>, of the inputs as they are."""
     root = base_root.build()
-    stamp = content_stamp(INPUTS, read_stamp(root / base_root.STAMP))
-    if read_stamp(LAYER / STAMP) == stamp:
-        return LAYER
+    return versioned("test-tools", content_stamp(INPUTS, root.name), lambda new: make(root, new))
+
+
+def make(root: Path, new: Path) -> None:
+    """Installs the packages into the empty folder `new`, as an overlay on `root`."""
     need_disk(4)
-    new = BUILD / "test.new"
-    work = BUILD / "test.work"
-    for folder in (new, work):
-        remove_tree(folder)
-        folder.mkdir()
+    work = new.with_name("work")
+    remove_tree(work)
+    work.mkdir()
     for folder in (CACHE / "debs-test/partial", CACHE / "lists/partial"):
         folder.mkdir(parents=True, exist_ok=True)
+    places = {"FOYER_ROOT": root, "FOYER_UPPER": new, "FOYER_WORK": work, "FOYER_CACHE": CACHE}
     with step("building the test root: SIPp, Chromium, linters (once, about a minute)"):
         run(
             "unshare",
@@ -45,16 +43,6 @@ def build() -> Path:
             *package_names(IMAGE / "packages-test"),
             what="building the test root",
             cwd=BUILD,
-            env={
-                **os.environ,
-                "FOYER_ROOT": str(root),
-                "FOYER_UPPER": str(new),
-                "FOYER_WORK": str(work),
-                "FOYER_CACHE": str(CACHE),
-            },
+            env={**os.environ, **{name: str(place) for name, place in places.items()}},
         )
-        remove_tree(work)
-        (new / STAMP).parent.mkdir(parents=True, exist_ok=True)
-        (new / STAMP).write_text(stamp + "\n")
-        replace_folder(new, LAYER)
-    return LAYER
+    remove_tree(work)

@@ -5,34 +5,21 @@ JsSIP becomes a classic script that sets the global `JsSIP`; htmx is one already
 
 from pathlib import Path
 
-from steps import (
-    BUILD,
-    CACHE,
-    IMAGE,
-    REPOSITORY,
-    content_stamp,
-    read_stamp,
-    remove_tree,
-    replace_folder,
-    run,
-    step,
-)
+from steps import BUILD, CACHE, IMAGE, REPOSITORY, content_stamp, remove_tree, run, step, versioned
 
-FOLDER = BUILD / "vendor"
-STAMP = "stamp"
 MANIFESTS = (REPOSITORY / "package.json", REPOSITORY / "package-lock.json")
 
 
 def build() -> Path:
-    """Builds build/vendor if the pinned versions changed since; returns it."""
-    stamp = content_stamp([*MANIFESTS, IMAGE / "vendor.py"])
-    if read_stamp(FOLDER / STAMP) == stamp:
-        return FOLDER
+    """The folder, build/browser/<stamp>, of the versions that are pinned."""
+    return versioned("browser", content_stamp([*MANIFESTS, IMAGE / "vendor.py"]), make)
+
+
+def make(new: Path) -> None:
+    """Puts the libraries and their licences into the empty folder `new`."""
     npm = BUILD / "npm"
-    new = BUILD / "vendor.new"
-    for folder in (npm, new):
-        remove_tree(folder)
-        folder.mkdir()
+    remove_tree(npm)
+    npm.mkdir()
     for manifest in MANIFESTS:
         (npm / manifest.name).write_bytes(manifest.read_bytes())
     with step("fetching and bundling the browser libraries"):
@@ -71,6 +58,3 @@ def build() -> Path:
             (modules / "jssip/LICENSE.md", "jssip.LICENSE.txt"),
         ):
             (new / name).write_bytes(source.read_bytes())
-        (new / STAMP).write_text(stamp + "\n")
-        replace_folder(new, FOLDER)
-    return FOLDER

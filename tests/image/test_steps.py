@@ -40,31 +40,40 @@ def test_the_stamp_follows_content_and_names(tmp_path: Path) -> None:
     assert len(stamps) == 5
 
 
-def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
-    new, folder = tmp_path / "new", tmp_path / "layer"
-    for content in ("first", "second"):
-        new.mkdir()
-        (new / content).touch()
-        steps.replace_folder(new, folder)
-        assert [path.name for path in folder.iterdir()] == [content]
-    assert [path.name for path in tmp_path.iterdir()] == ["layer"]
+def test_a_version_is_made_once_and_only_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "BUILD", tmp_path)
+    made: list[Path] = []
+
+    def make(new: Path) -> None:
+        assert list(new.iterdir()) == []
+        (new / "half").touch()
+        made.append(new)
+        if len(made) == 1:
+            raise steps.Failed("no flour.")
+
+    with pytest.raises(steps.Failed):
+        steps.versioned("cake", "one", make)
+    assert not (tmp_path / "cake/one").exists()
+    for _ in range(2):
+        assert steps.versioned("cake", "one", make) == tmp_path / "cake/one"
+    assert len(made) == 2
 
 
-def test_a_folder_in_use_is_not_replaced(tmp_path: Path) -> None:
-    new, folder = tmp_path / "new", tmp_path / "layer"
-    for path in (new, folder):
-        path.mkdir()
-    (folder / "used").touch()
-    handle = os.open(folder, os.O_RDONLY)
+def test_old_versions_go_unless_they_are_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "BUILD", tmp_path)
+    for stamp in ("used", "unused", "fresh"):
+        steps.versioned("cake", stamp, lambda new: (new / "crumb").touch())
+    for stamp in ("used", "unused"):
+        os.utime(tmp_path / "cake" / stamp, (0, 0))
+    handle = os.open(tmp_path / "cake/used", os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH)
-        with pytest.raises(steps.Failed, match="end that"):
-            steps.replace_folder(new, folder)
-        assert (folder / "used").exists()
+        steps.versioned("cake", "next", lambda new: (new / "crumb").touch())
+        assert sorted(path.name for path in (tmp_path / "cake").iterdir()) == ["fresh", "next", "used"]
     finally:
         os.close(handle)
-    steps.replace_folder(new, folder)
-    assert list(folder.iterdir()) == []
+    steps.versioned("cake", "last", lambda new: (new / "crumb").touch())
+    assert sorted(path.name for path in (tmp_path / "cake").iterdir()) == ["fresh", "last", "next"]
 
 
 def test_a_tool_that_fails_is_told_from_a_network_that_fails(capfd: pytest.CaptureFixture[str]) -> None:
