@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from tests.asterisk.g711 import LAWS, Samples
+from tests.asterisk.g711 import Law, Samples
 from tests.asterisk.rtp import SoundPort
 from tests.asterisk.sip import Media, Message, media_of, name_of, offer, tag_of, uri_of, user_of
 from tests.until import until
@@ -58,7 +58,7 @@ class Leg:
     def description(self) -> str:
         """Our session description, with the direction we are in."""
         self.version += 1
-        laws = LAWS if self.media is None else (self.media.law,)
+        laws = self.phone.laws if self.media is None else (self.media.law,)
         return offer(self.sound.host, self.sound.port, laws, self.version, self.direction)
 
     def take_media(self, body: str) -> None:
@@ -156,6 +156,7 @@ class Wire(Protocol):
     user: str
     host: str
     tone_hz: float
+    laws: tuple[Law, ...]
 
     def build(
         self, method: str, uri: str, local: str, remote: str, call_id: str, cseq: int, *, body: str = ""

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from tests.asterisk.g711 import LAWS, Law
 from tests.asterisk.leg import Leg
 from tests.asterisk.sip import Message, authorization, parse, tag_of, uri_of
 from tests.until import until
@@ -34,7 +35,8 @@ class Phone:
     """A phone on a UDP port of `host`; with a password it answers challenges.
 
     `tone_hz` is what it says in every call (0: silence on the wire). `answers`: pick up as soon as it
-    rings. A phone line's far end is a Phone on the provider's address without a password.
+    rings. `laws` is what it can speak, the dearest first. A phone line's far end is a Phone on the
+    provider's address without a password.
     """
 
     def __init__(
@@ -47,9 +49,10 @@ class Phone:
         server: tuple[str, int] = ("127.0.0.1", 5060),
         tone_hz: float = 0,
         answers: bool = False,
+        laws: tuple[Law, ...] = LAWS,
     ) -> None:
         self.user, self.password, self.host, self.server = user, password, host, server
-        self.tone_hz, self.answers = tone_hz, answers
+        self.tone_hz, self.answers, self.laws = tone_hz, answers, laws
         self.legs: list[Leg] = []
         self.trace: list[str] = []
         self._transactions: dict[str, Transaction] = {}

@@ -4,7 +4,6 @@ For what a browser cannot show: two people at the very same moment, a form sent 
 It trusts the box's own authority, fetched the way a user's system does.
 """
 
-import html
 import http.client
 import re
 import ssl
@@ -12,11 +11,10 @@ import urllib.request
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlencode
+
+from tests.box.forms import Form, forms_of
 
 COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
-HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
-ATTRIBUTE = re.compile(r"(\w+)=\"([^\"]*)\"")
 
 
 def trust(http_port: int, host: str = "127.0.0.1") -> ssl.SSLContext:
@@ -33,14 +31,11 @@ class Answer:
     location: str
     text: str
 
-    def hidden(self) -> dict[str, str]:
-        """The hidden fields of the page's forms, such as the one against forgery; of two the last wins."""
-        fields = {}
-        for tag in HIDDEN.findall(self.text):
-            attributes = dict(ATTRIBUTE.findall(tag))
-            if "name" in attributes:
-                fields[attributes["name"]] = html.unescape(attributes.get("value", ""))
-        return fields
+    def form(self, action: str) -> Form:
+        """The page's form that goes to this address; one without an address goes to ""."""
+        found = [form for form in forms_of(self.text) if form.action.partition("#")[0] == action]
+        assert found, f"no form to {action!r} on {self.text[:2000]}"
+        return found[0]
 
 
 class WebClient:
@@ -64,12 +59,10 @@ class WebClient:
         """Value of the Cookie header."""
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
-    def ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> Answer:
+    def ask(self, method: str, path: str, body: str | None = None) -> Answer:
         """Send a request; redirects are not followed."""
         headers = {"Cookie": self.cookie, "Accept-Language": "en"}
-        body = None
-        if fields is not None:
-            body = urlencode(fields)
+        if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             headers["Origin"] = f"https://{self.host}" + (f":{self.port}" if self.port != 443 else "")
         try:
@@ -90,12 +83,16 @@ class WebClient:
         """Read a page."""
         return self.ask("GET", path)
 
+    def send(self, form: Form, path: str = "") -> Answer:
+        """Send a form; `path` is where one without an address goes."""
+        return self.ask("POST", form.action.partition("#")[0] or path, form.encode())
+
     def post(self, path: str, fields: dict[str, str], of: str | None = None) -> Answer:
-        """Send a form with the hidden fields of the page `of` (default: the same path)."""
-        page = self.get(of or path)
-        return self.ask("POST", path, {**page.hidden(), **fields})
+        """Fill the form for `path` on the page `of` (default: the same) and send it; it must not be refused."""
+        answer = self.send(self.get(of or path).form(path).fill(**fields))
+        assert answer.status in (200, 302, 303), f"{path}: {answer.status} {answer.text[:2000]}"
+        return answer
 
     def sign_in(self, login: str, password: str) -> None:
         """Begin a session; a refusal is an AssertionError."""
-        answer = self.post("/login", {"login": login, "password": password})
-        assert answer.status in (302, 303), f"{login} was not let in: {answer.status} {answer.text[:500]}"
+        self.post("/login", {"login": login, "password": password})

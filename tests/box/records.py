@@ -49,7 +49,7 @@ def read_call(browser: Browser) -> CallPage:
 
 
 def download(browser: Browser, address: str, directory: Path) -> Samples:
-    """Samples of a recording, fetched by the signed-in browser itself."""
+    """Samples of a recording, fetched by the signed-in browser itself; the file stays in `directory`."""
     encoded = browser.async_script(
         "const done = arguments[arguments.length - 1];"
         "fetch(arguments[0]).then((a) => a.ok ? a.arrayBuffer() : Promise.reject(a.status))"
@@ -57,6 +57,6 @@ def download(browser: Browser, address: str, directory: Path) -> Samples:
         address,
     )
     assert isinstance(encoded, list), f"{address}: {encoded}"
-    path = directory / "recording.wav"
+    path = directory / f"recording-{address.rpartition('/')[2]}.wav"
     path.write_bytes(bytes(encoded))
     return read_wav(path)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -93,9 +94,14 @@ def hears_agent(told: Story, caller: SippCaller, name: str, last_s: float) -> No
     def is_heard() -> bool:
         now = time.monotonic()
         told.heard[name] = caller.heard(now - last_s, now)
-        return not sound.tone_gaps(told.heard[name], MICROPHONE_HZ, 200)
+        return not hole(told.heard[name])
 
     until(is_heard, last_s + 8, f"the caller to hear the agent without a gap ({name} time)")
+
+
+def hole(heard: Samples) -> list[sound.Gap]:
+    """Where the agent was not heard for more than 200 ms."""
+    return sound.silences(heard) + sound.tone_gaps(heard, MICROPHONE_HZ)
 
 
 def agent_seconds(heard: Samples) -> float:
@@ -110,9 +116,9 @@ def page(owner: Browser, story: Story) -> CallPage:
 
 
 @pytest.fixture(scope="module")
-def recording(owner: Browser, page: CallPage, tmp_path_factory: pytest.TempPathFactory) -> Samples:
+def recording(owner: Browser, page: CallPage, screens: Path) -> Samples:
     """The recording, downloaded from the call's page."""
-    return download(owner, page.recording, tmp_path_factory.mktemp("recording"))
+    return download(owner, page.recording, screens)
 
 
 def test_the_caller_hears_the_greeting(box: Box, story: Story) -> None:
@@ -123,7 +129,7 @@ def test_the_caller_hears_the_greeting(box: Box, story: Story) -> None:
 
 def test_nobody_hears_a_hole_while_talking(story: Story) -> None:
     for part in ("first", "second", "third"):
-        assert sound.silences(story.heard[part]) == [], part
+        assert hole(story.heard[part]) == [], part
     assert sound.clipped_share(story.heard["all"]) < 0.001
 
 

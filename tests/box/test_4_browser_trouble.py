@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -62,9 +63,7 @@ def pass_time(seconds: float) -> None:
     until(lambda: time.monotonic() >= end, seconds + 1, "time to pass")
 
 
-def test_a_reloaded_page_has_its_call_back(
-    minh: Desk, line: Line, owner: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_reloaded_page_has_its_call_back(minh: Desk, line: Line, owner: Browser, screens: Path) -> None:
     number = "0911000001"
     with call(minh, line, number) as caller:
         minh.write("Saved before.")
@@ -81,7 +80,7 @@ def test_a_reloaded_page_has_its_call_back(
         assert before - reloaded > 0
     page = open_call(owner, number)
     assert "Typed in the last moment." in page.text
-    kept = download(owner, page.recording, tmp_path_factory.mktemp("recording"))
+    kept = download(owner, page.recording, screens)
     last = kept[-round(0.5 * sound.RATE) :]
     assert sound.audible_tone_seconds(last, CALLER_HZ) > 0.4, "the recording ends before the call"
     assert sound.audible_tone_seconds(last, MICROPHONE_HZ) > 0.3, "the agent is missing after the reload"
