@@ -54,6 +54,6 @@ def measure(folder: Path) -> Measure:
         "1/s",
         10_000,
         "higher",
-        f"{len(events)} full-sized events of {CALLS} queue calls, {AT_ONCE} at a time, sent to the real listener"
+        f"{len(events)} events of {CALLS} queue calls, {AT_ONCE} at a time, full fields, sent to the listener"
         f" as fast as it reads, until the last one's row is committed; median of {ROUNDS} rounds",
     )

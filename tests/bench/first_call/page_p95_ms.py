@@ -1,0 +1,59 @@
+"""How long a page takes while many browsers listen and calls come in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from tests.bench.manager_port import listening, queue_call
+from tests.bench.pages import CALLS, Pages, Streams
+from tests.bench.result import Measure, percentile
+from tests.pbx.fake_asterisk import FakeAsterisk
+
+STREAMS = 100
+REQUESTS = 200
+CALL_EVERY_S = 1.0
+REQUEST_EVERY_S = 0.02
+
+
+def calls(asterisk: FakeAsterisk, stop: threading.Event) -> None:
+    """A call through the queue every second, its events spread over that time."""
+    number = 0
+    while not stop.is_set():
+        number += 1
+        events = queue_call(number, f"a{number % 8 + 1}")
+        for event in events:
+            asterisk.send(event)
+            stop.wait(CALL_EVERY_S / len(events))
+
+
+def measure(folder: Path) -> Measure:
+    """The live page and a person's timeline, one after the other; the slower one's percentile counts."""
+    stop = threading.Event()
+    taken: dict[str, list[float]] = {}
+    with Pages(folder) as pages, listening(pages.store, folder) as asterisk:
+        reader, *listeners = pages.sessions(STREAMS + 1)
+        with Streams(pages, listeners):
+            working = threading.Thread(target=calls, args=(asterisk, stop))
+            working.start()
+            for _ in range(REQUESTS):
+                for path in ("/live", f"/people/{pages.person}"):
+                    time.sleep(REQUEST_EVERY_S)
+                    began = time.perf_counter()
+                    answer = pages.get(path, reader)
+                    taken.setdefault(path, []).append((time.perf_counter() - began) * 1000)
+                    assert answer.startswith(b"HTTP/1.1 200") and b"</html>" in answer, answer[:500]
+            stop.set()
+            working.join()
+    live, timeline = (percentile(times, 0.95) for times in taken.values())
+    return Measure(
+        "first_call.page_p95_ms",
+        round(max(live, timeline), 1),
+        "ms",
+        50,
+        "lower",
+        f"the slower of /live ({live:.1f}) and a timeline ({timeline:.1f}), {REQUESTS} requests each over the"
+        f" unix socket, with {STREAMS} streams open, {CALLS} calls in the store and a call through the queue"
+        " every second",
+    )

@@ -1,0 +1,89 @@
+"""How much memory the Python processes of a working box take together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.asterisk.phone import Phone
+from tests.bench.result import Measure
+from tests.box import wizard
+from tests.box.client import WebClient, trust
+from tests.box.line import NUMBER, Line
+from tests.browser.browser import Browser
+from tests.image.box import Box
+from tests.until import until
+
+AGENT_PASSWORD = "seven slow buffaloes"
+PSS = re.compile(r"^Pss: +(\d+) kB$", re.M)
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """All processes below this one."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield int(child)
+            yield from descendants(int(child))
+
+
+def python_pss_kb(first: int) -> dict[str, int]:
+    """Proportional set size of each Python process below `first`, by its arguments."""
+    found: dict[str, int] = {}
+    for pid in descendants(first):
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        if "python" in Path(words[0]).name:
+            pss = PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
+            assert pss is not None, words
+            found[" ".join(words[1:]).strip()] = int(pss.group(1))
+    return found
+
+
+def call(box: Box, client: WebClient, folder: Path) -> None:
+    """A caller is answered by the agent's desk phone, and hangs up."""
+    shown = client.post("/account/desk-phone", {}, of="/account").text
+    password = re.search(r'id="desk-password">([^<]+)<', shown)
+    assert password, shown
+    line = Line(box, folder)
+    with Phone("a2d", password.group(1), host="127.0.0.4", server=line.server, tone_hz=700) as phone:
+        phone.register()
+        client.post("/desk/state", {"device": "desk"}, of="/desk")
+        client.post("/desk/state", {"state": "available"}, of="/desk")
+        with line.phones(440) as far:
+            leg = far.call(NUMBER, caller="0987654321").wait_answer()
+            ringing = phone.wait_ring(30)
+            ringing.answer()
+            leg.wait_heard(lambda heard: len(heard) > 0, 2, 10, "the agent")
+            leg.hang_up()
+            ringing.wait_end(5)
+
+
+def is_listed(owner: Browser) -> bool:
+    """Whether the list of calls shows the caller."""
+    owner.open("/calls")
+    return "987654321" in re.sub(r"\s", "", owner.text())
+
+
+def measure(folder: Path) -> Measure:
+    """Set up a box, make a call, and add up while the live page is open."""
+    with Box(folder / "state") as box, Browser(box.https_url, folder / "owner") as owner:
+        passwords = wizard.run(owner, box.otp, wizard.CLINIC)
+        with WebClient(box.https_port, trust(box.http_port)) as client:
+            client.sign_in("ha", passwords["ha"])
+            new = {"password": AGENT_PASSWORD, "password_again": AGENT_PASSWORD}
+            client.post("/account/password", {"password_now": passwords["ha"], **new})
+            call(box, client, folder / "line")
+            until(lambda: is_listed(owner), 10, "the call in the list")
+            owner.open("/live")
+            owner.sees("Agents")
+        sizes = python_pss_kb(int(json.loads((box.state / ".foyer-box").read_text())["pid"]))
+    parts = ", ".join(f"{name.rpartition('.')[2]} {kb / 1024:.0f}" for name, kb in sorted(sizes.items()))
+    return Measure(
+        "first_call.python_pss_mb",
+        round(sum(sizes.values()) / 1024, 1),
+        "MB",
+        300,
+        "lower",
+        f"PSS of all Python processes of a booted box after the wizard and a recorded call: {parts}",
+    )
