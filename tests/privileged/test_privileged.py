@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from appliance.errors import ForbiddenError, RejectedError, TransientError
@@ -153,6 +153,8 @@ def test_a_call_survives_the_wire_one_byte_at_a_time(action: str, args: dict[str
     st.binary() | st.recursive(st.none() | st.text(), st.lists).map(lambda value: json.dumps(value).encode())
 )
 def test_anything_else_is_refused(line: bytes) -> None:
+    # Hypothesis tries the constants of the code as well, and some of them are proper lines.
+    assume(b'"ok"' not in line and b'"action"' not in line)
     with pytest.raises(RejectedError):
         decode_call(line + b"\n")
     with pytest.raises(RejectedError):
