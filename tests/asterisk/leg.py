@@ -35,7 +35,7 @@ class Leg:
         self.status = 0
         self.reinvites = 0
         self.direction = "sendrecv"
-        self.sound = SoundPort(phone.host)
+        self.sound = SoundPort(phone.host, phone.sequence)
         if phone.tone_hz:
             self.sound.say(phone.tone_hz)
 
@@ -157,6 +157,7 @@ class Wire(Protocol):
     host: str
     tone_hz: float
     laws: tuple[Law, ...]
+    sequence: int | None
 
     def build(
         self, method: str, uri: str, local: str, remote: str, call_id: str, cseq: int, *, body: str = ""

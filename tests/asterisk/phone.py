@@ -35,8 +35,9 @@ class Phone:
     """A phone on a UDP port of `host`; with a password it answers challenges.
 
     `tone_hz` is what it says in every call (0: silence on the wire). `answers`: pick up as soon as it
-    rings. `laws` is what it can speak, the dearest first. A phone line's far end is a Phone on the
-    provider's address without a password.
+    rings. `laws` is what it can speak, the dearest first; `sequence` the number of the first
+    packet of sound in every call. A phone line's far end is a Phone on the provider's address without a
+    password.
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class Phone:
         tone_hz: float = 0,
         answers: bool = False,
         laws: tuple[Law, ...] = LAWS,
+        sequence: int | None = None,
     ) -> None:
         self.user, self.password, self.host, self.server = user, password, host, server
         self.tone_hz, self.answers, self.laws = tone_hz, answers, laws
+        self.sequence = sequence
         self.legs: list[Leg] = []
         self.trace: list[str] = []
         self._transactions: dict[str, Transaction] = {}

@@ -35,15 +35,19 @@ class Packet:
 
 
 class SoundPort:
-    """A bound RTP port with its thread. Times are `time.monotonic()` seconds."""
+    """A bound RTP port with its thread. Times are `time.monotonic()` seconds.
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    `sequence` is the number of the first packet that it sends, by default any (RFC 3550 5.1).
+    """
+
+    def __init__(self, host: str = "127.0.0.1", sequence: int | None = None) -> None:
         self.host = host
         self.law: Law = PCMA
         self.remote: tuple[str, int] | None = None
         self.packets: list[Packet] = []
         self._voice: Samples = np.zeros(FRAME, dtype=np.int16)
         self._position = 0
+        self._sequence = random.getrandbits(16) if sequence is None else sequence
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._socket = self._bind(host)
@@ -93,7 +97,7 @@ class SoundPort:
         self.play(np.zeros(FRAME, dtype=np.int16))
 
     def _run(self) -> None:
-        sequence, timestamp, source = random.getrandbits(15), random.getrandbits(30), random.getrandbits(32)
+        sequence, timestamp, source = self._sequence, random.getrandbits(32), random.getrandbits(32)
         due = time.monotonic()
         while not self._stop.is_set():
             self._receive_until(due)

@@ -245,13 +245,19 @@ def test_a_silent_agents_caller_comes_first_again(exchange: Exchange) -> None:
         talking.hang_up()
 
 
-def test_a_reloaded_page_takes_its_call_back(exchange: Exchange) -> None:
+@pytest.mark.parametrize("sequences", [(30000, 100), (100, 30000), (65400, 32000)])
+def test_a_reloaded_page_takes_its_call_back_and_is_recorded(
+    exchange: Exchange, sequences: tuple[int, int]
+) -> None:
+    """Whatever number the new leg's packets begin with (RFC 3550 5.1: a random one)."""
     exchange.put_in("a1")
     with exchange.desk("a1", tone_hz=700) as desk, exchange.provider(tone_hz=440) as provider:
+        desk.sequence = sequences[0]
         caller = provider.call(NUMBER, caller="0901").wait_answer()
         old = desk.wait_ring()
         old.answer()
         wait_tone(caller, 700, 0.5)
+        desk.sequence = sequences[1]
         new = replaces(desk, old, 1000)
         new.wait_answer()
         old.wait_end()
@@ -260,8 +266,28 @@ def test_a_reloaded_page_takes_its_call_back(exchange: Exchange) -> None:
         assert "(in call)" in exchange.cli("queue show q1")
         new.hang_up()
         caller.wait_end()
+        assert old.invite
+        recorded = recording(exchange, old.invite.get("x-foyer-call"))
+        assert sound.tone_seconds(recorded, 700, 0.3) > 0.3
+        assert sound.tone_seconds(recorded, 1000, 0.3) > 0.7
+        assert sound.tone_seconds(recorded, 440, 0.3) > 0.8 * sound.seconds(recorded)
         gone = replaces(desk, old, 1000)
         assert gone.wait_end().status in (481, 603)
+
+
+def recording(exchange: Exchange, call: str) -> Samples:
+    """The recording of a call that has ended, once its file is closed."""
+    (file,) = exchange.env.recordings.glob(f"*/*/*/{call}.wav")
+    until(lambda: call not in exchange.cli("core show channels verbose"), 5, "the call to end")
+    until(lambda: str(file) not in open_files(exchange), 5, "the recording to be closed")
+    return sound.read_wav(file)
+
+
+def open_files(exchange: Exchange) -> set[str]:
+    """What Asterisk has open now."""
+    assert exchange.process
+    held = Path(f"/proc/{exchange.process.pid}/fd").iterdir()
+    return {str(link.readlink()) for link in held if link.is_symlink()}
 
 
 def replaces(phone: Phone, old: Leg, tone_hz: float) -> Leg:

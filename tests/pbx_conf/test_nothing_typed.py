@@ -32,7 +32,8 @@ from tests.pbx_conf.places import env_for, site
 
 FIXED_CONTEXTS = frozenset(
     (
-        *("foyer-call", "foyer-greeting", "foyer-record", "foyer-wait", "foyer-agent-leg", "foyer-unknown"),
+        *("foyer-call", "foyer-greeting", "foyer-record", "foyer-record-again", "foyer-wait"),
+        *("foyer-agent-leg", "foyer-unknown"),
         *("foyer-ring", "foyer-dial", "foyer-features", "foyer-sim-caller", "foyer-nowhere"),
         *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-agents"),
     )
