@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.pbx.legs import Leg, Span, Stay, legs_of, together, without
 from appliance.pbx.rows import (
@@ -45,6 +45,9 @@ _LEFT = {
 _FAILED = ("CHANUNAVAIL", "CONGESTION")
 # Between CEL and queue_log, which counts whole seconds and writes a moment later.
 _NEAR_S = 2
+# Microseconds: news of the other end runs a subroutine on the caller's leg (the recording is taken up again),
+# and the call events say that it left the queue and came back.
+_PASSING = 500_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,21 @@ class Facts:
     @property
     def stays(self) -> list[Stay]:
         """The stays in queues, in order."""
-        return [app for app in self.main.apps if app.name == "queue"]
+        stays: list[Stay] = []
+        for app in self.main.apps:
+            if app.name != "queue":
+                continue
+            last = stays[-1] if stays else None
+            if last and last.end and last.data == app.data and self._passes(last.end, app.start):
+                stays[-1] = replace(last, end=app.end)
+            else:
+                stays.append(app)
+        return stays
+
+    def _passes(self, left: int, back: int) -> bool:
+        """Whether the caller was out of the queue only for a subroutine: soon back, and no talk was over."""
+        is_over = any(talk.end is not None and left - _PASSING <= talk.end <= back for talk in self.talks)
+        return back - left <= _PASSING and not is_over
 
     def queue_at(self, at: int) -> str | None:
         """The queue that the caller was in at that moment; None if in none."""
