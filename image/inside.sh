@@ -91,7 +91,7 @@ enter() {
         mount --bind mnt/root/usr/lib/foyer/provisioning mnt/root/src/provisioning
     fi
     local keep=()
-    for name in CI ONLY FOYER_LAYERS FOYER_SOAK_MINUTES; do
+    for name in CI ONLY FOYER_LAYERS; do
         [ -z "${!name:-}" ] || keep+=("$name=${!name}")
     done
     pivot_to mnt/root
@@ -103,11 +103,10 @@ enter() {
 
 # First half of boot: a cgroup of its own, which becomes the top of a cgroup namespace.
 boot() {
-    mkdir -p cgroup
-    mount -t cgroup2 cgroup2 cgroup
-    mkdir "cgroup/$FOYER_CGROUP"
-    echo 0 >"cgroup/$FOYER_CGROUP/cgroup.procs"
-    umount cgroup
+    mount -t cgroup2 cgroup2 mnt
+    mkdir "mnt/$FOYER_CGROUP"
+    echo 0 >"mnt/$FOYER_CGROUP/cgroup.procs"
+    umount mnt
     exec unshare --cgroup "$0" boot-in-cgroup "$1"
 }
 
