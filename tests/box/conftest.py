@@ -22,7 +22,7 @@ from tests.image.box import Box
 
 SCREENS = Path(__file__).parents[2] / "build/screens"
 AGENT_PASSWORD = "seven slow buffaloes"
-MICROPHONE_HZ = 1930
+MICROPHONE_HZ = 1000
 DESK_PHONE_HZ = 700
 
 

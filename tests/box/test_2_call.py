@@ -134,7 +134,8 @@ def test_nobody_hears_a_hole_while_talking(story: Story) -> None:
 
 
 def test_the_caller_hears_music_on_hold(story: Story) -> None:
-    assert agent_seconds(story.heard["hold"]) < 0.2
+    # The music has moments of that tone as well; the agent would be in all of it.
+    assert agent_seconds(story.heard["hold"]) < 0.3 * sound.seconds(story.heard["hold"])
     assert float(sound.level_dbfs(story.heard["hold"]).max()) > -40
     assert sound.silences(story.heard["hold"], 1500) == []
 
@@ -145,7 +146,7 @@ def test_the_page_tells_the_call_as_it_was(page: CallPage, story: Story) -> None
     assert set(kinds[6:]) <= {"After the call"}
     talked = story.lasted("answered", "held"), story.lasted("taken back", "ended")
     lasted = (
-        *(story.lasted("greeted", "rang"), 0.0, story.lasted("rang", "answered")),
+        *(story.lasted("greeted", "rang"), *(2 * [story.lasted("rang", "answered")])),
         *(talked[0], story.lasted("held", "taken back"), talked[1]),
     )
     for (what, _, shown_s), really_s in zip(page.segments, lasted, strict=False):
