@@ -88,7 +88,7 @@ class WebClient:
         return self.ask("POST", form.action.partition("#")[0] or path, form.encode())
 
     def post(self, path: str, fields: dict[str, str], of: str | None = None) -> Answer:
-        """Fill the form for `path` on the page `of` (default: the same) and send it; it must be taken."""
+        """Fill the form for `path` on the page `of` (default: the same), send it; it must not be refused."""
         answer = self.send(self.get(of or path).form(path).fill(**fields))
         assert answer.status in (200, 302, 303), f"{path}: {answer.status} {answer.text[:2000]}"
         return answer

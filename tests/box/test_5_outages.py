@@ -1,4 +1,4 @@
-"""Every Python process is killed, Asterisk is killed: what people notice, and what is right again."""
+"""Every Python process is killed, Asterisk is killed: what callers and agents notice, what is right again."""
 
 import time
 from pathlib import Path
