@@ -307,6 +307,21 @@ def test_a_call_that_ended_while_the_page_was_away_is_dropped(desk: Desk) -> Non
     desk.answer()
 
 
+def test_what_the_box_says_of_an_end_counts_only_while_the_phone_is_cut_off(desk: Desk) -> None:
+    desk.answer()
+    assert desk.ask("phone.isCutOff") is False
+    desk.browser.script(f"phone.ended('{UUID}')")
+    assert desk.phase() == "talking"
+    desk.wire.whole.clear()
+    until(lambda: desk.ask("phone.link") == "lost", 10, "the phone to notice", every_s=0.2)
+    assert desk.ask("phone.isCutOff") is True
+    desk.browser.script("phone.ended('another call')")
+    assert desk.phase() == "talking"
+    desk.browser.script(f"phone.ended('{UUID}')")
+    assert desk.phase() is None
+    assert desk.ask("said.at(-1)") == "over gone"
+
+
 def test_the_agent_hangs_up_and_declines(desk: Desk) -> None:
     desk.answer()
     desk.browser.script("phone.hangUp()")

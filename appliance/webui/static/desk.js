@@ -67,7 +67,7 @@ function show() {
   const id = call?.uuid ?? (after || (there.phase === "none" ? "" : there.call));
   card.dataset.view = view;
   card.dataset.on = isOnDesk ? "desk" : "browser";
-  card.classList.toggle("is-unsure", Boolean(call) && (call.phase !== "talking" || phone.link !== "ready"));
+  card.classList.toggle("is-unsure", Boolean(call) && (call.phase !== "talking" || phone.isCutOff));
   at("idle").dataset.state = status().state;
   at("phase").textContent = phaseWords(view, call);
   setTimer(view, call);
@@ -83,7 +83,7 @@ function phaseWords(view, call) {
   if (view !== "talking") return "";
   if (!call) return words.talking;
   if (call.phase !== "talking") return words[call.phase];
-  if (phone.link !== "ready") return words.unheard;
+  if (phone.isCutOff) return words.unheard;
   if (call.held) return words.held;
   return call.muted ? words.muted : words.talking;
 }
@@ -330,6 +330,7 @@ notes.addEventListener("state", ({ detail }) => {
 
 document.addEventListener("foyer:replaced", (event) => {
   if (event.target === at("status")) tendPhone();
+  if (event.target === at("who") && known().phase === "after") phone.ended(known().call);
   if (event.target === at("status") || event.target === at("who")) show();
 });
 listen(["live"], ({ subject }) => {

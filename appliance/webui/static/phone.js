@@ -6,7 +6,7 @@
 // this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
 // leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
 
-import { KeptCall, alawFirst, release, replacing, retire } from "./phone_call.js";
+import { KeptCall, alawFirst, release, replacing, retire, swapMicrophone } from "./phone_call.js";
 import { PhoneSocket, userAgent } from "./phone_socket.js";
 
 const BEAT_MS = 3_000; // how often the age of the kept dialog is renewed
@@ -45,6 +45,11 @@ export class Phone extends EventTarget {
     this.#headset = headset;
     this.#kept = new KeptCall(key);
     headset.addEventListener("microphone", () => this.#changeMicrophone());
+  }
+
+  /** Whether the far end cannot be told anything of the running call now: its dialog waits to be replaced. */
+  get isCutOff() {
+    return this.link !== "ready" || this.#isStale;
   }
 
   async start() {
@@ -106,6 +111,11 @@ export class Phone extends EventTarget {
     this.#headset.silence();
     this.#session?.mute({ audio: true });
     return this.#update({ phase: "leaving" });
+  }
+
+  /** The box says that the call has ended. Only news when it could not be told here: else its BYE is on the way. */
+  ended(uuid) {
+    if (this.#isStale && this.call?.uuid === uuid) this.#finish("gone");
   }
 
   mute(isMuted) {
@@ -284,10 +294,9 @@ export class Phone extends EventTarget {
   // --- getting a call back ------------------------------------------------------------------------------------------
 
   #beat() {
-    if (!this.call) return;
-    if (!this.#isStale) this.#kept.beat(this.call);
-    else if (this.#kept.isGone) this.#finish("lost");
-    else this.#recover();
+    if (this.call && !this.#isStale) this.#kept.beat(this.call);
+    else if (this.call && this.#kept.isGone) this.#finish("lost");
+    else if (this.call) this.#recover();
   }
 
   async #recover() {
@@ -302,12 +311,12 @@ export class Phone extends EventTarget {
       this.#report(problem.code);
       return;
     }
-    if (this.#recovering !== dialog || !this.#ua?.isConnected()) {
-      release(microphone);
-      this.#recovering = null;
+    if (this.#recovering === dialog && this.#ua?.isConnected()) {
+      this.#replace(dialog, microphone);
       return;
     }
-    this.#replace(dialog, microphone);
+    release(microphone);
+    this.#recovering = null;
   }
 
   #replace(dialog, microphone) {
@@ -358,16 +367,9 @@ export class Phone extends EventTarget {
   }
 
   async #changeMicrophone() {
-    const session = this.#session;
-    if (!session?.isEstablished()) return;
+    if (!this.#session?.isEstablished()) return;
     try {
-      const microphone = await this.#headset.open();
-      const [track] = microphone.getAudioTracks();
-      const sender = session.connection.getSenders().find((each) => each.track?.kind === "audio");
-      track.enabled = sender.track.enabled;
-      await sender.replaceTrack(track);
-      release(session.foyerMicrophone);
-      session.foyerMicrophone = microphone;
+      await swapMicrophone(this.#session, await this.#headset.open());
     } catch (problem) {
       this.#report(problem.code ?? "unknown");
     }

@@ -76,3 +76,13 @@ export function retire(session) {
   release(session.foyerMicrophone);
   if (!session.isEnded()) session.terminate();
 }
+
+/** Speak into another microphone from now on, muted if the last one was. */
+export async function swapMicrophone(session, microphone) {
+  const [track] = microphone.getAudioTracks();
+  const sender = session.connection.getSenders().find((each) => each.track?.kind === "audio");
+  track.enabled = sender.track.enabled;
+  await sender.replaceTrack(track);
+  release(session.foyerMicrophone);
+  session.foyerMicrophone = microphone;
+}
