@@ -9,14 +9,6 @@ step() {
     "$@" || failed=1
 }
 
-# Those that failed get a second chance on a new box, and are named: they are to be mended all the same.
-tests() {
-    printf '%s\n' "-- python3 -m pytest $*"
-    python3 -m pytest "$@" && return
-    printf '%s\n' '-- what failed, once more; what passes only now is to be mended'
-    python3 -m pytest "$@" --last-failed --last-failed-no-failures none || failed=1
-}
-
 step ruff check --quiet .
 step mypy
 mapfile -t scripts < <(grep -rlE --exclude-dir=build --exclude-dir=.git --exclude-dir=node_modules '^#!.*\b(ba)?sh\b' .)
@@ -27,9 +19,9 @@ case $1 in
     lint) step python3 -m pytest tests/lint ;;
     check) step python3 -m pytest "${parallel[@]}" -m 'not slow and not box and not browser' --durations=5 ;;
     test)
-        tests "${parallel[@]}" -m 'not box and not browser' --durations=5
+        step python3 -m pytest "${parallel[@]}" -m 'not box and not browser' --durations=5
         # One at a time: they have a whole box each, and measure how long things take.
-        tests -m 'box or browser' --durations=10
+        step python3 -m pytest -m 'box or browser' --durations=10
         ;;
     *) exit 2 ;;
 esac
