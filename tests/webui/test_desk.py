@@ -256,8 +256,23 @@ def test_notes_and_result(sign_in: SignIn, store: Store, box: Box) -> None:
         conversation = conversations.get(db, call)
     assert (conversation.state, conversation.disposition) == ("closed", "solved")
     assert notes(store, call) == ["wants three"]
-    assert 'data-phase="none"' in browser.get("/desk/call").text
+    for address in ("/desk/call", f"/desk/call?call={CALL}"):
+        assert 'data-phase="none"' in browser.get(address).text
     assert "Solved" in browser.get("/desk/recent").words
+
+
+def test_a_finished_call_stays_finished_when_the_live_rows_are_late(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("lan")
+    with store.change() as change:
+        call_now(change, "closed")
+        ringing(change, state="talking")
+    assert "data-ended" in browser.get(f"/desk/call?call={CALL}").text
+    send(browser, "/desk/finish", call=CALL, body="", disposition="solved")
+    assert 'data-phase="talking"' in browser.get("/desk/call").text
+    with store.change() as change:
+        idle(change)
+    # The page had asked for the call by its name when the live rows still had it.
+    assert 'data-phase="none"' in browser.get(f"/desk/call?call={CALL}").text
 
 
 def test_done_without_a_result(sign_in: SignIn, store: Store) -> None:

@@ -259,12 +259,13 @@ def _find(web: Web, db: Database, agent_id: str, call: str) -> Current:
 
 
 def _phase(row: dict[str, Any], call: str, conversation: Conversation | None, agent_id: str) -> str:
-    """Only who talked says how it ended: a call that rang here and went elsewhere is nothing to finish."""
+    """Only who talked says how it ended: a call that rang here and went elsewhere is nothing to finish, nor
+    is one that was finished while the live rows still had it.
+    """
     if row.get("call") == call and row.get("state") in ("ringing", "talking", "hold"):
         return "ringing" if row["state"] == "ringing" else "talking"
-    if conversation is None or conversation.state == "open" or conversation.agent_id != agent_id:
-        return "none"
-    return "after"
+    is_unfinished = conversation is not None and conversation.state == "wrap_up"
+    return "after" if is_unfinished and conversation.agent_id == agent_id else "none"
 
 
 def _unfinished(db: Database, agent_id: str) -> Conversation | None:

@@ -330,7 +330,7 @@ notes.addEventListener("state", ({ detail }) => {
 
 document.addEventListener("foyer:replaced", (event) => {
   if (event.target === at("status")) tendPhone();
-  if (event.target === at("who") && known().phase === "after") phone.ended(known().call);
+  if (event.target === at("who") && "ended" in known()) phone.ended(known().call);
   if (event.target === at("status") || event.target === at("who")) show();
 });
 listen(["live"], ({ subject }) => {
