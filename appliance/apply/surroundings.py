@@ -45,6 +45,7 @@ def gather(settings: Settings, store: Store, site: Site, run: Path = RUN) -> Env
         secrets=Secrets(
             ami_events=_file(settings, "ami-events"),
             ami_actions=_file(settings, "ami-actions"),
+            ami_mirror=_file(settings, "ami-mirror"),
             sim=_file(settings, "sim-trunk"),
             phones={name.removeprefix("sip:"): made[name] for name in phones},
             lines=lines,

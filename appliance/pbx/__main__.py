@@ -3,6 +3,7 @@
 - listen        AMI events -> what goes on now (`live` rows); `events-reader` reads its socket
 - history       cel.jsonl and queue_log -> conversations, segments, breaks
 - members       agents' states -> members of Asterisk's queues
+- callers       how people's calls are treated -> AstDB; `mirror-reader` reads its socket
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
 - housekeeping  old events and raw rows, forgotten wrap-ups
@@ -18,6 +19,7 @@ from threading import Event
 from appliance.errors import FoyerError
 from appliance.pbx.actions import Actions
 from appliance.pbx.ami_session import Account, ActionSession
+from appliance.pbx.callers import Callers
 from appliance.pbx.feed import Feed
 from appliance.pbx.housekeeping import Housekeeping
 from appliance.pbx.listener import Hands, Listener
@@ -35,33 +37,40 @@ BEAT_S = 30.0
 """Longer than any action may take: connecting, logging in and one action that times out."""
 
 
-def wire(service: Service, settings: Settings, store: Store) -> ActionSession:
-    """Starts every thread. Returns the session for actions, to be closed when they have ended."""
-    session = ActionSession(Account(settings.ami_port, "ami-actions", settings.secrets / "ami-actions"))
+def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSession, ...]:
+    """Starts every thread. Returns the sessions for actions, to be closed when they have ended."""
+
+    def account(user: str) -> Account:
+        return Account(settings.ami_port, user, settings.secrets / user)
+
+    session, mirror = ActionSession(account("ami-actions")), ActionSession(account("ami-mirror"))
     site = RunningSite(store)
     marks = Marks(session)
     members = Members(store, session, site)
+    callers = Callers(store, mirror)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
         members.wake()
+        callers.read_again()
 
     listener = Listener(
         store,
-        Account(settings.ami_port, "ami-events", settings.secrets / "ami-events"),
+        account("ami-events"),
         Hands(on_booted, marks.hold),
     )
     loops: tuple[tuple[str, Loop], ...] = (
         ("listen", listener.run),
         ("history", Feed(store, settings.ast_log / "cel.jsonl", settings.ast_log / "queue_log").run),
         ("members", members.run),
+        ("callers", callers.run),
         ("marks", marks.run),
-        ("requests", Worker(store, Actions(store, session, site), members.wake).run),
+        ("requests", Worker(store, Actions(store, session, site), members.wake, callers.wake).run),
         ("housekeeping", Housekeeping(store).run),
     )
     for name, loop in loops:
         service.spawn(name, lambda loop=loop: loop(service.stop, service.beat), beat_s=BEAT_S)  # type: ignore[misc]
-    return session
+    return session, mirror
 
 
 def main() -> int:
@@ -71,13 +80,14 @@ def main() -> int:
     try:
         settings = Settings.load()
         store = Store.open(settings.db)
-        session = wire(service, settings, store)
+        sessions = wire(service, settings, store)
     except FoyerError as error:
         service.fail(str(error), error)
         return service.run()
     service.ready("Listening to Asterisk")
     code = service.run()
-    session.close()
+    for session in sessions:
+        session.close()
     return code
 
 

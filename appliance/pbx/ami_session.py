@@ -38,7 +38,7 @@ class ActionSession:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._ami = Ami("actions", keeps_events=False)
+        self._ami = Ami(account.user.removeprefix("ami-"), keeps_events=False)
         self._opening = threading.Lock()
 
     def ami(self) -> Ami:

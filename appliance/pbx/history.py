@@ -31,6 +31,7 @@ from appliance.store.conversations import SEGMENT_KINDS, CallRecord, SegmentReco
 from appliance.store.feeds import RawEvent
 
 _CALL = "FOYER_CALL"
+_BLOCKED = "FOYER_BLOCKED"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RECORDING = re.compile(r"([0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9a-f-]{36}\.wav)(?:,|$)")
 # queue_log's words for a caller who left the queue without having talked.
@@ -75,6 +76,7 @@ class Facts:
     talks: tuple[Span, ...]
     ended: int | None
     cut: int | None
+    is_blocked: bool
 
     @property
     def stays(self) -> list[Stay]:
@@ -171,6 +173,7 @@ def _facts(rows: Sequence[RawEvent]) -> Facts | None:
         tuple(talks),
         ended,
         died if was_up else None,
+        any(row.kind == _BLOCKED for row in events),
     )
 
 
@@ -354,8 +357,8 @@ def _outcome(facts: Facts) -> str | None:
     """How the whole call ended; None while it is up."""
     if facts.ended is None:
         return None
-    if facts.cut is not None:
-        return "cut"
+    if facts.is_blocked or facts.cut is not None:
+        return "blocked" if facts.is_blocked else "cut"
     if facts.talks:
         return "answered"
     if facts.identity.direction == "out":

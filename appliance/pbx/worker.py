@@ -1,5 +1,5 @@
-"""The thread that watches the store for foyer-pbx: does the requests made of it, and wakes the queues'
-members.
+"""The thread that watches the store for foyer-pbx: does the requests made of it, and wakes the threads that
+bring Asterisk in line with the store.
 
 One cheap look at the database's version every 20 ms notices every commit of any process.
 """
@@ -23,15 +23,24 @@ RETRY_S = 1.0
 FOLLOWED_AT_ONCE = 1000
 NO_ANSWER = "The telephone exchange does not answer just now."
 _MEMBERS_DEPEND_ON = ("agent", "site", "apply")
+_CALLERS_DEPEND_ON = ("person", "site")
 
 
 class Worker:
-    """`run` until stopped. `wake_members` is called after a commit on which the queues' members depend."""
+    """`run` until stopped. `wake_members` is called after a commit on which the queues' members depend,
+    `wake_callers` after one on which what is known of callers depends.
+    """
 
-    def __init__(self, store: Store, actions: Actions, wake_members: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        actions: Actions,
+        wake_members: Callable[[], None],
+        wake_callers: Callable[[], None],
+    ) -> None:
         self._store = store
         self._actions = actions
-        self._wake_members = wake_members
+        self._wakes = ((_MEMBERS_DEPEND_ON, wake_members), (_CALLERS_DEPEND_ON, wake_callers))
         self._seen = 0
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -58,8 +67,9 @@ class Worker:
         with self._store.read() as db:
             new = events.since(db, self._seen, FOLLOWED_AT_ONCE)
         while new:
-            if any(event.kind in _MEMBERS_DEPEND_ON for event in new):
-                self._wake_members()
+            for kinds, wake in self._wakes:
+                if any(event.kind in kinds for event in new):
+                    wake()
             self._seen = new[-1].id
             if len(new) < FOLLOWED_AT_ONCE:
                 return

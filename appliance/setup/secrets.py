@@ -38,6 +38,7 @@ SECRETS = (
     # Asterisk's manager interface: foyer-pbx signs in, foyer-apply renders them into manager.conf.
     Secret("ami-events", "root", "foyer-ami", 0o640),
     Secret("ami-actions", "root", "foyer-ami", 0o640),
+    Secret("ami-mirror", "root", "foyer-ami", 0o640),
     # Keys the pages' cookies and forms.
     Secret("session", "foyer-webui", "root", 0o400),
     # The built-in simulated caller.

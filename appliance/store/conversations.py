@@ -20,7 +20,7 @@ from appliance.store.records import Conversation, Message, Segment
 from appliance.store.text import storable
 
 SEGMENT_KINDS = ("greeting", "menu", "wait", "ring", "talk", "hold", "wrap_up")
-OUTCOMES = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout")
+OUTCOMES = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout", "blocked")
 WRAP_UP_MS = 15 * 60 * 1000
 NOTE_MAX = 10_000
 

@@ -7,6 +7,7 @@ belonged to, and every reader follows the pointer. So a wrong merge costs nothin
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ from appliance.store.text import storable
 
 NAME_MAX = 200
 NOTE_MAX = 10_000
+PRIORITIES = ("normal", "high")
+# ISO 639: two letters, or three for a language without a code of two.
+_LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 _DIGITS_MIN = 3
 _NO_NAME = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
@@ -39,6 +43,10 @@ _MEMBERS_ADDRESSES = """
 SELECT id, person_id, kind, value, label
 FROM address WHERE person_id IN (SELECT value FROM json_each(?)) ORDER BY created, id
 """
+_ALIASES = """
+SELECT DISTINCT name FROM person
+WHERE id IN (SELECT value FROM json_each(?)) AND name NOT IN ('', ?) ORDER BY name
+"""
 _EVERYBODY = """
 SELECT id FROM person
 WHERE merged_into IS NULL AND (:after IS NULL OR id < :after) ORDER BY id DESC LIMIT :limit
@@ -51,6 +59,15 @@ up(id, parent) AS (
     SELECT person.id, person.merged_into FROM person JOIN hit USING (id)
     UNION SELECT person.id, person.merged_into FROM person JOIN up ON person.id = up.parent)
 SELECT id FROM up WHERE parent IS NULL AND (:after IS NULL OR id < :after) ORDER BY id DESC LIMIT :limit
+"""
+_TREATMENTS = """
+WITH RECURSIVE treated(id, language, priority, blocked) AS (
+    SELECT id, language, priority, blocked FROM person
+    WHERE merged_into IS NULL AND (blocked = 1 OR priority <> 'normal' OR language <> '')
+    UNION SELECT person.id, treated.language, treated.priority, treated.blocked
+    FROM person JOIN treated ON person.merged_into = treated.id)
+SELECT value, language, priority, blocked
+FROM treated JOIN address ON person_id = treated.id WHERE kind = 'phone' ORDER BY value
 """
 
 
@@ -67,15 +84,32 @@ class Address:
 
 @dataclass(frozen=True)
 class Person:
-    """A customer with everybody merged into them: `id` is the root's, `addresses` and `merged` are of all."""
+    """A customer with everybody merged into them: `addresses`, `merged` (ids) and `aliases` (their names) are
+    of all, the rest is the root's. `language` is an ISO 639 code or "", `priority` normal or high.
+    """
 
     id: str
     name: str
     language: str
     note: str
+    priority: str
+    blocked: bool
     created: int
     addresses: tuple[Address, ...]
     merged: tuple[str, ...]
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What a flow must know when `number` calls: the caller's language ("" if unknown), priority, and whether
+    their calls are turned away.
+    """
+
+    number: str
+    language: str
+    priority: str
+    blocked: bool
 
 
 @dataclass(frozen=True)
@@ -125,12 +159,7 @@ def by_address(db: Database, kind: str, value: str) -> Person | None:
 def get(db: Database, person_id: str) -> Person:
     """The person, or the one they were merged into. NotFoundError if there is none."""
     root = root_of(db, person_id)
-    name, language, note, created = db.execute(
-        "SELECT name, language, note, created FROM person WHERE id = ?", (root,)
-    ).fetchone()
-    members = _members(db, root)
-    addresses = tuple(Address(*row) for row in db.execute(_MEMBERS_ADDRESSES, (json.dumps(members),)))
-    return Person(root, name, language, note, created, addresses, tuple(members[1:]))
+    return _person(db, root, _members(db, root))
 
 
 def root_of(db: Database, person_id: str) -> str:
@@ -190,12 +219,45 @@ def rename(change: Change, person_id: str, name: str) -> None:
 
 
 def describe(change: Change, person_id: str, note: str, language: str = "") -> None:
-    """Sets the note that everybody sees beside the person, and their language. Event: person."""
+    """Sets the note that everybody sees beside the person, and their language (ISO 639, "" for unknown).
+
+    RejectedError: the note is too long, or this is no language. Event: person.
+    """
     if len(note) > NOTE_MAX:
         raise RejectedError("At most {high} characters, please.", field="note", high=NOTE_MAX)
+    if language and not _LANGUAGE.fullmatch(language):
+        raise RejectedError("This is not one of the choices.", field="language")
     root = root_of(change.db, person_id)
     change.db.execute("UPDATE person SET note = ?, language = ? WHERE id = ?", (note, language, root))
     change.event("person", root)
+
+
+def set_priority(change: Change, person_id: str, priority: str) -> None:
+    """Whether the person's calls go before others in a queue. RejectedError for an unknown word. Event:
+    person.
+    """
+    if priority not in PRIORITIES:
+        raise RejectedError("This is not one of the choices.", field="priority")
+    root = root_of(change.db, person_id)
+    change.db.execute("UPDATE person SET priority = ? WHERE id = ?", (priority, root))
+    change.event("person", root)
+
+
+def set_blocked(change: Change, person_id: str, blocked: bool) -> None:
+    """Whether the person's calls are turned away. Event: person."""
+    root = root_of(change.db, person_id)
+    change.db.execute("UPDATE person SET blocked = ? WHERE id = ?", (int(blocked), root))
+    change.event("person", root)
+
+
+def treatments(db: Database) -> list[Treatment]:
+    """The phone numbers whose calls are not like everybody's. What is set for a person counts for the numbers
+    of everybody merged into them.
+    """
+    return [
+        Treatment(number, language, priority, bool(blocked))
+        for number, language, priority, blocked in db.execute(_TREATMENTS)
+    ]
 
 
 def merge(change: Change, from_id: str, into_id: str) -> None:
@@ -226,6 +288,28 @@ def fold(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
     return " ".join("".join(char for char in plain if not unicodedata.combining(char)).split())
+
+
+def _person(db: Database, person_id: str, members: list[str]) -> Person:
+    """The row of `person_id` with what belongs to all `members`, of whom they are the first."""
+    name, language, note, priority, blocked, created = db.execute(
+        "SELECT name, language, note, priority, blocked, created FROM person WHERE id = ?", (person_id,)
+    ).fetchone()
+    keys = json.dumps(members)
+    addresses = tuple(Address(*row) for row in db.execute(_MEMBERS_ADDRESSES, (keys,)))
+    aliases = tuple(str(row[0]) for row in db.execute(_ALIASES, (keys, name)))
+    return Person(
+        person_id,
+        name,
+        language,
+        note,
+        priority,
+        bool(blocked),
+        created,
+        addresses,
+        tuple(members[1:]),
+        aliases,
+    )
 
 
 def _members(db: Database, root: str) -> list[str]:

@@ -31,8 +31,8 @@ class Conversation:
     """One contact over one channel. Times are ms UTC; `person_id` is whom the address belongs to, merged or
     not.
 
-    `state` is open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout or
-    None.
+    `state` is open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout,
+    blocked or None.
     """
 
     id: str

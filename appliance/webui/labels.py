@@ -17,6 +17,7 @@ OUTCOMES = {
     "timeout": (N_("Waited too long"), "bad"),
     "cut": (N_("Cut off"), "bad"),
     "failed": (N_("Failed"), "bad"),
+    "blocked": (N_("Turned away: blocked"), ""),
 }
 GOING_ON = (N_("Going on"), "info")
 ENDED = (N_("Ended"), "")

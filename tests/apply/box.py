@@ -20,7 +20,7 @@ from appliance.store.db import Store, migrate
 from appliance.store.sitemodel import Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
 
-SECRETS = ("ami-events", "ami-actions", "session", "sim-trunk")
+SECRETS = ("ami-events", "ami-actions", "ami-mirror", "session", "sim-trunk")
 
 
 class LiveAsterisk(PrivateAsterisk):

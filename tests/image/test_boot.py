@@ -175,6 +175,7 @@ def test_the_sandbox_is_strict(box: Box, unit: str) -> None:
     ("user", "path"),
     [
         ("foyer-webui", "/data/secrets/ami-actions"),
+        ("foyer-webui", "/data/secrets/ami-mirror"),
         ("foyer-webui", "/data/caddy/pki"),
         ("foyer-pbx", "/data/secrets/session"),
         ("foyer-names", "/data/foyer/foyer.db"),

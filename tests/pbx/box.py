@@ -64,12 +64,12 @@ class Box:
         migrate(self.settings.db)
         self.store = Store(self.settings.db)
         self.service: Service | None = None
-        self._session: ActionSession | None = None
+        self._sessions: tuple[ActionSession, ...] = ()
         document = {**SITE, "lines": [{**SITE["lines"][0], "port": self.provider_port}]}
         self.site = Site.from_dict(document)
         with self.store.change() as change:
             site.save(change, self.site, "u1", "", 0)
-        for user in ("ami-events", "ami-actions"):
+        for user in ("ami-events", "ami-actions", "ami-mirror"):
             (self.settings.secrets / user).write_text(f"secret-{user}\n")
         self.asterisk = PrivateAsterisk(self.settings.data / "asterisk", render_tree(self.site, self._env()))
 
@@ -98,7 +98,9 @@ class Box:
             http_port=free_port(),
             entity_id="02:00:00:00:00:01",
             country=countries.find_or_generic(self.site.country, countries.load()),
-            secrets=Secrets("secret-ami-events", "secret-ami-actions", "secret-sim", phones, {}),
+            secrets=Secrets(
+                "secret-ami-events", "secret-ami-actions", "secret-ami-mirror", "secret-sim", phones, {}
+            ),
             control_group="root",
         )
 
@@ -121,7 +123,7 @@ class Box:
         """Starts foyer-pbx, and waits until it hears Asterisk."""
         assert self.service is None, "already running"
         self.service = Service("foyer-pbx")
-        self._session = wire(self.service, self.settings, self.store)
+        self._sessions = wire(self.service, self.settings, self.store)
         if is_up:
             until(lambda: self.row("pbx", "state").get("up"), 10, "foyer-pbx to hear Asterisk")
 
@@ -133,8 +135,8 @@ class Box:
         failed = service.stop.is_set()
         service.stop.set()
         service._join()
-        if self._session is not None:
-            self._session.close()
+        for session in self._sessions:
+            session.close()
         assert not failed, "a thread of foyer-pbx failed"
 
     # What the store says

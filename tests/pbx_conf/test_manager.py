@@ -1,4 +1,4 @@
-"""The two sessions of the manager interface: what they hear, and what they may do."""
+"""The three sessions of the manager interface: what they hear, and what they may do."""
 
 from __future__ import annotations
 
@@ -90,7 +90,13 @@ def test_each_session_may_do_only_its_own(exchange: Exchange) -> None:
         assert "Permission denied" in actor.send(action)
     shell = "Action: Originate\r\nChannel: Local/x\r\nApplication: System\r\nData: id"
     assert "Response: Error" in actor.send(shell)
+    for action in ("DBPut\r\nFamily: f\r\nKey: k\r\nVal: v", "Setvar\r\nVariable: DB(f/k)\r\nValue: v"):
+        assert "Response: Error" in actor.send(f"Action: {action}")
     assert "\nEvent:" not in actor.read()
+    mirror = Session(exchange, "ami-mirror")
+    assert "Response: Success" in mirror.send("Action: DBPut\r\nFamily: f\r\nKey: k\r\nVal: v")
+    assert "Permission denied" in mirror.send("Action: Originate\r\nChannel: Local/x")
+    assert "Permission denied" in mirror.send("Action: Command\r\nCommand: core show version")
 
 
 @pytest.mark.asterisk

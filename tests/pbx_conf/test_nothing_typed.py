@@ -33,7 +33,7 @@ from tests.pbx_conf.places import env_for, site
 FIXED_CONTEXTS = frozenset(
     (
         *("foyer-call", "foyer-greeting", "foyer-record", "foyer-record-again", "foyer-wait"),
-        *("foyer-agent-leg", "foyer-unknown"),
+        *("foyer-agent-leg", "foyer-caller", "foyer-unknown"),
         *("foyer-ring", "foyer-dial", "foyer-features", "foyer-sim-caller", "foyer-nowhere"),
         *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-agents"),
     )
@@ -212,7 +212,9 @@ def one_raw_value(text: str, place: int) -> tuple[Site, str]:
 def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, place: int) -> None:
     wanted, password = one_raw_value(text, place)
     phones = {f"{agent.id}{kind}": "secret" for agent in wanted.agents for kind in ("", "d")}
-    held = Secrets("secret", "secret", "secret", phones, {line.id: password for line in wanted.lines})
+    held = Secrets(
+        "secret", "secret", "secret", "secret", phones, {line.id: password for line in wanted.lines}
+    )
     if place == 22 and text:
         wanted = replace(wanted, lines=(replace(wanted.lines[0], username="028"),))
     try:

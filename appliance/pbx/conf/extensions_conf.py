@@ -107,6 +107,7 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
     for number in own:
         steps = (
             Call("foyer-call", (line.id, number.number, "in")),
+            Call("foyer-caller"),
             Step("Answer"),
             Step("Goto", (f"foyer-queue-{number.queue_id}", START, "1")),
         )

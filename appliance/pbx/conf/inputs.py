@@ -25,6 +25,7 @@ class Secrets:
 
     ami_events: str
     ami_actions: str
+    ami_mirror: str
     sim: str
     phones: Mapping[str, str]
     lines: Mapping[str, str]

@@ -1,4 +1,5 @@
-"""manager.conf: two sessions on loopback, both of foyer-pbx: one that only listens, one that only acts.
+"""manager.conf: three sessions on loopback, all of foyer-pbx: one only listens, one only acts, one mirrors
+callers.
 
 The listener gets the events that the live view is made of, by name: unfiltered, a queue call makes 90 events,
 so 12.
@@ -72,6 +73,23 @@ def render(_site: Site, env: Env) -> str:
         # Neither "command" nor "system": this session cannot run commands of the console or of the shell.
         ("write", "call,agent,originate,reporting"),
     )
+    mirror = (
+        ("secret", env.secrets.ami_mirror),
+        ("deny", "0.0.0.0/0.0.0.0"),
+        ("permit", "127.0.0.1/255.255.255.255"),
+        ("writetimeout", 5000),
+        ("read", "none"),
+        # Writing AstDB (DBPut, DBDel) needs "system", which could load modules as well: so a session of its
+        # own, which sends nothing but fixed words (pbx/callers.py), and not the one that every request
+        # passes.
+        ("write", "system,reporting"),
+    )
     return document(
-        FILE, (Section("general", general), Section("ami-events", events), Section("ami-actions", actions))
+        FILE,
+        (
+            Section("general", general),
+            Section("ami-events", events),
+            Section("ami-actions", actions),
+            Section("ami-mirror", mirror),
+        ),
     )

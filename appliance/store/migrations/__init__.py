@@ -12,13 +12,14 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.migrations import m001_first_call, m002_forms
+from appliance.store.migrations import m001_first_call, m002_forms, m003_people
 
 Step = Callable[[Database], None]
 
 STEPS: tuple[tuple[str, Step], ...] = (
     ("001_first_call", m001_first_call.apply),
     ("002_forms", m002_forms.apply),
+    ("003_people", m003_people.apply),
 )
 
 
