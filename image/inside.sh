@@ -61,6 +61,8 @@ set_up_network() {
         chroot "$root" ip link set foyer1 up
         chroot "$root" ip route add default dev foyer0
     else
+        # The box's own is a link to its resolver, which runs on real machines only.
+        rm -f "$root/etc/resolv.conf"
         [ ! -r /etc/resolv.conf ] || cat /etc/resolv.conf >"$root/etc/resolv.conf"
     fi
 }

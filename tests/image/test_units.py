@@ -1,0 +1,94 @@
+"""The units as files: walls, limits, restarts without a storm, and what only a real machine starts."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path("/etc/systemd/system")
+OURS = sorted(
+    {path.name for path in UNITS.glob("foyer-*.service") if path.is_file()}
+    | {"asterisk.service", "caddy.service"}
+)
+ALWAYS_UP = ("asterisk", "caddy", "foyer-apply", "foyer-pbx", "foyer-webui")
+# systemd-analyze security: 0 is no exposure, 10 is no sandbox.
+EXPOSURE_MAX = 4.0
+REAL_MACHINES = ("nftables", "systemd-networkd", "systemd-resolved", "systemd-timesyncd")
+
+
+def text_of(unit: str) -> str:
+    """A unit with its drop-ins, as systemd puts them together."""
+    prefix = re.sub(r"^(foyer-).*", r"\1", unit.removesuffix(".service"))
+    folders = (UNITS / f"{unit}.d", UNITS / f"{prefix}.service.d")
+    parts = [UNITS / unit, *(path for folder in folders for path in sorted(folder.glob("*.conf")))]
+    return "\n".join(path.read_text() for path in parts)
+
+
+def values(unit: str, name: str) -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", text_of(unit), re.MULTILINE)
+
+
+@pytest.mark.parametrize("unit", OURS)
+def test_the_walls_are_strict(unit: str) -> None:
+    name = unit.replace("@.", "@start.")
+    verdict = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.search(r"exposure level for .*: ([0-9.]+)", verdict.stdout)
+    assert found, verdict
+    assert float(found[1]) <= EXPOSURE_MAX, verdict.stdout
+
+
+@pytest.mark.parametrize("unit", OURS)
+def test_memory_is_limited(unit: str) -> None:
+    (high,), (most,) = values(unit, "MemoryHigh"), values(unit, "MemoryMax")
+    assert int(high.removesuffix("M")) < int(most.removesuffix("M"))
+
+
+@pytest.mark.parametrize("unit", OURS)
+def test_it_comes_back_without_a_storm(unit: str) -> None:
+    if values(unit, "Type") == ["oneshot"]:
+        return
+    assert values(unit, "Restart")[0] in ("always", "on-failure")
+    assert int(values(unit, "RestartSteps")[0]) > 1 and int(values(unit, "RestartMaxDelaySec")[0]) <= 5
+    # Nobody is there to start it by hand: it never gives up.
+    assert values(unit, "StartLimitIntervalSec") == ["0"]
+
+
+@pytest.mark.parametrize("name", [name for name in ALWAYS_UP if name.startswith("foyer-")])
+def test_it_says_that_it_is_alive(name: str) -> None:
+    assert values(f"{name}.service", "Type") == ["notify"]
+    assert 5 <= int(values(f"{name}.service", "WatchdogSec")[0]) <= 30
+
+
+def test_the_journal_and_a_hanging_box() -> None:
+    journal = Path("/etc/systemd/journald.conf.d/foyer.conf").read_text()
+    assert re.search(r"^RuntimeMaxUse=\d+M$", journal, re.MULTILINE) and "RateLimitBurst=" in journal
+    assert "RuntimeWatchdogSec=" in Path("/etc/systemd/system.conf.d/foyer.conf").read_text()
+
+
+@pytest.mark.parametrize("name", REAL_MACHINES)
+def test_real_machines_alone_start_it(name: str) -> None:
+    drop_in = UNITS / f"{name}.service.d/10-machine.conf"
+    assert "ConditionKernelCommandLine=foyer.slot" in drop_in.read_text()
+    wants = [path for path in UNITS.glob("*.wants/*") if path.name == f"{name}.service"]
+    assert len(wants) == 1
+    assert Path("/usr/lib/systemd/system", f"{name}.service").is_file()
+
+
+def test_the_box_is_found_by_its_name() -> None:
+    assert "MulticastDNS=yes" in Path("/etc/systemd/resolved.conf.d/foyer.conf").read_text()
+    assert "MulticastDNS=yes" in Path("/etc/systemd/network/80-foyer.network").read_text()
+
+
+def test_nobody_signs_in_over_the_network_and_nobody_with_a_password() -> None:
+    for program in ("/usr/sbin/sshd", "/usr/bin/dropbear", "/usr/sbin/telnetd"):
+        assert not Path(program).exists()
+    for line in Path("/etc/shadow").read_text().splitlines():
+        assert line.split(":")[1].startswith(("*", "!")), line.split(":")[0]

@@ -1,0 +1,1 @@
+"""The network: plans and files by properties, the firewall and a trial on real kernels' parts."""
