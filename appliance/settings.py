@@ -22,6 +22,7 @@ class Settings:
     data: Path = Path("/data")
     run: Path = Path("/run/foyer")
     privileged_socket: Path = Path("/run/foyer-privileged.sock")
+    health_socket: Path = Path("/run/foyer-health.sock")
     bind: str = "0.0.0.0"  # noqa: S104 - a contact center is there to be reached from its own network
     https_port: int = 443
     http_port: int = 80
@@ -36,6 +37,7 @@ class Settings:
             data=_path(env, "FOYER_DATA", cls.data),
             run=_path(env, "FOYER_RUN", cls.run),
             privileged_socket=_path(env, "FOYER_PRIVILEGED_SOCKET", cls.privileged_socket),
+            health_socket=_path(env, "FOYER_HEALTH_SOCKET", cls.health_socket),
             bind=env.get("FOYER_BIND") or cls.bind,
             https_port=_port(env, "FOYER_HTTPS_PORT", cls.https_port),
             http_port=_port(env, "FOYER_HTTP_PORT", cls.http_port),

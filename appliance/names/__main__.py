@@ -22,8 +22,7 @@ def main() -> int:
     more = os.environ.get("FOYER_NAMES", "").split()
     with NameServer(socket.socket(fileno=handle), lambda: own_names(more), IDLE_S) as server:
         daemon.notify("READY=1")
-        while not server.is_idle:
-            server.handle_request()
+        server.serve_until_idle()
     return 0
 
 

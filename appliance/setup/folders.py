@@ -37,6 +37,8 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         Folder(settings.ast_log, "asterisk", "asterisk", 0o750),
         Folder(data / "asterisk/spool", "asterisk", "asterisk", 0o750),
         Folder(settings.recordings, "asterisk", "asterisk", 0o2750),
+        # What foyer-network keeps; its plan is no secret.
+        Folder(data / "network", "root", "root", 0o755),
         Folder(data / "caddy", "caddy", "caddy", 0o700),
     )
 

@@ -33,6 +33,8 @@ _ERRORS = (
     "NotFoundError",
     "ForbiddenError",
 )
+# What is wrong with the box, and the names in it (health/finding.py).
+_FINDINGS = ("bad", "warn", "Term")
 # Processes whose sentences reach the pages through the store (request.result, apply_state.message).
 _SPEAKERS = ("apply", "pbx", "store")
 # What speaks only to processes, and to people at the console.
@@ -137,10 +139,10 @@ def _messages(tree: ast.Module) -> Iterator[str | tuple[str, str]]:
 
 
 def _raises(call: ast.Call, name: str) -> bool:
-    """Whether the call makes a known error: by its class, or in the class's own __init__."""
+    """Whether the call makes a known error, by its class or in the class's own __init__, or a finding."""
     if name == "__init__":
         return isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call)
-    return name in _ERRORS
+    return name in _ERRORS + _FINDINGS
 
 
 def _sentences(tree: ast.Module) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The `foyer` command: what somebody at the box itself asks for. Errors are one sentence with a hint.
 
-Exit codes: 0 it was done, 1 it was not, 2 the command was written wrongly.
+Exit codes: 0 it was done, 1 it was not, 2 the command was written wrongly; `foyer doctor` has its own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from appliance.store.records import Conversation
 from appliance.store.sitemodel import Site
 from appliance.webui import one_time
 from appliance.webui.applied import PART_NAMES, state_of
+from appliance.webui.doctor import doctor
 from appliance.webui.i18n import duration
 from appliance.webui.pages.testcall import words
 
@@ -45,14 +46,16 @@ def main(arguments: Sequence[str] | None = None, env: Mapping[str, str] | None =
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.load(os.environ | environment(ENVIRONMENT) if env is None else env)
-        for line in options.run(settings, options):
-            print(line, flush=True)
+        lines = iter(options.run(settings, options))
+        while True:
+            print(next(lines), flush=True)
+    except StopIteration as end:
+        return int(end.value or 0)
     except FoyerError as error:
         print(f"foyer: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 def environment(path: Path) -> dict[str, str]:
@@ -193,7 +196,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="foyer",
         description="Foyer, the contact center in this box.",
-        epilog="Exit codes: 0 it was done, 1 it was not, 2 the command was written wrongly.",
+        epilog="Exit codes: 0 it was done, 1 it was not, 2 the command was written wrongly."
+        " Those of doctor: 0 all is well, 1 something will go wrong, 2 something is wrong.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     shown = commands.add_parser("status", help="what runs, which settings are in use, and the box's address")
@@ -204,6 +208,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     call.add_argument("--wait", action="store_true", help="tell what becomes of the call until it is over")
     call.set_defaults(run=test_call)
+    health = commands.add_parser("doctor", help="what is wrong with this box, and what to do")
+    health.add_argument("--json", action="store_true", help="for programs: a list of findings")
+    health.set_defaults(run=doctor)
     reset = commands.add_parser("reset-admin", help="make a new one-time administrator password (root only)")
     reset.set_defaults(run=reset_admin)
     return parser

@@ -12,13 +12,15 @@ import pytest
 
 from tests.lint.source import ROOT, Source, product, read
 
-BASE = ("errors", "settings", "service")
+BASE = ("errors", "settings", "service", "on_demand", "network")
 SIBLING = (*BASE, "store", "privileged.client")
 # What each part may import besides itself, as prefixes below `appliance`.
 MAY_IMPORT = {
     "errors": (),
     "settings": ("errors",),
     "service": ("errors", "settings"),
+    "on_demand": (),
+    "network": ("errors", "settings", "service"),
     "store": BASE,
     "hw": SIBLING,
     "pbx": SIBLING,
@@ -26,9 +28,10 @@ MAY_IMPORT = {
     "desk": SIBLING,
     "reports": SIBLING,
     "names": SIBLING,
+    "health": SIBLING,
     "setup": SIBLING,
     "apply": (*SIBLING, "pbx.conf", "hw.dahdi.system_conf"),
-    "webui": (*SIBLING, "reports", "apply"),
+    "webui": (*SIBLING, "reports", "apply", "health"),
     "privileged": BASE,
 }
 # A library with one importer, or one family of them: what the design keeps in one place.

@@ -1,0 +1,42 @@
+"""Gathers the facts of the contact center from the store."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from appliance.health.facts import Contact, LineState
+from appliance.store import Store, live
+from appliance.store import site as sites
+
+_PROBLEM_MAX = 200
+
+
+def contact(store: Store, *, thorough: bool) -> Contact:
+    """Everything at this moment. `thorough` reads the whole database for damage: seconds on a large one."""
+    with store.read() as db:
+        number, site = sites.head(db)
+        rows = live.snapshot(db).rows
+        failed = any(part.state in ("failed", "back") for part in sites.apply_report(db, number))
+        problem = damage(db) if thorough else ""
+    return Contact(
+        database_problem=problem,
+        is_set_up=number > 0,
+        is_telephone_up=any(row.get("up") for row in rows["pbx"].values()),
+        lines=tuple(
+            LineState(
+                line.name,
+                line.register,
+                rows["line"].get(line.id, {}).get("registered"),
+                rows["line"].get(line.id, {}).get("reachable"),
+            )
+            for line in site.lines
+        ),
+        queues_without_agents=tuple(queue.name for queue in site.queues if not queue.agents),
+        failed_revision=number if failed else None,
+    )
+
+
+def damage(db: Database) -> str:
+    """What SQLite finds wrong, in its own words; "" for nothing."""
+    said = [str(row[0]) for row in db.execute("PRAGMA quick_check(3)")]
+    return "" if said == ["ok"] else "; ".join(said)[:_PROBLEM_MAX]
