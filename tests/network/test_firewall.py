@@ -107,7 +107,7 @@ def test_an_answer_comes_back_to_what_the_box_began(box: None) -> None:
 
 def test_the_rules_know_the_ports_of_the_settings() -> None:
     text, settings = RULES.read_text(), Settings()
-    first, last = next(field.default for field in fields(Env) if field.name == "rtp_ports")  # type: ignore[misc]
+    first, last = next(field.default for field in fields(Env) if field.name == "rtp_ports")  # type: ignore[misc, str-unpack]
     assert f"tcp dport {{ {settings.http_port}, {settings.https_port} }} accept" in text
     assert f"udp dport {settings.sip_port} accept" in text
     assert f"udp dport {first}-{last} accept" in text
