@@ -92,10 +92,6 @@ class SoundPort:
         with self._lock:
             self._voice, self._position = samples[: len(samples) // FRAME * FRAME], 0
 
-    def be_silent(self) -> None:
-        """Send digital silence from the next frame on."""
-        self.play(np.zeros(FRAME, dtype=np.int16))
-
     def _run(self) -> None:
         sequence, timestamp, source = self._sequence, random.getrandbits(32), random.getrandbits(32)
         due = time.monotonic()
