@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,12 +12,19 @@ from appliance.apply.speech import speak
 from appliance.pbx.conf.inputs import Env, sound_name
 from appliance.pbx.conf.tree import render_tree
 from appliance.store.sitemodel import Site
+from tests.asterisk import sound
+from tests.asterisk.g711 import Samples
 from tests.asterisk.instance import PrivateAsterisk, free_port
+from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone
 from tests.pbx_conf.places import env_for
 from tests.until import until
 
 PROVIDER = "127.0.0.2"
+# The numbers of conftest's site: with everything, without greeting and recording, without patience either.
+NUMBER, PLAIN, SHORT = "02812345678", "02812345679", "02812345677"
+# One of the line that registers.
+REGISTERED = "02812345676"
 # How long a leg may be silent here, in seconds; a test cannot wait for the product's 30.
 SILENT_S = 3
 
@@ -110,3 +118,18 @@ class Exchange(PrivateAsterisk):
             for line in lines
             if (" WARNING[" in line or " ERROR[" in line) and not any(word in line for word in known)
         ]
+
+
+def wait_tone(leg: Leg, tone_hz: float, seconds: float) -> None:
+    """Waits until this tone alone was heard for the last so many seconds."""
+
+    def enough(heard: Samples) -> bool:
+        return sound.tone_seconds(heard, tone_hz) > 0.9 * seconds
+
+    leg.wait_heard(enough, seconds, seconds + 6, f"{tone_hz} Hz")
+
+
+def events(exchange: Exchange) -> list[dict[str, str]]:
+    """The rows of the CEL file."""
+    text = (exchange.env.log / "cel.jsonl").read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
