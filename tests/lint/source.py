@@ -37,6 +37,13 @@ def product() -> Iterator[Source]:
         yield read(path)
 
 
+def every() -> Iterator[Source]:
+    """Every Python file of the repository: product, tests and image."""
+    for folder in ("appliance", "image", "tests"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield read(path)
+
+
 def constants(source: Source) -> dict[str, ast.expr]:
     """What the module's own names are bound to at its top level."""
     found: dict[str, ast.expr] = {}
