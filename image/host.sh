@@ -28,6 +28,7 @@ done
 
 printf 'foyer: installing on this machine: %s\n' "${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update || fail "the Debian mirror cannot be reached: check the network, then run make again."
+# Without that mode, a mirror that cannot be reached is a warning only.
+apt-get -qq -o APT::Update::Error-Mode=any update || fail "the Debian mirror cannot be reached: check the network, then run make again."
 apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null ||
     fail "Debian's packages could not be installed: see apt's message above, then run make again."
