@@ -43,11 +43,18 @@ def voice(frequency_hz: int, seconds: int) -> Samples:
 class Browser:
     """One browser with a profile of its own; `base` is the box's address (https://...).
 
-    Screenshots and the driver's log go to `directory`.
+    Screenshots and the driver's log go to `directory`. With `over_loopback` the sound of calls may go over
+    127.0.0.1, which browsers refuse by themselves; a browser without it needs another address to call from.
     """
 
     def __init__(
-        self, base: str, directory: Path, *, microphone_hz: int = 1000, language: str = "en"
+        self,
+        base: str,
+        directory: Path,
+        *,
+        microphone_hz: int = 1000,
+        language: str = "en",
+        over_loopback: bool = True,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.base = base.removesuffix("/").removesuffix(":443")
@@ -66,10 +73,11 @@ class Browser:
             "--use-fake-ui-for-media-stream",
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-audio-capture={microphone}",
-            "--allow-loopback-in-peer-connection",
             "--autoplay-policy=no-user-gesture-required",
         ):
             options.add_argument(argument)
+        if over_loopback:
+            options.add_argument("--allow-loopback-in-peer-connection")
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
         options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
