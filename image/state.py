@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from steps import Failed
+from steps import Failed, need_space
 
 # In the folder itself: says that it is ours, is locked while a box runs on it, holds that box's process id.
 MARK = ".foyer-box"
+# A day of calls; with less, the box would not get through its first start.
+NEEDED_GB = 0.2
 
 
 class Claim:
@@ -35,7 +37,7 @@ class Claim:
 def claimed(folder: Path, *, fresh: bool) -> Iterator[Claim]:
     """Makes or opens the folder and holds it; with `fresh`, what it keeps is deleted first.
 
-    Failed when another box runs on it, or when it has files that are not a box's.
+    Failed when another box runs on it, when it has files that are not a box's, or when its disk is full.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +57,7 @@ def claimed(folder: Path, *, fresh: bool) -> Iterator[Claim]:
             ) from None
         if fresh:
             empty(folder)
+        need_space(folder, NEEDED_GB, "give a folder on a larger disk with STATE=")
         yield Claim(file)
 
 

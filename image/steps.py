@@ -105,11 +105,16 @@ def content_stamp(paths: Iterable[Path], *more: str) -> str:
 
 def need_disk(gigabytes: float) -> None:
     """Raises Failed when the build folder's disk has less free space than that (10^9 bytes)."""
-    free = shutil.disk_usage(BUILD).free / 1e9
+    need_space(BUILD, gigabytes, "set FOYER_BUILD= to a folder on a larger disk")
+
+
+def need_space(folder: Path, gigabytes: float, otherwise: str) -> None:
+    """Raises Failed when `folder`'s disk has less free space (10^9 bytes); `otherwise` is what else helps."""
+    free = shutil.disk_usage(folder).free / 1e9
     if free < gigabytes:
         raise Failed(
-            f"{BUILD} has {free:.1f} GB free and this step needs {gigabytes:.1f} GB: "
-            "free some space, or set FOYER_BUILD= to a folder on a larger disk."
+            f"{folder} has {free:.1f} GB free and this step needs {gigabytes:.1f} GB: "
+            f"free some space, or {otherwise}."
         )
 
 

@@ -1,18 +1,17 @@
 """What outlives a box, what does not, who may use it: two starts, a power cut, a fresh start, refusals."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.image.box import BOOT, Box
 from tests.image.conftest import OTHER_PORTS
+from tests.image.processes import processes_of
 from tests.until import until
 
 pytestmark = pytest.mark.box
@@ -30,26 +29,6 @@ def boot(state: Path, **options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def namespace(pid: int) -> str:
-    """The process namespace of a process; "" once it is gone."""
-    try:
-        return str(Path(f"/proc/{pid}/ns/pid").readlink())
-    except OSError:
-        return ""
-
-
-def processes_of(box: Box) -> Callable[[], list[str]]:
-    """Tells, also later, which of the box's processes are left."""
-    wanted = namespace(json.loads((box.state / ".foyer-box").read_text())["pid"])
-    assert wanted
-    assert wanted != namespace(os.getpid())
-    return lambda: [
-        path.name
-        for path in Path("/proc").iterdir()
-        if path.name.isdigit() and namespace(int(path.name)) == wanted
-    ]
-
-
 def live_revision(box: Box) -> str:
     return (box.state / "config/live").readlink().name.partition("-")[0]
 
@@ -57,7 +36,7 @@ def live_revision(box: Box) -> str:
 def test_a_box_survives_a_power_cut_and_ends_whole(tmp_path: Path) -> None:
     box = Box(tmp_path / "state", **OTHER_PORTS)
     box.start()
-    left = processes_of(box)
+    left = processes_of(box.state)
     assert len(left()) > 5
     password = box.otp
     # What lies behind the number depends on the ports that happen to be free.
@@ -65,7 +44,7 @@ def test_a_box_survives_a_power_cut_and_ends_whole(tmp_path: Path) -> None:
     box.power_cut()
     until(lambda: not left(), 5, "every process of the box to be gone")
     with box:
-        left = processes_of(box)
+        left = processes_of(box.state)
         assert box.ready_s < 10
         assert box.otp == password
         assert live_revision(box) == revision
@@ -128,6 +107,17 @@ def test_a_taken_phone_port_is_refused(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         refused = boot(tmp_path / "state", SIP_PORT=str(other.getsockname()[1]))
     assert "choose another with SIP_PORT=" in refused.stderr
+
+
+def test_a_full_disk_is_said_so(tmp_path: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "small", tmp_path], check=True)
+    try:
+        refused = boot(tmp_path / "state")
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+    assert refused.returncode == 1
+    assert "has 0.0 GB free" in refused.stderr and "STATE=" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
