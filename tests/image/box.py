@@ -8,8 +8,8 @@ journal are its own. What a test wants inside it runs with `Box.run`.
         box.kill("asterisk")
         until(lambda: box.is_active("asterisk"), 10)
 
-A box listens on the ports of a real one unless told others; two at a time need different ones. `Box.state`
-outlives it: another Box on the same folder is the same box, switched on again.
+A box listens on the ports of a real one, and on every address, unless told others; two at a time need
+different ones. `Box.state` outlives it: another Box on the same folder is the same box, switched on again.
 """
 
 from __future__ import annotations
@@ -39,9 +39,15 @@ class Box:
     address = "192.0.2.10"
 
     def __init__(
-        self, state: Path, *, https_port: int = 443, http_port: int = 80, sip_port: int = 5060
+        self,
+        state: Path,
+        *,
+        https_port: int = 443,
+        http_port: int = 80,
+        sip_port: int = 5060,
+        bind: str = "0.0.0.0",
     ) -> None:
-        self.state = state
+        self.state, self.bind = state, bind
         self.https_port, self.http_port, self.sip_port = https_port, http_port, sip_port
         self.ready_s = 0.0
         self._process: subprocess.Popen[str] | None = None
@@ -60,6 +66,11 @@ class Box:
     def https_url(self) -> str:
         """The pages, under the name that the box's certificate has in any case."""
         return f"https://localhost:{self.https_port}"
+
+    @property
+    def said(self) -> str:
+        """What it has told the person at the terminal."""
+        return "".join(self._output)
 
     @property
     def otp(self) -> str:
@@ -149,7 +160,7 @@ class Box:
         return {
             **os.environ,
             "STATE": str(self.state),
-            "BIND": "0.0.0.0",
+            "BIND": self.bind,
             "PORT": str(self.https_port),
             "HTTP_PORT": str(self.http_port),
             "SIP_PORT": str(self.sip_port),

@@ -1,13 +1,23 @@
 """Boxes of these tests' own, on ports that no other box of the same test run has."""
 
 from collections.abc import Iterator
+from typing import TypedDict
 
 import pytest
 
 from tests.image.box import Box
 
-PORTS = {"https_port": 10443, "http_port": 10080, "sip_port": 15060}
-OTHER_PORTS = {"https_port": 11443, "http_port": 11080, "sip_port": 16060}
+
+class Ports(TypedDict):
+    """Where a box listens."""
+
+    https_port: int
+    http_port: int
+    sip_port: int
+
+
+PORTS: Ports = {"https_port": 10443, "http_port": 10080, "sip_port": 15060}
+OTHER_PORTS: Ports = {"https_port": 11443, "http_port": 11080, "sip_port": 16060}
 
 
 @pytest.fixture(scope="package")

@@ -1,0 +1,26 @@
+"""The processes of a box as its host sees them: those of its process namespace."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def namespace(pid: int) -> str:
+    """The process namespace of a process; "" once it is gone."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def processes_of(state: Path) -> Callable[[], list[str]]:
+    """Tells, also later, which processes are left of the box that runs on this state folder now."""
+    wanted = namespace(json.loads((state / ".foyer-box").read_text())["pid"])
+    assert wanted
+    assert wanted != namespace(os.getpid())
+    return lambda: [
+        path.name
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and namespace(int(path.name)) == wanted
+    ]

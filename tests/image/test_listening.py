@@ -1,0 +1,78 @@
+"""Who can reach what: nothing but loopback listens unless the office is let in."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.image.box import Box
+from tests.image.conftest import OTHER_PORTS
+
+pytestmark = pytest.mark.box
+
+type Socket = tuple[str, str, int, str]
+# Asterisk asks the name servers from a socket of each address family, at a port that is another each time.
+RESOLVER = {"0.0.0.0", "::"}
+EPHEMERAL = 32768
+
+
+def listening(box: Box) -> set[Socket]:
+    """Sockets of the box's own processes that wait for strangers: (tcp or udp, address, port, program)."""
+    found: set[Socket] = set()
+    for line in box.run("ss", "-Hlntup").splitlines():
+        program = re.search(r'users:\(\("([^"]+)"', line)
+        if program is None:  # another box's in the same network: its processes are not to be seen here
+            continue
+        kind, *_, local, _peer, _users = line.split(maxsplit=6)
+        host, _, port = local.rpartition(":")
+        found.add((kind, host.partition("%")[0].strip("[]"), int(port), program.group(1)))
+    asking = {one for one in found if is_resolver(one)}
+    assert len(asking) <= len(RESOLVER), asking
+    return found - asking
+
+
+def is_resolver(one: Socket) -> bool:
+    """Whether this may be a socket that waits for answers of name servers and nothing else."""
+    kind, host, port, program = one
+    return (kind, program) == ("udp", "asterisk") and host in RESOLVER and port >= EPHEMERAL
+
+
+def is_loopback(address: str) -> bool:
+    return address not in ("*", "0.0.0.0", "::") and ipaddress.ip_address(address).is_loopback
+
+
+@pytest.fixture(scope="module")
+def default_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """Booted as `make run` does without a word about BIND."""
+    with Box(tmp_path_factory.mktemp("box") / "state", bind="", **OTHER_PORTS) as box:
+        yield box
+
+
+def test_by_default_nothing_listens_but_on_loopback(default_box: Box) -> None:
+    found = listening(default_box)
+    assert {("tcp", "caddy"), ("udp", "asterisk")} <= {(kind, program) for kind, _, _, program in found}
+    assert {one for one in found if not is_loopback(one[1])} == set()
+
+
+def test_by_default_the_network_gets_no_answer(default_box: Box) -> None:
+    for port in (default_box.https_port, default_box.http_port):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((default_box.address, port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+def test_the_office_is_let_in_where_it_must_be_and_nowhere_else(box: Box) -> None:
+    outside = {(kind, port) for kind, host, port, _ in listening(box) if not is_loopback(host)}
+    # HTTP/3 is not offered: where UDP is blocked, a browser would wait for it.
+    assert outside == {("tcp", box.https_port), ("tcp", box.http_port), ("udp", box.sip_port)}
+    for port in (box.https_port, box.http_port):
+        socket.create_connection((box.address, port), timeout=5).close()
+
+
+def test_no_socket_in_a_world_writable_place(box: Box) -> None:
+    paths = {line.split()[4] for line in box.run("ss", "-Hlxp").splitlines() if "users:" in line}
+    assert {path for path in paths if path.startswith(("/tmp", "/dev/shm", "/var/tmp"))} == set()
+    assert Path("/run/foyer/webui.sock").as_posix() in paths
