@@ -6,7 +6,7 @@
 - callers       how people's calls are treated -> AstDB; `mirror-reader` reads its socket
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
-- housekeeping  old events and raw rows, forgotten wrap-ups
+- housekeeping  old events and raw rows, forgotten wrap-ups, erased recordings
 The main thread feeds systemd's watchdog. No call waits for any of them.
 """
 
@@ -66,7 +66,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("callers", callers.run),
         ("marks", marks.run),
         ("requests", Worker(store, Actions(store, session, site), members.wake, callers.wake).run),
-        ("housekeeping", Housekeeping(store).run),
+        ("housekeeping", Housekeeping(store, settings.recordings).run),
     )
     for name, loop in loops:
         service.spawn(name, lambda loop=loop: loop(service.stop, service.beat), beat_s=BEAT_S)  # type: ignore[misc]

@@ -36,7 +36,8 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         Folder(settings.ast_lib, "asterisk", "asterisk", 0o750),
         Folder(settings.ast_log, "asterisk", "asterisk", 0o750),
         Folder(data / "asterisk/spool", "asterisk", "asterisk", 0o750),
-        Folder(settings.recordings, "asterisk", "asterisk", 0o2750),
+        # The group may write: foyer-pbx deletes the recordings of people who were erased.
+        Folder(settings.recordings, "asterisk", "asterisk", 0o2770),
         # What foyer-network keeps; its plan is no secret.
         Folder(data / "network", "root", "root", 0o755),
         Folder(data / "caddy", "caddy", "caddy", 0o700),

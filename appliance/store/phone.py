@@ -6,6 +6,7 @@ Only phonenumbers' core is imported: its geocoder and carrier tables cost 70 to 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import phonenumbers
@@ -56,6 +57,29 @@ def e164(text: str, country: str) -> str | None:
     if not (long_enough or phonenumbers.is_valid_number(parsed)):
         return None
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def national(number: str) -> str:
+    """The digits of an E.164 number that stand in every way of writing it; any other text as it is."""
+    try:
+        return str(phonenumbers.national_significant_number(phonenumbers.parse(number, None)))
+    except phonenumbers.NumberParseException:
+        return number
+
+
+def spelled(number: str) -> str:
+    """A regular expression for an E.164 number as networks and exchanges write it, standing alone; for any
+    other text, itself.
+
+    Alone: not among other digits, nor in a stamp such as 1795302612.467738.
+    """
+    digits = national(number)
+    if digits == number:
+        text = re.escape(number)
+    else:
+        calling_code = number.removeprefix("+").removesuffix(digits)
+        text = rf"(?:(?:\+|0{{2,3}}|011)?{calling_code}0?|0)?{digits}"
+    return rf"(?<![0-9.])(?<!\+){text}(?![0-9.])"
 
 
 def typed_number(text: str, country: str, field: str) -> str:

@@ -6,16 +6,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from appliance.errors import TransientError
 from appliance.pbx.housekeeping import Housekeeping
-from appliance.store import Change, Store, events, feeds, now_ms
+from appliance.store import Change, Store, doomed_files, events, feeds, now_ms
 from tests.until import until
 
 WEEK_MS = 7 * 24 * 3600 * 1000
 
 
-def test_old_rows_go_and_new_ones_stay(store: Store) -> None:
+def test_old_rows_go_and_new_ones_stay(store: Store, tmp_path: Path) -> None:
     with store.change() as change:
         now = change.now
         feeds.add(change, "cel", [("1.1", now - WEEK_MS - 1000 - n, {}) for n in range(6000)])
@@ -23,14 +24,14 @@ def test_old_rows_go_and_new_ones_stay(store: Store) -> None:
         change.event("live", "old")
         change.db.execute("UPDATE event SET at = ?", (now - WEEK_MS - 1000,))
         change.event("live", "new")
-    Housekeeping(store).tidy(threading.Event())
+    Housekeeping(store, tmp_path).tidy(threading.Event())
     with store.read() as db:
         assert feeds.of_call(db, "1.1") == []
         assert len(feeds.of_call(db, "1.2")) == 1
         assert [event.subject for event in events.since(db, 0)] == ["new"]
 
 
-def test_a_wrap_up_that_was_forgotten_ends(store: Store) -> None:
+def test_a_wrap_up_that_was_forgotten_ends(store: Store, tmp_path: Path) -> None:
     with store.change() as change:
         change.db.execute(
             "INSERT INTO conversation (id, channel, external_id, origin, direction, state, outcome,"
@@ -38,9 +39,47 @@ def test_a_wrap_up_that_was_forgotten_ends(store: Store) -> None:
             " VALUES ('c', 'voice', 'u', '1.1', 'in', 'wrap_up', 'answered', 1, 2, ?, 3)",
             (now_ms() - 3_600_000,),
         )
-    Housekeeping(store).tidy(threading.Event())
+    Housekeeping(store, tmp_path).tidy(threading.Event())
     with store.read() as db:
         assert db.execute("SELECT state FROM conversation").fetchone() == ("closed",)
+
+
+def test_doomed_recordings_go_once_and_for_all(store: Store, tmp_path: Path) -> None:
+    """A crash may have left the row without its file, or the file without its folder's other ones."""
+    recordings = tmp_path / "recordings"
+    folder = recordings / "2026/11/22"
+    folder.mkdir(parents=True)
+    for name in ("one.wav", "kept.wav"):
+        (folder / name).write_bytes(b"sound")
+    outside = tmp_path / "precious"
+    outside.write_bytes(b"not ours")
+    with store.change() as change:
+        paths = ("2026/11/22/one.wav", "2026/11/22/gone.wav", "2025/01/01/never.wav", "../precious")
+        doomed_files.doom(change, paths)
+        doomed_files.doom(change, paths[:1])
+    Housekeeping(store, recordings).tidy(threading.Event())
+    assert [path.name for path in folder.iterdir()] == ["kept.wav"]
+    assert outside.exists()
+    with store.read() as db:
+        assert doomed_files.doomed(db) == []
+
+
+def test_what_cannot_be_deleted_is_tried_again(store: Store, tmp_path: Path) -> None:
+    stubborn = tmp_path / "one.wav"
+    stubborn.mkdir()
+    with store.change() as change:
+        doomed_files.doom(change, ["one.wav", "two.wav"])
+    (tmp_path / "two.wav").write_bytes(b"sound")
+    housekeeping = Housekeeping(store, tmp_path)
+    for _ in range(2):
+        housekeeping.tidy(threading.Event())
+        with store.read() as db:
+            assert doomed_files.doomed(db) == ["one.wav"]
+    stubborn.rmdir()
+    housekeeping.tidy(threading.Event())
+    with store.read() as db:
+        assert doomed_files.doomed(db) == []
+    assert list(tmp_path.glob("*.wav")) == []
 
 
 class FullStore(Store):
@@ -55,12 +94,12 @@ class FullStore(Store):
         yield
 
 
-def test_a_full_disk_is_no_end(store: Store) -> None:
+def test_a_full_disk_is_no_end(store: Store, tmp_path: Path) -> None:
     full = FullStore(store.path)
     stop = threading.Event()
     beats: list[float] = []
     thread = threading.Thread(
-        target=Housekeeping(full).run, args=(stop, lambda: beats.append(time.monotonic()))
+        target=Housekeeping(full, tmp_path).run, args=(stop, lambda: beats.append(time.monotonic()))
     )
     thread.start()
     until(lambda: full.tries, 5, "a try")

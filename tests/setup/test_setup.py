@@ -39,7 +39,7 @@ def test_folders_are_made_and_mended(settings: Settings) -> None:
     settings.recordings.chmod(0o777)
     for folder in folders.folders(settings):
         folders.make(folder)
-    assert look(settings.recordings) == ("asterisk", "asterisk", "2750")
+    assert look(settings.recordings) == ("asterisk", "asterisk", "2770")
     assert kept.read_bytes() == b"sound"
 
 
