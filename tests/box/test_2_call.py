@@ -94,7 +94,9 @@ def hears_agent(told: Story, caller: SippCaller, name: str, last_s: float) -> No
     def is_heard() -> bool:
         now = time.monotonic()
         told.heard[name] = caller.heard(now - last_s, now)
-        return not hole(told.heard[name])
+        holes = hole(told.heard[name])
+        assert not holes, f"not heard in {holes} of the last {last_s} s"
+        return True
 
     until(is_heard, last_s + 8, f"the caller to hear the agent without a gap ({name} time)")
 

@@ -25,19 +25,6 @@ from tests.until import until
 EARS = Path(__file__).with_name("ears.js")
 WAIT_S = 10.0
 MICROPHONE_RATE = 48000
-SWING_S = 0.2
-
-
-def voice(frequency_hz: int, seconds: int) -> Samples:
-    """A microphone's sound: a tone whose level swings between full and half, five times a second.
-
-    Chromium's noise suppression takes a steady tone for noise, and a deeper swing for syllables with
-    pauses that it may silence; this one came through at -33 dBFS without a gap.
-    """
-    steady = tone(frequency_hz, seconds, MICROPHONE_RATE, amplitude=16000.0).astype(np.float64)
-    time_s = np.arange(len(steady)) / MICROPHONE_RATE
-    swing = 0.75 + 0.25 * np.sin(2 * np.pi * time_s / SWING_S)
-    return (steady * swing).astype(np.int16)
 
 
 class Browser:
@@ -60,7 +47,8 @@ class Browser:
         self.base = base.removesuffix("/").removesuffix(":443")
         self.directory = directory
         self._profile = tempfile.TemporaryDirectory(prefix="foyer-browser-", ignore_cleanup_errors=True)
-        microphone = write_wav(directory / "microphone.wav", voice(microphone_hz, 30), MICROPHONE_RATE)
+        sound = tone(microphone_hz, 30, MICROPHONE_RATE)
+        microphone = write_wav(directory / "microphone.wav", sound, MICROPHONE_RATE)
         options = Options()
         for argument in (
             "--headless=new",

@@ -1,6 +1,18 @@
 // Runs in every page of a test's browser before the page's own scripts: keeps the last moments of what comes in over
 // WebRTC, so that a test can measure what the agent hears. `foyerHeard()` gives {rate, samples} or null.
+//
+// The microphone's sound is taken as it is, like that of a headset with processing of its own: the browser's noise
+// suppression takes the tests' tone for noise, and its echo canceller takes it for the caller's, now and then.
 (() => {
+  const devices = navigator.mediaDevices;
+  if (devices) {
+    const open = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = ({ audio, ...others }) => {
+      const asked = typeof audio === "object" ? audio : {};
+      const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+      return open({ ...others, audio: audio && { ...asked, ...plain } });
+    };
+  }
   const Native = window.RTCPeerConnection;
   if (!Native) return;
   let analyser = null;
