@@ -264,8 +264,9 @@ def _phase(row: dict[str, Any], call: str, conversation: Conversation | None, ag
     """
     if row.get("call") == call and row.get("state") in ("ringing", "talking", "hold"):
         return "ringing" if row["state"] == "ringing" else "talking"
-    is_unfinished = conversation is not None and conversation.state == "wrap_up"
-    return "after" if is_unfinished and conversation.agent_id == agent_id else "none"
+    if conversation is None or conversation.state != "wrap_up" or conversation.agent_id != agent_id:
+        return "none"
+    return "after"
 
 
 def _unfinished(db: Database, agent_id: str) -> Conversation | None:
