@@ -30,7 +30,7 @@ from appliance.pbx.rows import (
     parse_cel,
     parse_queue_log,
 )
-from appliance.store import Change, Store, agents, conversations, feeds, now_ms
+from appliance.store import Change, Store, agents, conversations, feeds, now_ms, wrap_ups
 from appliance.store.feeds import Position
 
 _log = logging.getLogger(__name__)
@@ -167,7 +167,10 @@ def rebuild(change: Change, linkedid: str) -> None:
 
 
 def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
-    """Breaks that agents began or ended on their phones. What they said in the browser later counts more."""
+    """Breaks that agents began or ended on their phones, and wrap-ups that they ended there. What they said
+    in the browser later counts more.
+    """
+    news: dict[str, int] = {}
     for row in rows:
         event, data = row.row["event"], row.row["data"]
         if event not in ("PAUSEALL", "UNPAUSEALL") or not data or data[0] != PHONE:
@@ -179,10 +182,15 @@ def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
         # The log counts whole seconds: within one, the phone was later.
         if row.at + 999 < now.started:
             continue
+        news.setdefault(agent, row.at)
+        if event == "UNPAUSEALL":
+            wrap_ups.end(change, agent, min(row.at + 999, change.now))
         if event == "PAUSEALL" and now.state != "offline":
             agents.set_state(change, agent, "break", PHONE, by=PHONE, at=row.at)
         elif event == "UNPAUSEALL" and now.state == "break":
             agents.set_state(change, agent, "available", by=PHONE, at=row.at)
+    for agent, since in news.items():
+        wrap_ups.settle(change, agent, since)
 
 
 def _is_restart(row: Parsed) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from appliance.pbx.legs import Leg, Span, Stay, legs_of, together, without
 from appliance.pbx.rows import (
     CEL,
+    CONNECT,
     HOLD,
     RESTART,
     RESUME,
@@ -110,7 +111,7 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
     facts = _facts(rows)
     if facts is None:
         return None
-    segments = [*_greeting(facts), *_waits(facts), *_rings(facts), *_talks(facts)]
+    segments = [*_greeting(facts), *_waits(facts), *_rings(facts), *_talks(facts), *_wrap_ups(facts)]
     segments.sort(key=lambda segment: (segment.started, SEGMENT_KINDS.index(segment.kind)))
     stays, main = facts.stays, facts.main
     talkers = [span.agent for span in facts.talks if span.agent]
@@ -333,6 +334,22 @@ def _talks(facts: Facts) -> list[SegmentRecord]:
         segments += [_segment("talk", span, queue) for span in left]
         segments += [_segment("hold", span, queue) for span in held]
     return segments
+
+
+def _wrap_ups(facts: Facts) -> list[SegmentRecord]:
+    """The begin of an agent's wrap-up after each talk that came to him from a queue, as app_queue has it: not
+    after one that another agent passed on to him. An Asterisk that died keeps nobody waiting.
+    """
+    given = [(agent_of(row.who), row.at) for row in facts.log if row.event == CONNECT]
+    found: list[SegmentRecord] = []
+    for talk in facts.talks:
+        if talk.agent is None or talk.end is None or (facts.cut is not None and talk.end >= facts.cut):
+            continue
+        until = talk.start // 1_000_000 + _NEAR_S
+        if any(agent == talk.agent and at <= until for agent, at in given):
+            begin = Span(talk.agent, talk.end, None)
+            found.append(_segment("wrap_up", begin, facts.queue_at(talk.start)))
+    return found
 
 
 def _holds(log: Iterable[Logged], agent: str | None) -> list[Span]:

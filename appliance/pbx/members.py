@@ -1,7 +1,8 @@
-"""The thread that makes the queues' members agree with the agents' states.
+"""The thread that makes the queues' members agree with the agents' states, and ends the wrap-ups of those who
+have finished early.
 
-It looks when woken (Asterisk booted, an agent's state or the live site changed) and every five seconds. What
-to do is decided by `membership.py`.
+It looks when woken (Asterisk booted, an agent's state, his wrap-up or the live site changed) and every five
+seconds. What to do is decided by `membership.py`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Callable
 
 from appliance.errors import FoyerError, RejectedError
 from appliance.pbx.ami_session import ActionSession
-from appliance.pbx.membership import actual, reconcile, wanted
+from appliance.pbx.membership import actual, reconcile, resting, wanted
 from appliance.pbx.running import RunningSite
-from appliance.store import Store, agents
+from appliance.store import Store, agents, now_ms, wrap_ups
 
 _log = logging.getLogger(__name__)
 
@@ -64,9 +65,18 @@ class Members:
         ami = self._actions.ami()
         with self._store.read() as db:
             states = agents.current(db)
-        want = wanted(self._site.get(), states)
+        site = self._site.get()
+        want = wanted(site, states)
         queues, have = actual(ami.list_of("QueueStatus"))
-        actions = reconcile(want, queues, have)
+        now = now_ms()
+        at_rest = resting(site, have, now // 1000)
+        with self._store.read() as db:
+            ready = {
+                agent
+                for agent, last_call in at_rest.items()
+                if wrap_ups.is_over(db, agent, last_call * 1000, now)
+            }
+        actions = reconcile(want, queues, have, ready)
         for action in actions:
             try:
                 ami.ask(action.name, action.fields)

@@ -3,12 +3,15 @@
 Called by `members.py` after Asterisk booted, on every change of an agent's state or of the live site, and
 every few seconds. It looks only at how things are, never at what changed, so that whatever was missed is put
 right.
+
+Wrap-up is app_queue's: for a queue's `wrapuptime` after a member's last call it gives him no other. It has no
+way to end that sooner, but it keeps the time with the member: one who is taken out and put in anew is free.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from appliance.pbx.ami_parser import Message
@@ -29,6 +32,8 @@ class Member:
     agent: str
     paused: bool = False
     reason: str = ""
+    last_call: int = 0
+    """When the last call from any queue ended, in s UTC; 0 if there was none, or one goes on."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +79,29 @@ def actual(status: Iterable[Message]) -> tuple[set[str], list[Member]]:
                     item.get("Name"),
                     is_paused,
                     item.get("PausedReason") if is_paused else "",
+                    int(item.get("LastCall") or 0) if item.get("InCall") == "0" else 0,
                 )
             )
     return queues, members
 
 
-def reconcile(want: Iterable[Member], queues: set[str], have: Iterable[Member]) -> list[Action]:
+def resting(site: Site, have: Iterable[Member], now_s: int) -> dict[str, int]:
+    """The agents to whom app_queue may give no call because of their last one, and when that ended (s UTC).
+
+    A call that came from one queue counts in all of them, with that queue's time: the longest is looked at.
+    """
+    longest_s = max((queue.wrap_up_seconds for queue in site.queues), default=0)
+    return {member.agent: member.last_call for member in have if now_s - member.last_call < longest_s}
+
+
+def reconcile(
+    want: Iterable[Member], queues: set[str], have: Iterable[Member], ready: Collection[str] = ()
+) -> list[Action]:
     """What to ask of Asterisk so that it has exactly the wanted members; empty when all is right.
 
     Queues that Asterisk does not know (yet) are left out. A phone is taken out before another of the same
-    agent is put in, so that no call rings on both.
+    agent is put in, so that no call rings on both. `ready` are agents whose wrap-up is over, although
+    app_queue may think otherwise.
     """
     wanted_by = {(member.queue, member.interface): member for member in want if member.queue in queues}
     present = {(member.queue, member.interface): member for member in have}
@@ -96,6 +114,8 @@ def reconcile(want: Iterable[Member], queues: set[str], have: Iterable[Member]) 
         found = present.get(place)
         if found is None or found.agent != member.agent:
             actions += _add(member)
+        elif found.last_call and found.agent in ready:
+            actions += [_remove(found), *_add(member)]
         elif (found.paused, found.reason) != (member.paused, member.reason):
             actions.append(_pause(member))
     return actions

@@ -17,6 +17,8 @@ from appliance.store.feeds import RawEvent
 CEL, QUEUE_LOG = "cel", "queue_log"
 NO_CALL = ""
 """The linkedid under which rows are kept that concern all calls."""
+CONNECT = "CONNECT"
+"""queue_log: a queue has connected a caller with an agent."""
 RESTART = "QUEUESTART"
 """queue_log: the first use of the log since Asterisk started."""
 RESUME = "FOYERRESUME"

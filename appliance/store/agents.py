@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from appliance.errors import RejectedError
+from appliance.store import wrap_ups
 from appliance.store.db import Change
 from appliance.store.ids import new_id
 
@@ -45,7 +46,9 @@ def set_state(
     """Ends the running interval and begins the next; the same state again changes nothing.
 
     `device` None keeps the one in use. `at` (ms, default now) is moved to the running interval's begin if
-    it is earlier: news from a log can be late, but intervals never overlap. Event: agent.
+    it is earlier: news from a log can be late, but intervals never overlap. Who is not available has no
+    wrap-up; whoever gives an `at` settles that once he has told all the news. Events: agent, and those of the
+    wrap-up.
     """
     if state not in STATES or device not in (None, *DEVICES):
         raise RejectedError("This is not one of the choices.", field="state")
@@ -69,6 +72,8 @@ def set_state(
         (new_id(), new.agent_id, new.state, new.reason, new.device, new.started, new.by),
     )
     change.event("agent", agent_id, agent=agent_id)
+    if at is None:
+        wrap_ups.settle(change, agent_id, new.started)
     return new
 
 

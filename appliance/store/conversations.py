@@ -13,9 +13,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.errors import NotFoundError, RejectedError
-from appliance.store import people, phone, records, site
+from appliance.store import people, phone, records, site, wrap_ups
 from appliance.store.db import Change
 from appliance.store.ids import new_id
+from appliance.store.news import tell
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.text import storable
 
@@ -28,7 +29,7 @@ NOTE_MAX = 10_000
 @dataclass(frozen=True)
 class SegmentRecord:
     """An interval of a call, ms UTC; `ended` None while it runs. (kind, started, agent_id) is unique in a
-    call.
+    call. History knows only the begin of a wrap-up; its end is the store's to tell (`wrap_ups.py`).
     """
 
     kind: str
@@ -101,10 +102,11 @@ def upsert_call(change: Change, record: CallRecord) -> str:
     if old is None:
         made = {"id": conversation_id, "channel": "voice", "external_id": record.call_uuid}
         change.db.table("conversation").insert({**made, **values, "updated": change.now})
-        _tell(change, conversation_id)
+        tell(change, conversation_id)
     else:
         _update(change, old, values)
-    _replace_segments(change, conversation_id, record.segments)
+    wanted = wrap_ups.completed(change.db, conversation_id, record.segments)
+    _replace_segments(change, conversation_id, wanted)
     _add_recordings(change, conversation_id, record.recordings)
     return conversation_id
 
@@ -212,12 +214,13 @@ def save_note(change: Change, conversation_id: str, author: str, body: str) -> s
         return _put_message(change, conversation_id, "note", key, author=author, body=text) if text else None
     if row[1] != text:
         change.db.execute("UPDATE message SET body = ?, updated = ? WHERE id = ?", (text, change.now, row[0]))
-        _tell(change, conversation_id, "message", row[0])
+        tell(change, conversation_id, "message", row[0])
     return str(row[0])
 
 
 def set_disposition(change: Change, conversation_id: str, code: str | None, who: str) -> None:
-    """Says how the conversation ended, and so ends its wrap-up; None takes that back. Event: conversation.
+    """Says how the conversation ended, and so ends its wrap-up; None takes that back. Events: conversation,
+    and those of the wrap-up.
 
     `who` is the user's id, kept in a system line. RejectedError: the site has no such disposition.
     """
@@ -227,6 +230,8 @@ def set_disposition(change: Change, conversation_id: str, code: str | None, who:
     if code is not None and not site.has_disposition(change.db, code):
         raise RejectedError("There is no such disposition.", field="disposition")
     _update(change, old, {"disposition": code, "state": "closed" if code and old.ended else old.state})
+    if code is not None:
+        wrap_ups.end_of_call(change, conversation_id)
     _put_message(change, conversation_id, "system", new_id(), author=who, body=f"disposition:{code or ''}")
 
 
@@ -234,6 +239,7 @@ def end_wrap_up(change: Change, conversation_id: str) -> None:
     """Ends the wrap-up of a call that gets no disposition; any other stays as it is. Event: conversation."""
     old = get(change.db, conversation_id)
     if old.state == "wrap_up":
+        wrap_ups.end_of_call(change, conversation_id)
         _update(change, old, {"state": "closed"})
 
 
@@ -279,7 +285,7 @@ def _update(change: Change, old: Conversation, values: dict[str, Any]) -> None:
     changed = {name: value for name, value in values.items() if getattr(old, name) != value}
     if changed:
         change.db.table("conversation").update(old.id, {**changed, "updated": change.now})
-        _tell(change, old.id)
+        tell(change, old.id)
 
 
 def _replace_segments(change: Change, conversation_id: str, wanted: tuple[SegmentRecord, ...]) -> None:
@@ -289,7 +295,7 @@ def _replace_segments(change: Change, conversation_id: str, wanted: tuple[Segmen
     for key, row in known.items():
         if key not in last:
             change.db.execute("DELETE FROM segment WHERE id = ?", (row.id,))
-            _tell(change, conversation_id, "segment", row.id)
+            tell(change, conversation_id, "segment", row.id)
     for key, item in last.items():
         old = known.get(key)
         if old is None:
@@ -299,13 +305,15 @@ def _replace_segments(change: Change, conversation_id: str, wanted: tuple[Segmen
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (segment_id, conversation_id, *astuple(item)),
             )
-            _tell(change, conversation_id, "segment", segment_id)
+            tell(change, conversation_id, "segment", segment_id)
+            if item.kind == "talk" and item.agent_id is not None:
+                wrap_ups.settle(change, item.agent_id, item.started)
         elif (old.queue_id, old.ended, old.outcome) != (item.queue_id, item.ended, item.outcome):
             change.db.execute(
                 "UPDATE segment SET queue_id = ?, ended = ?, outcome = ? WHERE id = ?",
                 (item.queue_id, item.ended, item.outcome, old.id),
             )
-            _tell(change, conversation_id, "segment", old.id)
+            tell(change, conversation_id, "segment", old.id)
 
 
 def _add_recordings(change: Change, conversation_id: str, recordings: tuple[tuple[str, int], ...]) -> None:
@@ -333,7 +341,7 @@ def _put_message(
         (message_id, conversation_id, kind, author, body, path, at, change.now, external_id),
     ).rowcount
     if inserted:
-        _tell(change, conversation_id, "message", message_id)
+        tell(change, conversation_id, "message", message_id)
         return message_id
     row = change.db.execute(
         "SELECT id FROM message WHERE conversation_id = ? AND external_id = ?", (conversation_id, external_id)
@@ -349,15 +357,3 @@ def _note_text(body: str) -> str:
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise RejectedError("This has characters that cannot be seen.", "Type it anew.", field="body")
     return text
-
-
-def _tell(change: Change, conversation_id: str, kind: str = "conversation", subject: str = "") -> None:
-    now = get(change.db, conversation_id)
-    change.event(
-        kind,
-        subject or conversation_id,
-        conversation=conversation_id,
-        person=people.root_of(change.db, now.person_id) if now.person_id else None,
-        agent=now.agent_id,
-        queue=now.queue_id,
-    )

@@ -94,6 +94,16 @@ def country(db: Database) -> str:
     return str(row[0]) if row and row[0] else Site.country
 
 
+def wrap_up_seconds(db: Database, queue_id: str) -> int:
+    """The newest revision's wrap-up time of a queue; 0 if there is no such queue."""
+    row = db.execute(
+        "SELECT json_extract(value, '$.wrap_up_seconds') FROM json_each((SELECT json_extract(site,"
+        " '$.queues') FROM revision ORDER BY number DESC LIMIT 1)) WHERE json_extract(value, '$.id') = ?",
+        (queue_id,),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def has_disposition(db: Database, code: str) -> bool:
     """Whether the newest revision knows this disposition."""
     row = db.execute(

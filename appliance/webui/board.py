@@ -23,10 +23,10 @@ from sqlite_utils import Database
 
 from appliance.reports import today
 from appliance.reports.today import Figures
-from appliance.store import Store, agents, events, live, people, phone, records
+from appliance.store import Store, agents, events, live, people, phone, wrap_ups
 from appliance.store.agents import AgentState
 from appliance.store.live import LiveSnapshot
-from appliance.store.records import Conversation
+from appliance.store.records import Segment
 from appliance.store.sitemodel import Agent, Queue, Site
 from appliance.webui import days, labels
 from appliance.webui.i18n import N_
@@ -127,13 +127,13 @@ class Board:
 
 @dataclass(frozen=True)
 class Facts:
-    """What `build` works with, besides the site: one moment of the store. `after` are calls in wrap-up, by
-    agent.
+    """What `build` works with, besides the site: one moment of the store. `after` are the wrap-ups
+    that run, by agent.
     """
 
     snapshot: LiveSnapshot
     states: Mapping[str, AgentState]
-    after: Mapping[str, Conversation]
+    after: Mapping[str, Segment]
     figures: Mapping[str, Figures]
     who: Mapping[str, Who]
     now: int
@@ -145,11 +145,10 @@ def load(db: Database, site: Site, zone: datetime.tzinfo, now: int) -> Board:
     begin, end = days.span(days.of(now, zone), zone)
     targets = {queue.id: queue.service_level_seconds for queue in site.queues}
     rows = [*snapshot.rows["caller"].values(), *snapshot.rows["agent"].values()]
-    after = records.conversations_where(db, "state = 'wrap_up' AND channel = 'voice'", (), 200)
     facts = Facts(
         snapshot,
         agents.current(db),
-        {call.agent_id: call for call in reversed(after) if call.agent_id},
+        wrap_ups.running(db, now),
         today.by_queue(db, begin, end, targets),
         {number: find(db, site, number, name) for number, name in _numbers(rows).items()},
         now,
@@ -197,7 +196,7 @@ def build(site: Site, facts: Facts) -> Board:
     status = facts.snapshot.rows["pbx"].get("state", {})
     staff = tuple(at_work(site, agent, facts) for agent in site.agents)
     order = list(STATES)
-    ends = [end for call in facts.after.values() if (end := wrap_up_end(site, call)) and end > facts.now]
+    ends = [one.ended for one in facts.after.values() if one.ended is not None]
     return Board(
         is_up=bool(status.get("up")),
         down_since=status.get("since"),
@@ -224,8 +223,8 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
         detail = "" if state.reason == "phone" else labels.break_name(site, state.reason)
     elif state.state == "offline":
         shown, since = "offline", None
-    elif after is not None and (wrap_up_end(site, after) or 0) > facts.now:
-        shown, since = "wrap_up", after.ended
+    elif after is not None:
+        shown, since = "wrap_up", after.started
     else:
         shown = "available" if row.get(state.device) else "no_phone"
     return AtWork(
@@ -240,12 +239,6 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
         str(row.get("call", "")),
         is_from_phone=shown == "break" and state.reason == "phone",
     )
-
-
-def wrap_up_end(site: Site, call: Conversation) -> int | None:
-    """When the queue gives the agent the next call after this one at the latest; None while it goes on."""
-    seconds = next((queue.wrap_up_seconds for queue in site.queues if queue.id == call.queue_id), 0)
-    return None if call.ended is None else call.ended + seconds * 1000
 
 
 def waiting(facts: Facts) -> list[Waiting]:

@@ -7,8 +7,9 @@ clock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from appliance.store import wrap_ups
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.sitemodel import Site
 from appliance.store.users import User
@@ -118,12 +119,23 @@ def _sum(segments: Sequence[Segment], kind: str, now: int) -> int | None:
 
 
 def _parts(site: Site, conversation: Conversation, segments: Sequence[Segment], now: int) -> tuple[Part, ...]:
-    if not segments:
+    shown = [_as_of(segment, now) for segment in segments if not _is_nothing(segment)]
+    if not shown:
         return ()
-    begin = min(conversation.started, *(part.started for part in segments))
-    ends = [now if part.ended is None else part.ended for part in segments]
+    begin = min(conversation.started, *(part.started for part in shown))
+    ends = [now if part.ended is None else part.ended for part in shown]
     scale = BAR_WIDTH / max(1, max(ends) - begin)
-    return tuple(_part(site, segment, end, begin, scale) for segment, end in zip(segments, ends, strict=True))
+    return tuple(_part(site, segment, end, begin, scale) for segment, end in zip(shown, ends, strict=True))
+
+
+def _is_nothing(segment: Segment) -> bool:
+    """An agent who gave the result during the talk had no wrap-up."""
+    return segment.kind == wrap_ups.KIND and segment.ended == segment.started
+
+
+def _as_of(segment: Segment, now: int) -> Segment:
+    """A wrap-up's end is written down with its begin: until then it runs."""
+    return replace(segment, ended=None) if segment.ended is not None and segment.ended > now else segment
 
 
 def _part(site: Site, segment: Segment, end: int, begin: int, scale: float) -> Part:

@@ -49,13 +49,15 @@ SITE: dict[str, Any] = {
     "lines": [{"id": "l1", "kind": "sip", "name": "VNPT", "host": LINE_HOST}],
     "numbers": [{"id": "n1", "number": NUMBER, "line_id": "l1", "queue_id": "q1"}],
     "breaks": [{"code": "lunch", "name": "Lunch"}],
+    "dispositions": [{"code": "ok", "name": "Done"}],
 }
 
 
 class Box:
     """Use as a context manager; Asterisk is started, foyer-pbx is not."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **queue: Any) -> None:
+        """`queue`: settings of the queue that differ from those of `SITE`."""
         self.sip_port = free_port()
         self.provider_port = free_port()
         self.settings = Settings(data=directory / "data", ami_port=free_port())
@@ -65,7 +67,8 @@ class Box:
         self.store = Store(self.settings.db)
         self.service: Service | None = None
         self._sessions: tuple[ActionSession, ...] = ()
-        document = {**SITE, "lines": [{**SITE["lines"][0], "port": self.provider_port}]}
+        line = {**SITE["lines"][0], "port": self.provider_port}
+        document = {**SITE, "lines": [line], "queues": [{**SITE["queues"][0], **queue}]}
         self.site = Site.from_dict(document)
         with self.store.change() as change:
             site.save(change, self.site, "u1", "", 0)

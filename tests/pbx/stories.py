@@ -47,7 +47,9 @@ def calls(name: str) -> list[list[RawEvent]]:
 
 
 def told(record: CallRecord) -> list[str]:
-    """A record in words: the call, then its segments, in tenths of a second from its begin."""
+    """A record in words: the call, then its segments but for the wrap-ups, which history only begins, in
+    tenths of a second from its begin.
+    """
 
     def tenths(at: int | None) -> str:
         return "..." if at is None else f"{round((at - record.started) / 100) / 10}"
@@ -65,6 +67,7 @@ def told(record: CallRecord) -> list[str]:
             if word is not None
         )
         for segment in record.segments
+        if segment.kind != "wrap_up"
     ]
     head = f"{record.outcome} by {record.agent_id} at {tenths(record.answered)}, ended {tenths(record.ended)}"
     return [head, *segments]

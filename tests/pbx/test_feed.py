@@ -266,3 +266,32 @@ def test_breaks_on_the_phone(store: Store) -> None:
     assert breaks(store, back) == ("break", "lunch")
     # Within the same second, the phone was later.
     assert breaks(store, back.replace("1000000020", "1000000030")) == ("available", "")
+
+
+def test_the_end_of_a_wrap_up_on_the_phone(store: Store) -> None:
+    at = 1_000_000_000_000
+
+    def ended(*lines: str) -> int:
+        breaks(store, *lines)
+        with store.read() as db:
+            return int(db.execute("SELECT ended - started FROM segment").fetchone()[0])
+
+    with store.change() as change:
+        agents.set_state(change, "a1", "available", at=at - 60_000)
+        change.db.execute(
+            "INSERT INTO conversation (id, channel, external_id, origin, direction, state, started, updated)"
+            " VALUES ('c', 'voice', 'u', '1.1', 'in', 'wrap_up', 1, 1)"
+        )
+        change.db.execute(
+            "INSERT INTO segment (id, conversation_id, kind, queue_id, agent_id, started, ended)"
+            " VALUES ('s', 'c', 'wrap_up', 'q1', 'a1', ?, ?)",
+            (at, at + 60_000),
+        )
+    # A break before the call is over again when it ends: it is news of long ago, told all at once.
+    before = [
+        f"{at // 1000 - 40}|NONE|NONE|a1|PAUSEALL|phone",
+        f"{at // 1000 - 20}|NONE|NONE|a1|UNPAUSEALL|phone",
+    ]
+    assert ended(*before) == 60_000
+    assert ended(f"{at // 1000 + 30}|NONE|NONE|a1|UNPAUSEALL|phone") == 30_999
+    assert ended(f"{at // 1000 + 10}|NONE|NONE|a1|PAUSEALL|phone") == 10_000

@@ -138,6 +138,29 @@ def test_attended_transfer_is_one_call() -> None:
     assert lines[-1] == "talk q1 a2 3.6-4.7"
 
 
+@pytest.mark.parametrize(
+    ("story", "wanted"),
+    [
+        ("answered", ["q1 a1 5.1"]),
+        ("second_agent", ["q1 a2 6.1"]),
+        ("blind_transfer", ["q1 a1 2.2"]),  # who got the call from a colleague has none
+        ("attended_transfer", ["q1 a1 3.6"]),
+        ("page_reload", ["q1 a1 2.9"]),
+        ("abandoned", []),
+        ("going_out", []),
+        ("killed", []),
+    ],
+)
+def test_wrap_up_begins_where_app_queue_has_it(story: str, wanted: list[str]) -> None:
+    record, *_ = records(story)
+    begun = [segment for segment in record.segments if segment.kind == "wrap_up"]
+    assert {segment.ended for segment in begun} <= {None}
+    assert [
+        f"{segment.queue_id} {segment.agent_id} {round((segment.started - record.started) / 100) / 10}"
+        for segment in begun
+    ] == wanted
+
+
 def test_two_calls_at_once_stay_apart() -> None:
     first, second = records("two_at_once")
     assert {first.agent_id, second.agent_id} == {"a1", "a2"}
@@ -238,7 +261,9 @@ def test_every_beginning_of_a_story_makes_a_sound_record(name: str) -> None:
                 assert segment.kind in SEGMENT_KINDS
                 assert record.started <= segment.started
                 assert segment.ended is None or segment.started <= segment.ended
-                assert (segment.ended is not None) or record.state == "open"
+                # The end of a wrap-up is the store's to tell.
+                is_told = segment.ended is not None or segment.kind == "wrap_up"
+                assert is_told or record.state == "open"
                 assert record.ended is None or (segment.ended or 0) <= record.ended + 50
 
 

@@ -4,11 +4,13 @@ nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.pbx.ami_parser import message_of
-from appliance.pbx.membership import Action, Member, actual, reconcile, wanted
+from appliance.pbx.membership import Action, Member, actual, reconcile, resting, wanted
 from appliance.store.agents import AgentState
 from appliance.store.sitemodel import Queue, Site
 
@@ -87,6 +89,36 @@ def test_a_break_begins_changes_its_reason_and_ends() -> None:
     assert other.fields["Reason"] == "lunch"
     (end,) = reconcile([back], {"q1"}, [lunch])
     assert end.fields == {"Queue": "q1", "Interface": "PJSIP/a1", "Paused": "false"}
+
+
+def test_who_has_finished_early_is_put_in_anew() -> None:
+    member = Member("q1", "PJSIP/a1", "a1")
+    after_a_call = replace(member, last_call=1000)
+    assert reconcile([member], {"q1"}, [after_a_call]) == []
+    assert names(reconcile([member], {"q1"}, [after_a_call], {"a1"})) == [
+        "QueueRemove q1 PJSIP/a1",
+        "QueueAdd q1 PJSIP/a1",
+    ]
+    # One who had no call since is left alone, and so is everybody else.
+    assert reconcile([member], {"q1"}, [member], {"a1"}) == []
+    assert reconcile([member], {"q1"}, [after_a_call], {"a2"}) == []
+
+
+def test_who_may_get_no_call_because_of_the_last_one() -> None:
+    site = Site(queues=(Queue("q1", "Sales", wrap_up_seconds=0), Queue("q2", "Help", wrap_up_seconds=20)))
+    have = [Member("q1", "PJSIP/a1", "a1", last_call=1000), Member("q1", "PJSIP/a2", "a2")]
+    assert resting(site, have, 1019) == {"a1": 1000}
+    assert resting(site, have, 1020) == {}
+    assert resting(Site(), have, 1000) == {}
+
+
+def test_a_call_that_goes_on_is_not_the_last_one() -> None:
+    def last_call(in_call: str) -> int:
+        fields = [("Event", "QueueMember"), ("Queue", "q1"), ("LastCall", "5"), ("InCall", in_call)]
+        (member,) = actual([message_of(fields)])[1]
+        return member.last_call
+
+    assert (last_call("0"), last_call("1")) == (5, 0)
 
 
 def test_a_queue_that_asterisk_does_not_know_waits() -> None:

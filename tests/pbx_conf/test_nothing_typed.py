@@ -34,7 +34,7 @@ FIXED_CONTEXTS = frozenset(
     (
         *("foyer-call", "foyer-greeting", "foyer-record", "foyer-record-again", "foyer-wait"),
         *("foyer-agent-leg", "foyer-caller", "foyer-unknown"),
-        *("foyer-ring", "foyer-dial", "foyer-features", "foyer-sim-caller", "foyer-nowhere"),
+        *("foyer-ring", "foyer-dial", "foyer-features", "foyer-again", "foyer-sim-caller", "foyer-nowhere"),
         *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-agents"),
     )
 )
@@ -60,9 +60,14 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     outside = {"foyer-outside"} if lines else set()
     queues = {f"foyer-queue-{queue.id}" for queue in wanted.queues}
     incoming = {f"foyer-{kind}-{one}" for one in lines for kind in ("in", "numbers")}
-    assert found.contexts.keys() == FIXED_CONTEXTS | outside | queues | incoming
+    ready = {f"foyer-ready-{agent}" for agent in agents}
+    assert found.contexts.keys() == FIXED_CONTEXTS | outside | queues | incoming | ready
     extensions = found.contexts["foyer-extensions"].extensions
     assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
+    for agent in agents:
+        (steps,) = found.contexts[f"foyer-ready-{agent}"].extensions.values()
+        own = (queue.id for queue in wanted.queues if agent in queue.agents)
+        assert steps == (*(f"Gosub(foyer-again,s,1({queue},{agent}))" for queue in own), "Return()")
     for queue in wanted.queues:
         (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()
         assert len(steps) == 1 + bool(queue.greeting_text) + queue.record

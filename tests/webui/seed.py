@@ -115,6 +115,7 @@ def answered(
         ]
     else:
         segments.append(SegmentRecord("talk", queue, agent, at, end))
+    segments.append(SegmentRecord("wrap_up", queue, agent, end, None))
     uuid = call_uuid(number)
     return CallRecord(
         uuid,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from appliance.store import Change, Store, agents, conversations, live, people
+from appliance.store import Change, Store, agents, conversations, live, now_ms, people
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
 from appliance.webui import board
@@ -128,7 +128,7 @@ def test_after_a_call_until_the_result_or_the_queue_gives_the_next(store: Store,
     assert state_of(store, now=record.ended + wrap_up_ms) == "available"
     with store.change() as change:
         conversations.set_disposition(change, call, "solved", box["lan"])
-    assert state_of(store, now=record.ended + 1000) == "available"
+    assert state_of(store, now=now_ms()) == "available"
 
 
 def test_callers_are_known_by_name(store: Store, box: Box) -> None:

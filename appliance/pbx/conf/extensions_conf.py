@@ -1,8 +1,8 @@
 """extensions.conf: which number leads where. The steps themselves are the hand-written files of pbx/dialplan.
 
 Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
-foyer-queue-<queue>, foyer-agents (what an agent's phone may dial) and foyer-in-sim (the simulated caller: any
-number of any line).
+foyer-queue-<queue>, foyer-agents (what an agent's phone may dial), foyer-ready-<agent> (puts the agent anew
+into the queues) and foyer-in-sim (the simulated caller: any number of any line).
 """
 
 from __future__ import annotations
@@ -139,6 +139,7 @@ def _agents(site: Site, env: Env) -> Iterator[Context]:
             )
     phones = tuple(Extension(agent.extension, (Call("foyer-ring", (agent.id,)),)) for agent in site.agents)
     yield Context("foyer-extensions", phones)
+    yield from (_ready(site, agent.id) for agent in site.agents)
     includes = ["foyer-extensions", "foyer-features"]
     if site.lines:
         line = site.lines[0]
@@ -149,3 +150,9 @@ def _agents(site: Site, env: Env) -> Iterator[Context]:
         )
         includes.append("foyer-outside")
     yield Context("foyer-agents", includes=includes)
+
+
+def _ready(site: Site, agent: str) -> Context:
+    """Puts the agent anew into each of his queues, as far as he is in them."""
+    own = (Call("foyer-again", (queue.id, agent)) for queue in site.queues if agent in queue.agents)
+    return Context(f"foyer-ready-{agent}", (Extension(START, (*own, Step("Return"))),))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.migrations import m001_first_call, m002_forms, m003_people
+from appliance.store.migrations import m001_first_call, m002_forms, m003_people, m004_segments_of_agents
 
 Step = Callable[[Database], None]
 
@@ -20,6 +20,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("001_first_call", m001_first_call.apply),
     ("002_forms", m002_forms.apply),
     ("003_people", m003_people.apply),
+    ("004_segments_of_agents", m004_segments_of_agents.apply),
 )
 
 

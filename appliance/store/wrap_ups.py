@@ -1,0 +1,152 @@
+"""Wrap-up: an agent's time after a talk that a queue gave him, in which the queue gives him no other.
+
+It begins with the talk's end, which history tells, and ends with the queue's wrap-up time or, if that is
+sooner, once the agent has given the call's result, is not available any more, said on the phone that he is
+back, or talks again. The end is written down together with the begin, as a moment that may be still to come,
+and only ever moved forward: so nobody has to be alive to end a wrap-up, and settings that change later change
+no figure. Asterisk's queues follow (`pbx/members.py`).
+
+Used by `conversations.py`, `agents.py` and foyer-pbx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from appliance.store import news, site
+from appliance.store.db import Change
+from appliance.store.records import Segment
+
+if TYPE_CHECKING:
+    from appliance.store.conversations import SegmentRecord
+
+KIND = "wrap_up"
+LONGEST_MS = 900 * 1000
+"""The longest wrap-up that a queue can have (`sitemodel.py`)."""
+_NEAR_MS = 2000
+"""Between a talk's end in call events and in app_queue, which counts whole seconds and is a moment later."""
+
+
+def completed(
+    db: Database, conversation_id: str, segments: Iterable[SegmentRecord]
+) -> tuple[SegmentRecord, ...]:
+    """The segments of a call, its wrap-ups, which history only begins, with their ends; without those of
+    queues that have none.
+    """
+    known = tuple(segments)
+    found = (
+        _completed(db, conversation_id, segment, known) if segment.kind == KIND else segment
+        for segment in known
+    )
+    return tuple(segment for segment in found if segment is not None)
+
+
+def _completed(
+    db: Database, conversation_id: str, begun: SegmentRecord, segments: Iterable[SegmentRecord]
+) -> SegmentRecord | None:
+    assert begun.agent_id is not None
+    row = db.execute(
+        "SELECT ended FROM segment WHERE conversation_id = ? AND kind = ? AND started = ? AND agent_id = ?",
+        (conversation_id, KIND, begun.started, begun.agent_id),
+    ).fetchone()
+    if row is not None:
+        return replace(begun, ended=row[0])
+    wrap_up_ms = site.wrap_up_seconds(db, begun.queue_id or "") * 1000
+    if not wrap_up_ms:
+        return None
+    result = db.execute(
+        "SELECT min(created) FROM message WHERE conversation_id = ? AND kind = 'system'"
+        " AND body LIKE 'disposition:_%'",
+        (conversation_id,),
+    ).fetchone()[0]
+    again = (
+        one.started
+        for one in segments
+        if one.kind == "talk" and one.agent_id == begun.agent_id and one.started >= begun.started
+    )
+    ends = (
+        begun.started + wrap_up_ms,
+        *again,
+        *(() if result is None else (result,)),
+        *_turns(db, begun.agent_id, begun.started),
+    )
+    return replace(begun, ended=max(begun.started, min(ends)))
+
+
+def settle(change: Change, agent_id: str, since: int) -> None:
+    """Looks again at this agent's wrap-ups of about `since` (ms) and later, now that more is known of what he
+    did. Events: segment, agent.
+    """
+    for row in _of_agent(change.db, agent_id, since - LONGEST_MS):
+        _end(change, row, min(_turns(change.db, agent_id, row.started), default=None))
+
+
+def end(change: Change, agent_id: str, at: int) -> None:
+    """The agent wants the next call, whatever he still had to write: from `at` (ms) on he has no wrap-up.
+    Events: segment, agent.
+    """
+    for row in _of_agent(change.db, agent_id, at - LONGEST_MS):
+        if row.started <= at:
+            _end(change, row, at)
+
+
+def end_of_call(change: Change, conversation_id: str) -> None:
+    """The call's result is there. Events: segment, agent."""
+    rows = change.db.execute(
+        f"{_ROWS} WHERE conversation_id = ? AND kind = ? AND ended > ?",
+        (conversation_id, KIND, change.now),
+    ).fetchall()
+    for row in rows:
+        _end(change, Segment(*row), change.now)
+
+
+def running(db: Database, now: int) -> dict[str, Segment]:
+    """The wrap-ups that run at the moment `now` (ms), by agent."""
+    rows = db.execute(
+        f"{_ROWS} WHERE started > ? AND started <= ? AND kind = ? AND ended > ? ORDER BY started",
+        (now - LONGEST_MS, now, KIND, now),
+    )
+    found = (Segment(*row) for row in rows)
+    return {segment.agent_id: segment for segment in found if segment.agent_id}
+
+
+def is_over(db: Database, agent_id: str, since: int, now: int) -> bool:
+    """Whether the agent's wrap-up that began at about `since` (ms) is known, and over at `now`."""
+    near = [row for row in _of_agent(db, agent_id, since - _NEAR_MS) if row.started <= since + _NEAR_MS]
+    return bool(near) and all(row.ended is not None and row.ended <= now for row in near)
+
+
+_ROWS = "SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome FROM segment"
+
+
+def _of_agent(db: Database, agent_id: str, since: int) -> list[Segment]:
+    rows = db.execute(f"{_ROWS} WHERE agent_id = ? AND started >= ? AND kind = ?", (agent_id, since, KIND))
+    return [Segment(*row) for row in rows]
+
+
+def _turns(db: Database, agent_id: str, since: int) -> tuple[int, ...]:
+    """From when on this agent was not available, at `since` (ms) or after it, and when he talked next."""
+    away = db.execute(
+        "SELECT min(started) FROM agent_state WHERE agent_id = ?1 AND state <> 'available'"
+        " AND started >= coalesce((SELECT max(started) FROM agent_state"
+        " WHERE agent_id = ?1 AND started <= ?2), 0)",
+        (agent_id, since),
+    ).fetchone()[0]
+    talk = db.execute(
+        "SELECT min(started) FROM segment WHERE agent_id = ? AND started > ? AND kind = 'talk'",
+        (agent_id, since),
+    ).fetchone()[0]
+    return tuple(max(since, at) for at in (away, talk) if at is not None)
+
+
+def _end(change: Change, row: Segment, at: int | None) -> None:
+    """Moves the end of a wrap-up forward to `at` if that is sooner; none is shorter than nothing."""
+    if at is None or row.ended is None or row.ended <= max(at, row.started):
+        return
+    change.db.execute("UPDATE segment SET ended = ? WHERE id = ?", (max(at, row.started), row.id))
+    news.tell(change, row.conversation_id, "segment", row.id)
+    change.event("agent", row.agent_id or "", agent=row.agent_id)
