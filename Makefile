@@ -24,6 +24,7 @@ lint: prepare ## style, types, shell, layering, templates, translations
 	@image/enter.sh image/check.sh lint
 
 bench: prepare ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
+	@/usr/bin/python3 -m tests.bench.make_run
 	@image/enter.sh python3 -m tests.bench
 
 test-call: prepare ## make a caller with a voice ring in to the box that runs

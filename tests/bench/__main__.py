@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import first_call
+from tests.bench import first_call, make_run
 from tests.bench.result import Measure, merge, table
 
 type Bench = Callable[[Path], Measure]
@@ -37,6 +37,8 @@ def chosen(only: str) -> list[tuple[str, Bench]]:
 def main(only: str) -> int:
     """Returns the exit code. That an aim is missed is a result, not a failure."""
     benches = chosen(only)
+    if only == make_run.NAME:  # measured on the host, before this
+        return 0
     if not benches:
         print(f"no bench is named {only}; groups: {', '.join(group for group, _ in GROUPS)}")
         return 2

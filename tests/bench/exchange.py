@@ -57,10 +57,7 @@ class Exchange(PrivateAsterisk):
         self.env = env_for(wanted, folder, **ports)
         text = wanted.queues[0].greeting_text
         self.greeting = self.env.sounds / f"{sound_name(wanted.language, text)}.wav"
-        tree = render_tree(wanted, self.env)
-        # SIPp's phones answer no OPTIONS, so nobody asks them whether they are there.
-        unasked = tree["pjsip.conf"].replace("qualify_frequency = 15", "qualify_frequency = 0")
-        super().__init__(folder, {**tree, "pjsip.conf": unasked})
+        super().__init__(folder, render_tree(wanted, self.env))
         speak(text, wanted.language, self.greeting)
 
     @property
