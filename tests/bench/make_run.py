@@ -69,8 +69,8 @@ def measure() -> Measure:
         "s",
         10,
         "lower",
-        f"from calling make run, on the state of a box that was run and ended before, until it says that it is"
-        f" ready: its pages answer; the best of {RUNS} ({', '.join(f'{one:.1f}' for one in times)} s)",
+        "from calling make run, on the state of a box that was run and ended before, until it says that it"
+        f" is ready: its pages answer; the best of {RUNS} ({', '.join(f'{one:.1f}' for one in times)} s)",
     )
 
 

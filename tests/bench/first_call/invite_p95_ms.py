@@ -90,7 +90,7 @@ def measure(folder: Path) -> Measure:
         "ms",
         150,
         "lower",
-        f"{NEW} calls, {PER_SECOND:g} a second, from the INVITE at the line to the one at a desk phone, through"
-        f" a recorded queue without a greeting, with {UP} recorded calls up, {BROWSERS} of them in a browser, on"
-        f" the files that a box has; median {percentile(delays, 0.5):.0f} ms",
+        f"{NEW} calls, {PER_SECOND:g} a second, from the INVITE at the line to the one at a desk phone,"
+        f" through a recorded queue without a greeting, with {UP} recorded calls up, {BROWSERS} of them in a browser,"
+        f" on the files that a box has; median {percentile(delays, 0.5):.0f} ms",
     )
