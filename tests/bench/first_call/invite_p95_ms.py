@@ -91,6 +91,6 @@ def measure(folder: Path) -> Measure:
         150,
         "lower",
         f"{NEW} calls, {PER_SECOND:g} a second, from the INVITE at the line to the one at a desk phone,"
-        f" through a recorded queue without a greeting, with {UP} recorded calls up, {BROWSERS} of them in a browser,"
-        f" on the files that a box has; median {percentile(delays, 0.5):.0f} ms",
+        f" through a recorded queue without a greeting, with {UP} recorded calls up, {BROWSERS} of them in a"
+        f" browser, on the files that a box has; median {percentile(delays, 0.5):.0f} ms",
     )
