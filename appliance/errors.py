@@ -6,32 +6,57 @@ A message is an English sentence that serves as the msgid of its translation: a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What to tell a reader, before it is in anybody's language: a message, a hint and what fills them.
+
+    `message` is one plain sentence, `hint` says what the reader can do, or is empty. Both are msgids; either
+    may have placeholders (`{low}`) that `values` fill. A process that finds something out leaves it in the
+    store as a dictionary, and the page says it.
+    """
+
+    message: str
+    hint: str = ""
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+    def text(self, gettext: Callable[[str], str] = str) -> str:
+        """Message and hint in the language of `gettext`; English without one."""
+        parts = [gettext(msgid) for msgid in (self.message, self.hint) if msgid]
+        return " ".join(part.format_map(self.values) if self.values else part for part in parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {"error": self.message, "hint": self.hint, "values": dict(self.values)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Sentence:
+        """What `to_dict` gave; an empty sentence for a dictionary that is none."""
+        return cls(str(data.get("error", "")), str(data.get("hint", "")), dict(data.get("values", {})))
 
 
 class FoyerError(Exception):
-    """Base of all known errors.
-
-    `message` is one plain sentence for the reader; `hint` says what the reader can do, or is empty. Either
-    may have placeholders (`{low}`) that `values` fill; the attribute `message` is filled in, English.
-    """
+    """Base of all known errors. `sentence` is what it tells the reader."""
 
     def __init__(self, message: str, hint: str = "", **values: str | int) -> None:
-        self.message = message.format_map(values) if values else message
-        self.hint = hint.format_map(values) if values else hint
-        self._msgids = (message, hint)
-        self._values = values
-        super().__init__(self.message)
+        self.sentence = Sentence(message, hint, values)
+        super().__init__(message)
+
+    @property
+    def message(self) -> str:
+        """The sentence without its hint, in English."""
+        return Sentence(self.sentence.message, "", self.sentence.values).text()
 
     def text(self, gettext: Callable[[str], str]) -> str:
         """Message and hint in the language of `gettext`."""
-        sentences = [gettext(msgid) for msgid in self._msgids if msgid]
-        if self._values:
-            sentences = [sentence.format_map(self._values) for sentence in sentences]
-        return " ".join(sentences)
+        return self.sentence.text(gettext)
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        return self.sentence.text()
 
 
 class TransientError(FoyerError):

@@ -62,6 +62,10 @@ def test_errors_speak_the_readers_language() -> None:
     error = RejectedError("At most {high} characters, please.", "Again.", field="name", high=80)
     assert error.text(words.__getitem__) == "Xin nhập tối đa 80 ký tự. Lại."
     assert str(error) == "At most 80 characters, please. Again."
-    assert (error.message, error.hint, error.field) == ("At most 80 characters, please.", "Again.", "name")
+    assert (error.message, error.sentence.hint, error.field) == (
+        "At most 80 characters, please.",
+        "Again.",
+        "name",
+    )
     plain = FoyerError("A {brace} stays.")
     assert str(plain) == plain.text(str) == "A {brace} stays."

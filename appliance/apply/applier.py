@@ -18,7 +18,7 @@ from appliance.apply.asterisk import Console, Life
 from appliance.apply.check import check
 from appliance.apply.folders import Folders, Rendering, number_of, rendering
 from appliance.apply.sounds import Speaker
-from appliance.errors import FoyerError, NotFoundError, RejectedError, SetupError, TransientError
+from appliance.errors import FoyerError, NotFoundError, RejectedError, Sentence, SetupError, TransientError
 from appliance.pbx.conf import extensions_conf, pjsip_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.settings import Settings
@@ -38,12 +38,12 @@ _MOST_SKIPPED = 100
 
 
 class Failed(Exception):
-    """One part of a revision did not work; `words` say why, for the administrator."""
+    """One part of a revision did not work; `sentence` says why, for the administrator."""
 
-    def __init__(self, part: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, part: str, sentence: Sentence) -> None:
+        super().__init__(sentence.text())
         self.part = part
-        self.words = words
+        self.sentence = sentence
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Applier:
             try:
                 label = self._make(number).label
             except Failed as failure:
-                log.error("Revision %d cannot be used: %s", number, failure.words)
+                log.error("Revision %d cannot be used: %s", number, failure)
                 label = self._folders.good() or self._folders.live() or self._make_empty()
             self._folders.make_live(label)
             return label
@@ -123,16 +123,16 @@ class Applier:
             with self._store.read() as db:
                 site = sites.revision(db, number)
         except (NotFoundError, SetupError) as error:
-            raise Failed("asterisk", str(error)) from error
+            raise Failed("asterisk", error.sentence) from error
         try:
             tree = self._render(site, self._gather(site))
             check(site, tree)
         except RejectedError as error:
-            raise Failed("asterisk", str(error)) from error
+            raise Failed("asterisk", error.sentence) from error
         try:
             sounds.make_missing(site, self._sounds, self._speak)
         except FoyerError as error:
-            raise Failed("sounds", str(error)) from error
+            raise Failed("sounds", error.sentence) from error
         made = rendering(number, site, tree)
         self._folders.write(made)
         return made
@@ -141,7 +141,7 @@ class Applier:
         try:
             return self._make(0).label
         except Failed as failure:
-            raise SetupError("Not even an empty box can be configured.", failure.words) from failure
+            raise SetupError("Not even an empty box can be configured.", str(failure)) from failure
 
     def _load(self, made: Rendering) -> float | None:
         """Makes Asterisk run with the live rendering, and confirms it by looking at what it has loaded."""
@@ -203,7 +203,7 @@ class Applier:
 
     def _go_back(self, number: int, failure: Failed) -> None:
         """Re-points to the last confirmed rendering and makes it the wanted one; the page shows why."""
-        log.error("Revision %d did not work (%s): %s", number, failure.part, failure.words)
+        log.error("Revision %d did not work (%s): %s", number, failure.part, failure)
         live, good = self._folders.live(), self._folders.good()
         if live is not None and number_of(live) == number:
             self._refused.add(live)
@@ -212,7 +212,7 @@ class Applier:
             with contextlib.suppress(TransientError):
                 tree = self._folders.tree(good)
                 self._console.load(tree.keys(), objects.expected(tree))
-        report.tell_failure(self._store, number, failure.part, failure.words)
+        report.tell_failure(self._store, number, failure.part, failure.sentence)
         if good is not None and number_of(good) != number:
             with self._store.change() as change:
                 # Somebody may have saved a newer one meanwhile: that one is tried next.
@@ -225,9 +225,11 @@ def _lacks_password(made: Rendering) -> bool:
     return any(line.username and line.id not in accounts for line in made.site.lines)
 
 
-def _refusal(site: Site, problems: Sequence[objects.Difference]) -> str:
+def _refusal(site: Site, problems: Sequence[objects.Difference]) -> Sentence:
     names = {queue.id: queue.name for queue in site.queues} | {line.id: line.name for line in site.lines}
     for agent in site.agents:
         names[agent.id] = names[f"{agent.id}d"] = agent.name
     told = dict.fromkeys(names.get(problem.name, problem.name) for problem in problems)
-    return f"The telephone service did not accept: {', '.join(list(told)[:5])}."
+    return Sentence(
+        "The telephone service did not accept: {names}.", values={"names": ", ".join(list(told)[:5])}
+    )

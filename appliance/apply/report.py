@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from appliance.errors import Sentence
 from appliance.store import site as sites
 from appliance.store.db import Store
 
@@ -22,14 +23,14 @@ def tell(
     store: Store, number: int, state: str, message: str = "", *, lines: str = "", lines_state: str = ""
 ) -> None:
     """All parts are in this state; `lines` and `lines_state` are what differs for the phone lines."""
-    states = dict.fromkeys(PARTS, (state, message))
-    states["lines"] = (lines_state or state, lines or message)
+    states = dict.fromkeys(PARTS, (state, Sentence(message)))
+    states["lines"] = (lines_state or state, Sentence(lines or message))
     _write(store, number, states)
 
 
-def tell_failure(store: Store, number: int, part: str, message: str) -> None:
+def tell_failure(store: Store, number: int, part: str, sentence: Sentence) -> None:
     """`part` did not work, and therefore none of the others is in use."""
-    _write(store, number, dict.fromkeys(PARTS, ("back", ELSEWHERE)) | {part: ("failed", message)})
+    _write(store, number, dict.fromkeys(PARTS, ("back", Sentence(ELSEWHERE))) | {part: ("failed", sentence)})
 
 
 def tell_skipped(store: Store, number: int) -> None:
@@ -37,15 +38,15 @@ def tell_skipped(store: Store, number: int) -> None:
     with store.read() as db:
         states = {one.state for one in sites.apply_report(db, number)}
     if not states or "rendering" in states:
-        _write(store, number, dict.fromkeys(PARTS, ("back", SKIPPED)))
+        _write(store, number, dict.fromkeys(PARTS, ("back", Sentence(SKIPPED))))
 
 
-def _write(store: Store, number: int, states: Mapping[str, tuple[str, str]]) -> None:
+def _write(store: Store, number: int, states: Mapping[str, tuple[str, Sentence]]) -> None:
     """Writes what differs from what is written there already."""
     with store.read() as db:
-        known = {one.part: (one.state, one.message) for one in sites.apply_report(db, number)}
+        known = {one.part: (one.state, one.sentence) for one in sites.apply_report(db, number)}
     changed = {part: state for part, state in states.items() if known.get(part) != state}
     if changed:
         with store.change() as change:
-            for part, (state, message) in changed.items():
-                sites.report(change, number, part, state, message)
+            for part, (state, sentence) in changed.items():
+                sites.report(change, number, part, state, sentence)

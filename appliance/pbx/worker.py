@@ -95,7 +95,7 @@ class Worker:
             is_done, result = False, {"error": NO_ANSWER, "hint": "Try again in a moment."}
             _log.warning("%s of %s failed: %s", request.kind, request.who, error)
         except FoyerError as error:
-            is_done, result = False, {"error": error.message, "hint": error.hint}
+            is_done, result = False, error.sentence.to_dict()
             _log.info("%s of %s failed: %s", request.kind, request.who, error)
         with self._store.change() as change:
             requests.finish(change, request.id, is_done, result)

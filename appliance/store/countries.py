@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import NotFoundError, SetupError
+from appliance.errors import NotFoundError, RejectedError, SetupError
+from appliance.store.sitemodel import Site
 
 FOLDER = Path(__file__).parents[2] / "provisioning" / "countries"
 GENERIC = "ZZ"
@@ -82,6 +83,21 @@ class Country:
             national = digits.removeprefix(self.calling_code)
             found += [self.trunk_prefix + national, national, self.international_prefix + digits]
         return tuple(dict.fromkeys(found))
+
+    def is_emergency(self, number: str) -> bool:
+        """Whether `number` must always reach the outside."""
+        return any(one.number == number for one in self.emergency)
+
+    def refuse_emergency(self, site: Site) -> None:
+        """RejectedError at the first agent whose extension would stand before an emergency number."""
+        for at, agent in enumerate(site.agents):
+            if self.is_emergency(agent.extension):
+                raise RejectedError(
+                    "Extension {extension} is an emergency number of this country.",
+                    "Choose another one.",
+                    f"agents.{at}.extension",
+                    extension=agent.extension,
+                )
 
 
 def load(folder: Path = FOLDER) -> tuple[Country, ...]:

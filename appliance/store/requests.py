@@ -103,8 +103,8 @@ def claim(change: Change, target: str) -> Request | None:
 
 
 def finish(change: Change, request_id: str, ok: bool, result: Mapping[str, Any]) -> None:
-    """Ends a claimed request; for the page, a failed one has {"error": sentence}. ConflictError if not
-    claimed.
+    """Ends a claimed request; for the page, a failed one has a sentence (`Sentence.to_dict`). ConflictError
+    if not claimed.
     """
     count = _finish_where(
         change, "id = ? AND state = 'claimed'", (request_id,), "done" if ok else "failed", dict(result)

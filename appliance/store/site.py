@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from appliance.errors import ConflictError, NotFoundError, RejectedError, SetupError
+from appliance.errors import ConflictError, NotFoundError, RejectedError, Sentence, SetupError
 from appliance.store import audit
 from appliance.store.db import Change
 from appliance.store.sitemodel import Site
@@ -20,6 +20,7 @@ from appliance.store.text import to_json
 
 APPLY_STATES = ("rendering", "live", "failed", "back")
 COMMENT_MAX = 200
+NOTHING = Sentence("")
 _LISTS = {"q": "queues", "a": "agents", "l": "lines", "n": "numbers"}
 
 
@@ -40,12 +41,12 @@ class Revision:
 @dataclass(frozen=True)
 class PartState:
     """How far one part (such as "asterisk") of a revision is: rendering, live, failed, or back at the last
-    good one.
+    good one; `sentence` says what there is to say, and may be empty.
     """
 
     part: str
     state: str
-    message: str
+    sentence: Sentence
     at: int
 
 
@@ -175,17 +176,18 @@ def set_desired(change: Change, number: int) -> None:
     change.event("apply", str(number))
 
 
-def report(change: Change, number: int, part: str, state: str, message: str = "") -> None:
-    """foyer-apply tells how far it is with one part of a revision; `message` is English, for a reader.
+def report(change: Change, number: int, part: str, state: str, sentence: Sentence = NOTHING) -> None:
+    """foyer-apply tells how far it is with one part of a revision; `sentence` is for a reader.
     Event: apply.
     """
     if state not in APPLY_STATES:
         raise RejectedError("This is not one of the choices.", field="state")
     change.db.execute(
-        "INSERT INTO apply_state (revision, part, state, message, at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (revision, part) DO UPDATE"
-        " SET state = excluded.state, message = excluded.message, at = excluded.at",
-        (number, part, state, message, change.now),
+        "INSERT INTO apply_state (revision, part, state, message, hint, filling, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (revision, part) DO UPDATE SET state = excluded.state, message = excluded.message,"
+        " hint = excluded.hint, filling = excluded.filling, at = excluded.at",
+        (number, part, state, sentence.message, sentence.hint, to_json(dict(sentence.values)), change.now),
     )
     change.event("apply", str(number), part=part)
 
@@ -193,9 +195,13 @@ def report(change: Change, number: int, part: str, state: str, message: str = ""
 def apply_report(db: Database, number: int) -> list[PartState]:
     """How far every part of a revision is; empty if foyer-apply has not begun."""
     rows = db.execute(
-        "SELECT part, state, message, at FROM apply_state WHERE revision = ? ORDER BY part", (number,)
+        "SELECT part, state, message, hint, filling, at FROM apply_state WHERE revision = ? ORDER BY part",
+        (number,),
     )
-    return [PartState(*row) for row in rows]
+    return [
+        PartState(part, state, Sentence(message, hint, json.loads(filling)), at)
+        for part, state, message, hint, filling, at in rows
+    ]
 
 
 def fresh_id(db: Database, prefix: str, taken: Collection[str] = ()) -> str:

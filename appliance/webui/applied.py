@@ -76,7 +76,7 @@ def report(web: Web, number: int) -> Report:
             web.gettext(PART_NAMES.get(part.part, part.part)),
             web.gettext(_WORDS[part.state][0]),
             _WORDS[part.state][1],
-            "" if part.state == "back" else web.gettext(part.message),
+            "" if part.state == "back" else part.sentence.text(web.gettext),
         )
         for part in sorted(found, key=lambda part: order.index(part.part))
     ]

@@ -27,6 +27,7 @@ _FUNCTIONS = {"_": 1, "N_": 1, "gettext": 1, "ngettext": 2}
 # Not SetupError and DeviceGone: those are said in a process's log, never on a page.
 _ERRORS = (
     "FoyerError",
+    "Sentence",
     "TransientError",
     "RejectedError",
     "ConflictError",

@@ -24,9 +24,10 @@ from appliance.store.records import Conversation
 from appliance.store.sitemodel import Site
 from appliance.webui import one_time
 from appliance.webui.applied import PART_NAMES, state_of
+from appliance.webui.asking import words
 from appliance.webui.doctor import doctor
 from appliance.webui.i18n import duration
-from appliance.webui.pages.testcall import words
+from appliance.webui.pages.testcall import RINGING
 
 ENVIRONMENT = Path("/etc/foyer/environment")
 UNITS = ("asterisk", "caddy", "foyer-pbx", "foyer-apply", "foyer-webui")
@@ -80,8 +81,9 @@ def status(settings: Settings, _options: argparse.Namespace) -> Iterator[str]:
     if wanted != number:
         yield f"            in use is number {wanted}"
     for part in parts:
-        if part.state != "live" or part.message:
-            yield f"            {PART_NAMES.get(part.part, part.part)}: {part.state} {part.message}".rstrip()
+        if part.state != "live" or part.sentence.message:
+            name = PART_NAMES.get(part.part, part.part)
+            yield f"            {name}: {part.state} {part.sentence.text()}".rstrip()
     up = any(row.get("up") for row in rows["pbx"].values())
     yield f"Telephone   {'running' if up else 'not running'}; {len(rows['caller'])} waiting"
     for agent in site.agents:
@@ -106,7 +108,7 @@ def test_call(settings: Settings, options: argparse.Namespace) -> Iterator[str]:
         )
         audit.record(change, "cli", "test-call")
     outcome = requests.wait(store, asked)
-    sentence = words(outcome, str)
+    sentence = words(outcome, str, RINGING)
     if outcome.state != "done":
         raise TransientError(sentence)
     yield f"{sentence} {outcome.result.get('caller', '')} calls {outcome.result.get('number', '')}."

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.errors import ConflictError, RejectedError
-from appliance.store import Change
+from appliance.store import Change, countries
 from appliance.store import site as sites
 from appliance.store.forms import AlreadySent
 from appliance.store.sitemodel import Site
@@ -21,6 +21,7 @@ from appliance.webui import site_forms
 from appliance.webui.applied import report
 from appliance.webui.differences import Difference, differences
 from appliance.webui.i18n import N_
+from appliance.webui.incoming import whole_number
 from appliance.webui.web import Web
 from appliance.webui.wizard import NewPerson
 
@@ -70,6 +71,7 @@ def run(web: Web, edit: Edit) -> Any:
     new = now
     try:
         new = Site.from_dict(document)
+        countries.find_or_generic(new.country, countries.load()).refuse_emergency(new)
     except RejectedError as error:
         form.error(edit.field_of(error.field), web.say(error))
     if stage == "edit":
@@ -77,7 +79,8 @@ def run(web: Web, edit: Edit) -> Any:
         return edit.show()
     if not form.ok:
         return web.answer(edit.show(), 422)
-    based_on = int(form.text("based_on")) if form.text("based_on").isdecimal() else number
+    opened_with = whole_number(form.text("based_on"))
+    based_on = number if opened_with is None else opened_with
     found = differences(now, new, web.visit.language)
     if based_on != number:
         return _conflict(web, edit, based_on, number, found)

@@ -6,11 +6,13 @@ fit.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from appliance.store.countries import Country
 from appliance.store.sitemodel import CODECS, Line, Queue, Site
 from appliance.webui.forms import Form
 
@@ -121,10 +123,10 @@ def item(document: Document, group: str, item_id: str) -> Document | None:
     return next((entry for entry in document[group] if entry["id"] == item_id), None)
 
 
-def free_extension(site: Site) -> str:
-    """The next internal number after the highest; 101 on a new box."""
-    used = [int(entry.extension) for entry in site.agents]
-    return str(max(used, default=100) + 1)
+def free_extension(site: Site, country: Country) -> str:
+    """The next internal number after the highest that is no emergency number; 101 on a new box."""
+    highest = max((int(entry.extension) for entry in site.agents), default=100)
+    return next(free for at in itertools.count(highest + 1) if not country.is_emergency(free := str(at)))
 
 
 def code_for(name: str, taken: Collection[str]) -> str:

@@ -1,4 +1,5 @@
-"""The wizard's answers and what becomes of them. Pure: pages/setup.py asks, this decides.
+"""The wizard's answers and what becomes of them. Pure but for the countries' files: pages/setup.py asks, this
+decides.
 
 The draft is a flat dict of text, kept in the store between the steps. The administrator's account is made at
 its own step, so that the draft holds no password of a person; the phone line's lies in it as it will lie in
@@ -11,6 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from appliance.store import countries
 from appliance.store.sitemodel import Site
 from appliance.webui.i18n import N_
 
@@ -158,6 +160,8 @@ def field_of(path: str) -> str:
 def site_of(draft: Mapping[str, str], say: Say) -> Site:
     """The first site document. RejectedError, with the field's path, for an answer that does not fit."""
     lines, numbers = _line_and_number(draft, say)
+    country = countries.find_or_generic(draft["country"], countries.load())
+    extensions = [str(at) for at in range(101, 200) if not country.is_emergency(str(at))]
     return Site.from_dict(
         {
             "country": draft["country"],
@@ -173,8 +177,8 @@ def site_of(draft: Mapping[str, str], say: Say) -> Site:
                 }
             ],
             "agents": [
-                {"id": "a1", "name": draft["agent1_name"], "extension": "101"},
-                {"id": "a2", "name": draft["agent2_name"], "extension": "102"},
+                {"id": "a1", "name": draft["agent1_name"], "extension": extensions[0]},
+                {"id": "a2", "name": draft["agent2_name"], "extension": extensions[1]},
             ],
             "lines": lines,
             "numbers": numbers,

@@ -70,7 +70,7 @@ class Box:
     def states(self, number: int) -> dict[str, tuple[str, str]]:
         """Part to state and message of a revision."""
         with self.store.read() as db:
-            return {one.part: (one.state, one.message) for one in sites.apply_report(db, number)}
+            return {one.part: (one.state, one.sentence.text()) for one in sites.apply_report(db, number)}
 
     def desired(self) -> int:
         """The revision that is wanted now."""

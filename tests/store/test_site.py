@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.errors import ConflictError, NotFoundError, RejectedError, SetupError
+from appliance.errors import ConflictError, NotFoundError, RejectedError, Sentence, SetupError
 from appliance.store import Store, audit, events, site, users
 from appliance.store.sitemodel import Queue, Site
 
@@ -89,15 +89,17 @@ def test_the_report_of_what_is_live(store: Store, small_site: Site) -> None:
     with store.change() as change:
         number = site.save(change, small_site, "u1", "", 0)
         site.report(change, number, "asterisk", "rendering")
-        site.report(change, number, "asterisk", "failed", "no such host")
+        site.report(
+            change, number, "asterisk", "failed", Sentence("No {what}.", "Mend it.", {"what": "host"})
+        )
         site.report(change, number, "prompts", "live")
         site.set_desired(change, 0)
         with pytest.raises(RejectedError):
             site.report(change, number, "asterisk", "maybe")
     with store.read() as db:
         parts = site.apply_report(db, number)
-        assert [(item.part, item.state, item.message) for item in parts] == [
-            ("asterisk", "failed", "no such host"),
+        assert [(item.part, item.state, item.sentence.text()) for item in parts] == [
+            ("asterisk", "failed", "No host. Mend it."),
             ("prompts", "live", ""),
         ]
         assert site.apply_report(db, 2) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.errors import Sentence
 from appliance.settings import Settings
 from appliance.store import Store, audit, live, requests
 from appliance.store import site as sites
@@ -43,7 +44,7 @@ def test_status(
     settings: Settings, store: Store, box: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with store.change() as change:
-        sites.report(change, 1, "lines", "failed", "This is not a call.")
+        sites.report(change, 1, "lines", "failed", Sentence("This is not a call."))
         live.put(change, "pbx", "state", {"up": True, "since": 0})
         live.put(change, "agent", "a1", {"browser": True, "desk": False})
     assert cli.main(["status"], env(settings)) == 0

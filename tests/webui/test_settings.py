@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from appliance.errors import RejectedError, Sentence
 from appliance.store import Store, secrets, users
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
@@ -69,6 +70,42 @@ def test_a_refusal_stands_beside_its_field(sign_in: SignIn, store: Store) -> Non
         browser.get("/settings/agents/new"), "/settings/agents/new", name="Thu", extension="101"
     )
     assert 'id="extension-error"' in page.text and "Another agent has this extension." in page.words
+
+
+def test_an_emergency_number_is_no_extension(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("boss")
+    form = browser.get("/settings/agents/new")
+    page = browser.submit(form, "/settings/agents/new", name="Thu", extension="113")
+    assert page.status == 422
+    assert 'id="extension-error"' in page.text
+    assert "Extension 113 is an emergency number of this country. Choose another one." in page.words
+    # 113 is one in Vietnam, not everywhere; so is a country in which somebody has such an extension.
+    page = reviewed(browser, "/settings/business", country="ZZ")
+    browser.submit(page, "/settings/business", button="save")
+    page = reviewed(browser, "/settings/agents/new", name="Thu", extension="113")
+    browser.submit(page, "/settings/agents/new", button="save")
+    page = browser.submit(browser.get("/settings/business"), "/settings/business", country="VN")
+    assert page.status == 422 and 'id="country-error"' in page.text
+    assert head(store)[1].country == "ZZ"
+
+
+def test_the_proposed_extension_is_no_emergency_number(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("boss")
+    page = reviewed(browser, "/settings/agents/a2", extension="111")
+    browser.submit(page, "/settings/agents/a2", button="save")
+    fields = dict(browser.get("/settings/agents/new").form("/settings/agents/new").fields)
+    assert fields["extension"] == "116"  # 112 to 115 are
+
+
+def test_what_did_not_work_is_said_in_the_readers_language(
+    sign_in: SignIn, store: Store, box: dict[str, str]
+) -> None:
+    error = RejectedError("Extension {extension} is an emergency number of this country.", extension="113")
+    with store.change() as change:
+        sites.report(change, 1, "asterisk", "failed", error.sentence)
+        change.db.execute("UPDATE user SET language = 'vi' WHERE id = ?", (box["boss"],))
+    words = sign_in("boss").get("/settings/state?number=1").words
+    assert "113" in words and "khẩn cấp" in words and "emergency" not in words
 
 
 def test_two_managers_at_once(sign_in: SignIn, store: Store, box: dict[str, str]) -> None:
@@ -219,7 +256,7 @@ def test_state_and_undo(sign_in: SignIn, store: Store) -> None:
     browser.submit(page, "/settings/business", button="save")
     assert "being put to use" in browser.get("/settings/state?number=2").words
     with store.change() as change:
-        sites.report(change, 2, "lines", "failed", "This is not a call.")
+        sites.report(change, 2, "lines", "failed", Sentence("This is not a call."))
         sites.report(change, 2, "queues", "back")
     words = browser.get("/settings/state?number=2").words
     assert "Did not work" in words and "This is not a call." in words

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.errors import RejectedError
 from appliance.pbx.conf.inputs import Env, sound_name, stamp
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
@@ -129,14 +128,7 @@ def _queue(site: Site, queue: Queue, env: Env) -> Context:
 
 
 def _agents(site: Site, env: Env) -> Iterator[Context]:
-    emergency = {one.number for one in env.country.emergency}
-    for agent in site.agents:
-        if agent.extension in emergency:
-            raise RejectedError(
-                "Extension {extension} is an emergency number of this country.",
-                "Choose another one.",
-                extension=agent.extension,
-            )
+    env.country.refuse_emergency(site)
     phones = tuple(Extension(agent.extension, (Call("foyer-ring", (agent.id,)),)) for agent in site.agents)
     yield Context("foyer-extensions", phones)
     yield from (_ready(site, agent.id) for agent in site.agents)

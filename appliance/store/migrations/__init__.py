@@ -12,7 +12,13 @@ from collections.abc import Callable
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.migrations import m001_first_call, m002_forms, m003_people, m004_segments_of_agents
+from appliance.store.migrations import (
+    m001_first_call,
+    m002_forms,
+    m003_people,
+    m004_segments_of_agents,
+    m005_sentences,
+)
 
 Step = Callable[[Database], None]
 
@@ -21,6 +27,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("002_forms", m002_forms.apply),
     ("003_people", m003_people.apply),
     ("004_segments_of_agents", m004_segments_of_agents.apply),
+    ("005_sentences", m005_sentences.apply),
 )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from appliance.errors import RejectedError
-from appliance.store import Change, secrets, users
+from appliance.store import Change, countries, secrets, users
 from appliance.store.sitemodel import Agent, Site
 from appliance.webui import site_forms
 from appliance.webui.editing import Edit, field_in, id_for, removal, run
@@ -23,8 +23,9 @@ def routes(web: Web) -> None:
 
     def show(agent_id: str) -> str:
         site = web.site()
+        country = countries.find_or_generic(site.country, countries.load())
         agent = (
-            Agent("", "", site_forms.free_extension(site))
+            Agent("", "", site_forms.free_extension(site, country))
             if agent_id == "new"
             else known(site.agent(agent_id))
         )

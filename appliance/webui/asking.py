@@ -1,0 +1,39 @@
+"""Asks another process to do something for a page, and says in words what became of it.
+
+Used by live.py, dialling.py and testcall.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from appliance.errors import Sentence
+from appliance.store import audit, requests
+from appliance.store.requests import Request
+from appliance.webui.i18n import N_
+from appliance.webui.visit import Notice
+from appliance.webui.web import Web
+
+
+def ask_telephony(
+    web: Web, kind: str, args: Mapping[str, str], *, action: str, subject: str = "", done: str
+) -> Notice:
+    """Asks foyer-pbx for `kind`, waits for the result, and returns it as a sentence for the reader.
+
+    `action` and `subject` are written into the journal, `done` is the msgid for success. The page waits as
+    long as the request may take, some seconds at most.
+    """
+    with web.change() as change:
+        asked = requests.ask(change, "pbx", kind, args, web.user().id)
+        audit.record(change, web.user().id, action, subject)
+    outcome = requests.wait(web.store, asked)
+    return Notice(words(outcome, web.gettext, done), "good" if outcome.state == "done" else "bad")
+
+
+def words(request: Request, say: Callable[[str], str], done: str) -> str:
+    """What became of the request, in the language of `say`; `done` is the msgid for success."""
+    if request.state == "done":
+        return say(done)
+    if request.state == "failed" and (sentence := Sentence.from_dict(request.result)).message:
+        return sentence.text(say)
+    return say(N_("The telephone service does not answer just now. Try again in a moment."))
