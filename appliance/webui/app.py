@@ -12,6 +12,7 @@ from appliance.settings import Settings
 from appliance.store import Store
 from appliance.webui.events import Hub
 from appliance.webui.i18n import N_, Languages
+from appliance.webui.incoming import number_in_path
 from appliance.webui.pages import (
     account,
     audit,
@@ -86,6 +87,7 @@ def make_app(
     work.
     """
     app = Bottle()
+    app.router.add_filter("int", number_in_path)
     web = Web(app, settings, store, languages or Languages.load())
     for page in PAGES:
         page.routes(web)

@@ -20,11 +20,13 @@ from sqlite_utils import Database
 from appliance.errors import TransientError
 from appliance.store import Store, events
 from appliance.store.events import Event
+from appliance.store.users import User
 
 POLL_S = 0.01
 IDLE_POLL_S = 0.2  # while nobody listens
 HEARTBEAT_S = 15.0
 CAPACITY = 150  # open streams; each holds a thread of the server
+PER_USER = 8  # of those, for one user in all browsers
 KEPT = 4000  # events a returning browser can be given
 WAITING = 64  # batches a stream may lag behind
 BATCH = 1000
@@ -36,19 +38,24 @@ _OF_A_CONVERSATION = ("conversation", "segment", "message")
 
 @dataclass(frozen=True)
 class Listener:
-    """Who listens: the session's `token`, the user's `role` and his site agent id, if he answers calls."""
+    """Who listens: the session's `token`, and the user as he was when the stream began."""
 
     token: str
-    role: str
-    agent_id: str | None = None
+    user: User
+
+    @property
+    def rights(self) -> tuple[str, str, str | None]:
+        """What decides which news he gets: the account, its role, and the agent as whom it answers calls."""
+        return self.user.id, self.user.role, self.user.agent_id
 
     def may_see(self, news: News) -> bool:
         """Supervisors see everything but accounts; agents what is for everybody, or their own."""
-        if self.role == "administrator" or news.agents is None:
+        _, role, agent_id = self.rights
+        if role == "administrator" or news.agents is None:
             return True
-        if self.role == "supervisor":
+        if role == "supervisor":
             return news.event.kind != "user"
-        return self.agent_id is not None and self.agent_id in news.agents
+        return agent_id is not None and agent_id in news.agents
 
 
 @dataclass(frozen=True)
@@ -115,23 +122,25 @@ class Stream:
 
 
 class Hub:
-    """All streams of the process. `is_valid(db, listener)` says whether a session still holds."""
+    """All streams of the process. `listener_of(db, token)` says who listens with that session now, None if it
+    is over.
+    """
 
     def __init__(
         self,
         store: Store,
-        is_valid: Callable[[Database, Listener], bool],
+        listener_of: Callable[[Database, str], Listener | None],
         *,
         capacity: int = CAPACITY,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         self._store = store
-        self._is_valid = is_valid
+        self._listener_of = listener_of
         self._capacity = capacity
         self._heartbeat_s = heartbeat_s
         self._guard = threading.Lock()  # of everything below
         self._is_over = False
-        self._streams: set[Stream] = set()
+        self._streams: dict[Stream, None] = {}  # oldest first
         self._kept: deque[News] = deque(maxlen=KEPT)
         with store.read() as db:
             oldest = db.execute("SELECT min(id) FROM event").fetchone()[0]
@@ -167,12 +176,20 @@ class Hub:
             stream.end()
 
     def open(self, listener: Listener, after: int | None) -> Stream:
-        """A new stream, from behind event `after` (None: from now). Full when there are too many."""
+        """A new stream, from behind event `after` (None: from now). Full when there are too many.
+
+        A browser needs one, and a network that comes and goes leaves some behind that nobody reads: of one
+        user's, the oldest ends, so that nobody can take everybody's.
+        """
         stream = Stream(listener)
         with self._guard:
             if self._is_over:  # this browser comes again, and finds the next process
                 stream.end(special("hello", self._last_id))
                 return stream
+            own = [each for each in self._streams if each.listener.user.id == listener.user.id]
+            for oldest in own[: max(0, len(own) - PER_USER + 1)]:
+                del self._streams[oldest]
+                oldest.end()
             if len(self._streams) >= self._capacity:
                 raise Full
             missed = self._missed(after)
@@ -181,13 +198,13 @@ class Hub:
             else:
                 text = b"".join(news.text for news in missed if listener.may_see(news))
                 stream.put(special("hello", self._last_id) + text, self._last_id)
-            self._streams.add(stream)
+            self._streams[stream] = None
         return stream
 
     def close(self, stream: Stream) -> None:
         """Forgets a stream whose browser is gone."""
         with self._guard:
-            self._streams.discard(stream)
+            self._streams.pop(stream, None)
 
     def catch_up(self) -> None:
         """Reads what is new and hands it out; a gap makes everybody refetch."""
@@ -205,15 +222,22 @@ class Hub:
                 return
 
     def check_sessions(self) -> None:
-        """A sign of life for every stream whose session holds, the end for the others."""
+        """A sign of life for every stream whose session holds, the end for the others.
+
+        Who has other rights now gets a new stream: the browser asks for one when this one ends, and what it
+        shows is fetched anew, since some of it may be no longer for him.
+        """
         streams = self._all()
         with self._store.read() as db:
-            fine = {who: self._is_valid(db, who) for who in {stream.listener for stream in streams}}
+            now = {token: self._listener_of(db, token) for token in {each.listener.token for each in streams}}
         for stream in streams:
-            if fine[stream.listener]:
-                stream.put(b": alive\n\n", self._last_id)
-            else:
+            who = now[stream.listener.token]
+            if who is None:
                 stream.end(special("signed-out", self._last_id))
+            elif who.rights != stream.listener.rights:
+                stream.end(special("refetch", self._last_id))
+            else:
+                stream.put(b": alive\n\n", self._last_id)
 
     def _all(self) -> list[Stream]:
         with self._guard:

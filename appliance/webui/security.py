@@ -13,6 +13,7 @@ from types import TracebackType
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from appliance.webui.forms import MAX_BODY
+from appliance.webui.incoming import whole_number
 
 _CONTENT_POLICY = "; ".join(
     (
@@ -71,8 +72,8 @@ class Shield:
             return _refuse(
                 start, "421 Misdirected Request", "This name does not belong to this box. Use its address."
             )
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > MAX_BODY:
+        length = whole_number(environ.get("CONTENT_LENGTH") or "0")
+        if length is None or length > MAX_BODY:
             return _refuse(start, "413 Content Too Large", "That is more than this page takes.")
         environ["REMOTE_ADDR"] = client_address(environ)
         return self._app(environ, start)

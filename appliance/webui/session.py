@@ -66,9 +66,10 @@ class Sessions:
             visit.notices.extend(Notice(str(text), str(kind)) for text, kind in rows)
         return visit
 
-    def holds(self, db: Database, listener: Listener) -> bool:
-        """Whether the session of an open stream of events still holds."""
-        return users.get_session(db, listener.token) is not None
+    def listener(self, db: Database, token: str) -> Listener | None:
+        """Who listens with the cookie `token`, as of now; None if that session is over."""
+        session = users.get_session(db, token)
+        return Listener(token, session.user) if session else None
 
     def site(self) -> tuple[int, Site]:
         """The wanted revision's number (0: never set up) and document, parsed once per revision."""

@@ -63,7 +63,7 @@ class Web:
         self.signer = cookies.Signer.load(settings)
         self.sessions = Sessions(store, self.signer, languages)
         self.once = Once()
-        self.hub = Hub(store, self.sessions.holds)
+        self.hub = Hub(store, self.sessions.listener)
         self.templates = environment(self)
 
     # Routes

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from sqlite_utils import Database
 
 from appliance.store import Store, agents, conversations, live, people, users
+from appliance.store.users import User
 from appliance.webui import events
 from appliance.webui.app import Application
 from appliance.webui.events import Full, Hub, Listener, Stream
@@ -17,15 +19,29 @@ from tests.webui import seed
 from tests.webui.browser import Browser, call
 
 SignIn = Callable[[str], Browser]
-LEAD = Listener("t1", "supervisor")
-LAN = Listener("t2", "agent", "a1")
-MINH = Listener("t3", "agent", "a2")
-BOSS = Listener("t4", "administrator")
+Box = dict[str, str]
+
+
+def listener(token: str, role: str, agent_id: str | None = None) -> Listener:
+    """Somebody with an account of his own."""
+    return Listener(token, User(f"user-{token}", token, token, role, "", agent_id, False, False, 0))
+
+
+LEAD = listener("t1", "supervisor")
+LAN = listener("t2", "agent", "a1")
+MINH = listener("t3", "agent", "a2")
+BOSS = listener("t4", "administrator")
+EVERYBODY = {one.token: one for one in (LEAD, LAN, MINH, BOSS)}
+
+
+def as_before(_db: Database, token: str) -> Listener | None:
+    """Every session holds, with the rights that it began with."""
+    return EVERYBODY.get(token)
 
 
 @pytest.fixture
 def hub(store: Store) -> Hub:
-    return Hub(store, lambda _db, _listener: True)
+    return Hub(store, as_before)
 
 
 def told(stream: Stream) -> list[tuple[str, dict[str, object]]]:
@@ -88,7 +104,7 @@ def test_agents_hear_of_their_own_calls_only(hub: Hub, store: Store) -> None:
 
 
 def test_an_agent_who_is_rung_hears_of_the_call(hub: Hub, store: Store) -> None:
-    stream = hub.open(Listener("t", "agent", "a3"), None)
+    stream = hub.open(listener("t", "agent", "a3"), None)
     told(stream)
     with store.change() as change:  # a3's phone rings in vain, a1 answers
         record = seed.answered(1, "+84901234567", change.now - 90_000, wait_ms=40_000, talk_ms=9000)
@@ -110,16 +126,16 @@ def test_a_browser_that_comes_back_gets_what_it_missed(hub: Hub, store: Store) -
 
 
 def test_also_after_a_restart(store: Store) -> None:
-    before = Hub(store, lambda _db, _listener: True).last_id
+    before = Hub(store, as_before).last_id
     with store.change() as change:
         agents.set_state(change, "a1", "available")
-    after = Hub(store, lambda _db, _listener: True)
+    after = Hub(store, as_before)
     assert kinds(after.open(LEAD, before)) == ["hello", "agent"]
 
 
 def test_who_comes_too_late_refetches(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "KEPT", 5)
-    hub = Hub(store, lambda _db, _listener: True)
+    hub = Hub(store, as_before)
     first = hub.last_id
     for number in range(12):
         with store.change() as change:
@@ -157,7 +173,7 @@ def test_a_stream_that_lags_is_dropped_and_refetches(hub: Hub, store: Store) -> 
 
 
 def test_more_streams_than_threads_are_refused(store: Store) -> None:
-    hub = Hub(store, lambda _db, _listener: True, capacity=2)
+    hub = Hub(store, as_before, capacity=2)
     first, _ = hub.open(LEAD, None), hub.open(LEAD, None)
     with pytest.raises(Full):
         hub.open(LEAD, None)
@@ -165,9 +181,22 @@ def test_more_streams_than_threads_are_refused(store: Store) -> None:
     assert hub.open(LEAD, None)
 
 
+def test_one_user_cannot_take_the_streams_of_all(store: Store) -> None:
+    hub = Hub(store, as_before, capacity=events.PER_USER + 1)
+    own = [hub.open(LAN, None) for _ in range(events.PER_USER)]
+    other = hub.open(MINH, None)
+    # A second browser of the same user counts as well.
+    newest = hub.open(Listener("elsewhere", LAN.user), None)
+    assert hub.count() == events.PER_USER + 1
+    assert [stream.is_ended for stream in own] == [True] + [False] * (events.PER_USER - 1)
+    assert not other.is_ended and not newest.is_ended
+    with pytest.raises(Full):
+        hub.open(LEAD, None)
+
+
 def test_a_session_that_is_over_ends_its_stream(store: Store) -> None:
     gone: set[str] = set()
-    hub = Hub(store, lambda _db, listener: listener.token not in gone)
+    hub = Hub(store, lambda db, token: None if token in gone else as_before(db, token))
     ended, going_on = hub.open(LAN, None), hub.open(MINH, None)
     told(ended)
     gone.add(LAN.token)
@@ -176,6 +205,50 @@ def test_a_session_that_is_over_ends_its_stream(store: Store) -> None:
     hub.catch_up()
     assert kinds(ended) == ["signed-out"]
     assert ended.take(0) is None and not going_on.is_ended
+
+
+def signed_in(app: Application, store: Store, login: str) -> tuple[str, Stream]:
+    """A user's id, and his stream with a session of his own."""
+    with store.change() as change:
+        user = next(user for user in users.every(change.db) if user.login == login)
+        token = users.start_session(change, user.id, "192.0.2.1")
+    app.hub.catch_up()
+    stream = app.hub.open(Listener(token, user), None)
+    told(stream)
+    return token, stream
+
+
+def test_who_gets_other_rights_gets_another_stream(app: Application, store: Store, box: Box) -> None:
+    _, stream = signed_in(app, store, "lead")
+    _, other = signed_in(app, store, "lan")
+    with store.change() as change:
+        users.update(change, box["lead"], "Hoa", "agent", agent_id="a2", by=box["boss"])
+    app.hub.catch_up()
+    heard = told(stream)
+    assert [name for name, _ in heard][-1] == "refetch" and stream.take(0) is None
+    assert not other.is_ended
+    # The same rights under another name are no reason.
+    with store.change() as change:
+        users.update(change, box["lan"], "Lan Anh", "agent", agent_id="a1", by=box["boss"])
+    app.hub.catch_up()
+    assert not other.is_ended
+
+
+@pytest.mark.parametrize("how", ["sign out", "disable", "password", "elsewhere"])
+def test_who_is_signed_out_hears_nothing_more(app: Application, store: Store, box: Box, how: str) -> None:
+    token, stream = signed_in(app, store, "lan")
+    with store.change() as change:
+        if how == "sign out":
+            users.end_session(change, token)
+        elif how == "disable":
+            users.set_disabled(change, box["lan"], True, box["boss"])
+        elif how == "password":
+            users.set_password(change, box["lan"], "another long password", box["boss"])
+        else:
+            users.end_sessions(change, box["lan"])
+        live.put(change, "pbx", "state", {"up": True})
+    app.hub.catch_up()
+    assert kinds(stream)[-1] == "signed-out" and stream.take(0) is None
 
 
 def test_the_thread_hands_out_within_a_moment_and_ends_with_its_streams(hub: Hub, store: Store) -> None:
@@ -197,7 +270,7 @@ def test_the_thread_hands_out_within_a_moment_and_ends_with_its_streams(hub: Hub
 
 
 def test_a_sign_of_life_when_nothing_happens(store: Store) -> None:
-    hub = Hub(store, lambda _db, _listener: True)
+    hub = Hub(store, as_before)
     stream = hub.open(LEAD, None)
     told(stream)
     hub.check_sessions()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bottle import HTTPResponse, request
 
 from appliance.webui.events import HEARTBEAT_S, Full, Hub, Listener, Stream
+from appliance.webui.incoming import whole_number
 from appliance.webui.web import Web
 
 
@@ -15,10 +16,8 @@ def routes(web: Web) -> None:
 
     @web.get("/events")
     def events() -> HTTPResponse:
-        user = web.user()
-        listener = Listener(web.visit.token, user.role, user.agent_id)
         try:
-            stream = web.hub.open(listener, last_event_id())
+            stream = web.hub.open(Listener(web.visit.token, web.user()), last_event_id())
         except Full as full:
             answer = web.answer(web.say(full), 503, "text/plain; charset=utf-8")
             answer.set_header("Retry-After", str(full.retry_after_s))
@@ -33,7 +32,7 @@ def routes(web: Web) -> None:
 def last_event_id() -> int | None:
     """Where the browser stopped listening; None when it begins."""
     text = request.headers.get("Last-Event-ID") or request.query.get("after") or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+    return whole_number(text)
 
 
 def chunks(hub: Hub, stream: Stream) -> Iterator[bytes]:

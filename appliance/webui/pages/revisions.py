@@ -14,6 +14,7 @@ from appliance.store.sitemodel import Site
 from appliance.webui.applied import report, state_of
 from appliance.webui.differences import Difference, differences
 from appliance.webui.i18n import N_
+from appliance.webui.incoming import whole_number
 from appliance.webui.web import Web
 
 PAGE = 25
@@ -38,7 +39,7 @@ def routes(web: Web) -> None:
     def listing() -> str:
         before = web.query("before")
         with web.store.read() as db:
-            found = sites.history(db, PAGE + 1, int(before) if before.isdecimal() else None)
+            found = sites.history(db, PAGE + 1, whole_number(before))
             wanted = sites.desired(db)
             documents = Documents(db)
             rows = [_row(web, documents, revision, wanted) for revision in found[:PAGE]]
