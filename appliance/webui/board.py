@@ -9,11 +9,14 @@ reads, as foyer-pbx keeps them (times are ms UTC, numbers as the network gave th
     agent/<id>     {"browser": bool, "desk": bool,               -- which of the two phones is connected
                     "state": "idle" | "ringing" | "talking" | "hold", "since": ms,
                     "call": "<uuid>", "queue": "q1", "number": "...", "name": "..."}
+
+and those of the phone lines, which are `lines.py`'s.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,8 +31,9 @@ from appliance.store.agents import AgentState
 from appliance.store.live import LiveSnapshot
 from appliance.store.records import Segment
 from appliance.store.sitemodel import Agent, Queue, Site
-from appliance.webui import days, labels
+from appliance.webui import days, labels, lines
 from appliance.webui.i18n import N_
+from appliance.webui.lines import LineNow
 
 # state: (words, kind of badge); also the order in which agents are listed.
 STATES = {
@@ -42,7 +46,9 @@ STATES = {
     "break": (N_("Break"), "warn"),
     "offline": (N_("Offline"), ""),
 }
-_BUSY = ("ringing", "talking", "hold")
+_TALKING = ("talking", "hold")
+_BUSY = ("ringing", *_TALKING)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,11 @@ class Waiting:
     position: int
     since: int
     who: Who
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the telephone service can be asked to end this call."""
+        return is_call(self.call)
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,11 @@ class AtWork:
         """The kind of badge for it."""
         return STATES[self.state][1]
 
+    @property
+    def may_end(self) -> bool:
+        """Whether the telephone service can be asked to end the call that the agent is in."""
+        return self.state in _TALKING and is_call(self.call)
+
 
 @dataclass(frozen=True)
 class InQueue:
@@ -115,6 +131,7 @@ class Board:
     down_since: int | None
     queues: tuple[InQueue, ...]
     agents: tuple[AtWork, ...]
+    lines: tuple[LineNow, ...]
     total: Figures
     now: int
     refetch_at: int | None
@@ -202,6 +219,7 @@ def build(site: Site, facts: Facts) -> Board:
         down_since=status.get("since"),
         queues=tuple(_in_queue(queue, staff, facts) for queue in site.queues),
         agents=tuple(sorted(staff, key=lambda agent: (order.index(agent.state), agent.name.casefold()))),
+        lines=lines.now(site, facts.snapshot),
         total=today.total(facts.figures),
         now=facts.now,
         refetch_at=min(ends) if ends else None,
@@ -254,6 +272,11 @@ def waiting(facts: Facts) -> list[Waiting]:
         for call, row in facts.snapshot.rows["caller"].items()
     ]
     return sorted(found, key=lambda caller: (caller.position, caller.since))
+
+
+def is_call(call: str) -> bool:
+    """Whether this is the id of a call with the outside; calls between two agents have none."""
+    return _UUID.fullmatch(call) is not None
 
 
 def find(db: Database, site: Site, number: str, name: str = "") -> Who:

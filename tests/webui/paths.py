@@ -10,6 +10,7 @@ ROLES = {
     "/people": "agent",
     "/live": "supervisor",
     "/settings": "administrator",
+    "/settings/lines": "administrator",
     "/settings/business": "administrator",
     "/settings/queues/q1": "administrator",
     "/settings/queues/new": "administrator",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import urllib.parse
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from appliance.store import Change, Store, agents, conversations, live, now_ms, people
+from appliance.errors import NotFoundError
+from appliance.store import Change, Store, agents, audit, conversations, live, now_ms, people, requests
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
 from appliance.webui import board
 from appliance.webui.board import Board, Latest
+from tests.until import until
 from tests.webui import seed
 from tests.webui.browser import Browser
 
@@ -191,6 +196,78 @@ def test_names_are_never_translated(sign_in: SignIn, store: Store, box: Box) -> 
     text = sign_in("boss").get("/live/board").text
     assert text.count("<bdi>Agents</bdi>") == 2
     assert "<bdi>Offline</bdi>" in text
+
+
+def talking(store: Store, call: str = seed.call_uuid(1)) -> str:
+    """Lan talks with a caller."""
+    with store.change() as change:
+        up(change)
+        agents.set_state(change, "a1", "available")
+        row = agent_row(state="talking", queue="q1", since=change.now, number="+84901234567", call=call)
+        live.put(change, "agent", "a1", row)
+    return call
+
+
+@contextlib.contextmanager
+def telephony(store: Store, ok: bool, result: dict[str, Any]) -> Iterator[list[requests.Request]]:
+    """Answers the next request as foyer-pbx would; yields the list that it is put into."""
+    asked: list[requests.Request] = []
+
+    def work() -> None:
+        def claimed() -> requests.Request | None:
+            with store.change() as change:
+                return requests.claim(change, "pbx")
+
+        request = until(claimed, 10, "a request for the telephone service")
+        assert request is not None
+        asked.append(request)
+        with store.change() as change:
+            requests.finish(change, request.id, ok, result)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield asked
+    thread.join(10)
+
+
+def test_a_supervisor_ends_a_call_after_being_asked(sign_in: SignIn, store: Store, box: Box) -> None:
+    call, browser = talking(store), sign_in("lead")
+    path = f"/live/end?call={call}"
+    assert path in browser.get("/live/board").text
+    page = browser.get(path)
+    assert "End this call?" in page.words and "090 123 45 67" in page.words and "Lan" in page.words
+    with telephony(store, True, {"legs": 2}) as asked:
+        page = browser.submit(page, "/live/end")
+    assert "The call was ended." in page.words and page.path == "/live"
+    assert (asked[0].kind, asked[0].args, asked[0].who) == ("hangup", {"call": call}, box["lead"])
+    with store.read() as db:
+        entry = audit.recent(db, action="call.end")[0]
+    assert (entry.who, entry.subject) == (box["lead"], call)
+
+
+def test_what_stands_in_the_way_of_ending_a_call(sign_in: SignIn, store: Store) -> None:
+    call, browser = talking(store), sign_in("lead")
+    page, late = (browser.get(f"/live/end?call={call}") for _ in range(2))
+    with telephony(store, False, NotFoundError("This call is over.").sentence.to_dict()):
+        assert "This call is over." in browser.submit(page, "/live/end").words
+    with store.change() as change:
+        live.put(change, "agent", "a1", agent_row())
+    assert "This call is over already." in browser.submit(late, "/live/end").words
+    for nothing in ("", "x", "1;2", "../..", seed.call_uuid(9)):
+        gone = browser.get("/live/end?" + urllib.parse.urlencode({"call": nothing}))
+        assert "This call is over already." in gone.words
+    assert sign_in("lan").get(f"/live/end?call={call}").status == 403
+
+
+def test_calls_that_nobody_can_end_have_no_button(sign_in: SignIn, store: Store) -> None:
+    """Between two agents, and while the telephone service is away."""
+    browser = sign_in("lead")
+    talking(store, call="1700000000.7")
+    assert "/live/end" not in browser.get("/live/board").text
+    talking(store)
+    with store.change() as change:
+        live.put(change, "pbx", "state", {"up": False, "since": change.now})
+    assert "/live/end" not in browser.get("/live/board").text
 
 
 def test_each_language_has_its_own(sign_in: SignIn, store: Store, box: Box) -> None:

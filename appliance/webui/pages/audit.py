@@ -29,6 +29,7 @@ ACTIONS = {
     "line.password": N_("Set a phone line's password"),
     "desk-phone.password": N_("Looked at a desk phone's password"),
     "test-call": N_("Made a test call"),
+    "call.end": N_("Ended somebody's call"),
     "recording.play": N_("Listened to a recording"),
     "person.merge": N_("Joined two people"),
     "person.split": N_("Separated two people"),

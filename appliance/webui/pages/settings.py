@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any
 
 from appliance.errors import NotFoundError
-from appliance.store import countries
+from appliance.store import countries, live
 from appliance.store import site as sites
-from appliance.webui import places, site_forms
+from appliance.webui import lines, places, site_forms
 from appliance.webui.applied import report
 from appliance.webui.editing import Document, Edit, run
 from appliance.webui.i18n import N_
+from appliance.webui.incoming import whole_number
+from appliance.webui.lines import LineNow
 from appliance.webui.web import Web
 
 CODES = {
@@ -34,8 +36,8 @@ def routes(web: Web) -> None:
 
     @web.get("/settings/state", "administrator")
     def state() -> str:
-        wanted = web.query("number")
-        return web.render("apply-state.html", report=report(web, int(wanted) if wanted.isdecimal() else 0))
+        wanted = whole_number(web.query("number"))
+        return web.render("apply-state.html", report=report(web, wanted or 0))
 
 
 def _overview(web: Web) -> None:
@@ -47,9 +49,19 @@ def _overview(web: Web) -> None:
         return web.render(
             "settings.html",
             report=report(web, number),
+            lines=_lines_now(web),
             zone=places.zone_label(web.visit.language, site.time_zone),
             codes=CODES,
         )
+
+    @web.get("/settings/lines", "administrator")
+    def line_list() -> str:
+        return web.render("settings-lines.html", lines=_lines_now(web))
+
+
+def _lines_now(web: Web) -> tuple[LineNow, ...]:
+    with web.store.read() as db:
+        return lines.now(web.site(), live.snapshot(db))
 
 
 def _business(web: Web) -> None:
@@ -76,7 +88,8 @@ def _business(web: Web) -> None:
                 back="/settings/business",
                 change=lambda document: site_forms.business(document, form),
                 show=show,
-                field_of=lambda path: path,
+                # An extension that is an emergency number there is a reason against the country.
+                field_of=lambda path: "country" if path.startswith("agents.") else path,
             ),
         )
 
@@ -126,7 +139,7 @@ def _code_field(web: Web, group: str, path: str) -> str:
 def based_on(web: Web) -> str:
     """The revision that the form was first opened with; kept while the form goes to and fro."""
     typed = web.form.text("based_on")
-    return typed if typed.isdecimal() else str(web.site_number())
+    return typed if whole_number(typed) is not None else str(web.site_number())
 
 
 def known(found: Any) -> Any:

@@ -1,0 +1,3 @@
+// The settings: how the phone lines are is fetched anew with every event (events.js).
+
+import "./events.js";
