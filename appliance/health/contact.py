@@ -11,13 +11,15 @@ from appliance.store import site as sites
 _PROBLEM_MAX = 200
 
 
-def contact(store: Store, *, thorough: bool) -> Contact:
-    """Everything at this moment. `thorough` reads the whole database for damage: seconds on a large one."""
+def contact(store: Store, *, thorough: bool, known_problem: str = "") -> Contact:
+    """Everything at this moment. `thorough` reads the whole database for damage, seconds on a large one;
+    without it, `known_problem` is what was found last.
+    """
     with store.read() as db:
         number, site = sites.head(db)
         rows = live.snapshot(db).rows
         failed = any(part.state in ("failed", "back") for part in sites.apply_report(db, number))
-        problem = damage(db) if thorough else ""
+        problem = damage(db) if thorough else known_problem
     return Contact(
         database_problem=problem,
         is_set_up=number > 0,

@@ -7,7 +7,7 @@ import sys
 
 from systemd import daemon
 
-from appliance.privileged.server import CALLERS, serve, uids_of
+from appliance.privileged.server import serve
 from appliance.service import Service
 
 IDLE_S = 30.0
@@ -18,7 +18,7 @@ def main() -> int:
     (handle,) = daemon.listen_fds()
     with socket.socket(fileno=handle) as listener:
         daemon.notify("READY=1")
-        serve(listener, uids_of(CALLERS), IDLE_S)
+        serve(listener, IDLE_S)
     return 0
 
 

@@ -1,5 +1,7 @@
-"""What may be done as root: each action is a function here, listed in ACTIONS. Its arguments are `Literal`
-types, so that nothing but the values written in this file ever reaches a command line.
+"""What may be done as root: each action is a function here, listed in ACTIONS with who may ask for it.
+
+An argument's type is a `Literal`, or a class whose `parse` takes only what it can write itself, so that
+nothing else ever reaches a command line or a file.
 """
 
 from __future__ import annotations
@@ -7,12 +9,15 @@ from __future__ import annotations
 import inspect
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from appliance.errors import RejectedError, TransientError
+from appliance.network.plan import NetworkPlan
+from appliance.network.trial import Network, Token
+from appliance.privileged.client import SystemService
 
-SystemService = Literal["asterisk", "caddy"]
 # Asterisk may take a few seconds to end its calls' recordings; systemd kills it after TimeoutStopSec.
 RESTART_TIMEOUT_S = 40.0
 
@@ -20,35 +25,83 @@ RESTART_TIMEOUT_S = 40.0
 def restart_service(name: SystemService) -> None:
     """Restarts one of the system's services and waits until it is up; TransientError if it does not come
     up.
+
+    Nobody waits for the front door: the answer to whoever asked has to go out through it.
     """
-    command = ["systemctl", "restart", f"{name}.service"]
+    wait = ["--no-block"] if name == "caddy" else []
+    _systemctl("The service could not be restarted.", "restart", *wait, f"{name}.service")
+
+
+def try_network(plan: NetworkPlan, token: Token) -> None:
+    """Tries a plan of the network; it goes back by itself unless `confirm_network` follows with the token."""
+    Network().begin(plan, token)
+
+
+def confirm_network(token: Token) -> None:
+    """Keeps the plan that is on trial; RejectedError if it has gone back already."""
+    Network().confirm(token)
+
+
+def leave_network() -> None:
+    """Ends a trial at once; the network is as before."""
+    Network().give_up()
+
+
+@dataclass(frozen=True)
+class Action:
+    """A function, and the accounts that may ask for it."""
+
+    run: Callable[..., None]
+    callers: tuple[str, ...]
+
+
+ACTIONS = (
+    Action(restart_service, ("foyer-apply", "foyer-pbx", "foyer-webui")),
+    Action(try_network, ("foyer-webui",)),
+    Action(confirm_network, ("foyer-webui",)),
+    Action(leave_network, ("foyer-webui",)),
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An action with its arguments, ready to be run for one of `callers`."""
+
+    run: Callable[[], None]
+    callers: tuple[str, ...]
+
+
+def prepare(action: str, args: dict[str, str], actions: tuple[Action, ...] = ACTIONS) -> Prepared:
+    """The action with its arguments; RejectedError if there is none, or if one of them is not allowed."""
+    for known in actions:
+        if known.run.__name__ == action:
+            break
+    else:
+        raise RejectedError("There is no such privileged action.", field="action")
+    hints = get_type_hints(known.run)
+    names = list(inspect.signature(known.run).parameters)
+    if sorted(args) != sorted(names):
+        raise RejectedError("The privileged action takes other arguments.", field="args")
+    values = {name: _value(hints[name], args[name], name) for name in names}
+    return Prepared(partial(known.run, **values), known.callers)
+
+
+def _value(kind: Any, text: str, name: str) -> object:
+    if get_origin(kind) is Literal:
+        if text not in get_args(kind):
+            raise RejectedError("This value is not allowed for the privileged action.", field=name)
+        return text
+    parse = getattr(kind, "parse", None)
+    if parse is None:
+        raise TypeError(f"the type of {name} must be a Literal, or have parse()")
+    return parse(text)
+
+
+def _systemctl(failure: str, *arguments: str) -> None:
+    command = ["systemctl", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=RESTART_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise TransientError("The service did not come up in time.") from error
     if done.returncode != 0:
-        raise TransientError("The service could not be restarted.", done.stderr.strip()[:300])
-
-
-ACTIONS: tuple[Callable[..., None], ...] = (restart_service,)
-
-
-def prepare(
-    action: str, args: dict[str, str], actions: tuple[Callable[..., None], ...] = ACTIONS
-) -> Callable[[], None]:
-    """The action with its arguments, ready to be called; RejectedError if one of them is not allowed."""
-    for function in actions:
-        if function.__name__ == action:
-            break
-    else:
-        raise RejectedError("There is no such privileged action.", field="action")
-    hints = get_type_hints(function)
-    names = list(inspect.signature(function).parameters)
-    if sorted(args) != sorted(names):
-        raise RejectedError("The privileged action takes other arguments.", field="args")
-    for name in names:
-        if get_origin(hints[name]) is not Literal:
-            raise TypeError(f"{action}: the type of {name} must be a Literal")
-        if args[name] not in get_args(hints[name]):
-            raise RejectedError("This value is not allowed for the privileged action.", field=name)
-    return partial(function, **args)
+        raise TransientError(failure, done.stderr.strip()[:300])

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from appliance.errors import ForbiddenError, RejectedError, TransientError
+from appliance.network.plan import NetworkPlan
 from appliance.privileged.protocol import Call, Reply, decode_reply, encode_call, read_line
 
+# What may be restarted.
+SystemService = Literal["asterisk", "caddy", "foyer-apply", "foyer-pbx"]
 # Longer than any action takes: the answer says how it ended.
 ANSWER_TIMEOUT_S = 60.0
 
@@ -22,9 +25,21 @@ class Privileged:
         self._path = path
         self._timeout_s = timeout_s
 
-    def restart_service(self, name: Literal["asterisk", "caddy"]) -> None:
+    def restart_service(self, name: SystemService) -> None:
         """Restarts the service and waits until it is up. TransientError: it is not, or nobody answered."""
         self.call(Call("restart_service", {"name": name}))
+
+    def try_network(self, plan: NetworkPlan, token: str) -> None:
+        """Tries a plan; the box goes back to what it had unless `confirm_network` follows in time."""
+        self.call(Call("try_network", {"plan": plan.to_text(), "token": token}))
+
+    def confirm_network(self, token: str) -> None:
+        """Keeps the plan that is on trial. RejectedError: it is over, or this is not its token."""
+        self.call(Call("confirm_network", {"token": token}))
+
+    def leave_network(self) -> None:
+        """Ends a trial at once."""
+        self.call(Call("leave_network", {}))
 
     def call(self, call: Call) -> None:
         """Raises RejectedError, ForbiddenError or TransientError, as the other side says."""

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance.errors import ForbiddenError, FoyerError, RejectedError
-from appliance.privileged.actions import prepare
+from appliance.privileged.actions import Prepared, prepare
 from appliance.privileged.protocol import Reply, decode_call, encode_reply, read_line
 
 log = logging.getLogger("foyer-privileged")
 
-CALLERS = ("foyer-apply", "foyer-pbx", "foyer-webui")
 CALL_TIMEOUT_S = 5.0
 # struct ucred of unix(7): pid, uid, gid.
 _UCRED = struct.Struct("3i")
@@ -39,9 +38,8 @@ def uids_of(names: tuple[str, ...]) -> frozenset[int]:
 
 def serve(
     listener: socket.socket,
-    allowed_uids: frozenset[int],
     idle_s: float,
-    prepare_call: Callable[[str, dict[str, str]], Callable[[], None]] = prepare,
+    prepare_call: Callable[[str, dict[str, str]], Prepared] = prepare,
 ) -> None:
     """Answers calls until none came for `idle_s` seconds."""
     listener.settimeout(idle_s)
@@ -51,13 +49,12 @@ def serve(
         except TimeoutError:
             return
         with connection:
-            answer(connection, allowed_uids, prepare_call)
+            answer(connection, prepare_call)
 
 
 def answer(
     connection: socket.socket,
-    allowed_uids: frozenset[int],
-    prepare_call: Callable[[str, dict[str, str]], Callable[[], None]],
+    prepare_call: Callable[[str, dict[str, str]], Prepared],
 ) -> None:
     """Reads one call, carries it out, replies. Whatever the caller does, this returns and the next one gets
     its turn.
@@ -65,7 +62,7 @@ def answer(
     connection.settimeout(CALL_TIMEOUT_S)
     peer = peer_of(connection)
     try:
-        reply = carry_out(connection, peer, allowed_uids, prepare_call)
+        reply = carry_out(connection, peer, prepare_call)
         connection.sendall(encode_reply(reply))
     except OSError as error:
         log.warning("uid %d pid %d went away: %s", peer.uid, peer.pid, error)
@@ -74,21 +71,22 @@ def answer(
 def carry_out(
     connection: socket.socket,
     peer: Peer,
-    allowed_uids: frozenset[int],
-    prepare_call: Callable[[str, dict[str, str]], Callable[[], None]],
+    prepare_call: Callable[[str, dict[str, str]], Prepared],
 ) -> Reply:
     """Every call leaves a line in the log, with who asked and how it ended."""
     what = "a call"
     try:
         # Read in any case: a socket closed with bytes unread takes the reply with it.
         line = read_line(connection)
-        if peer.uid not in allowed_uids:
-            raise ForbiddenError("This process may not ask for privileged actions.")
         call = decode_call(line)
-        what = f"{call.action[:40]!r} {str(call.args)[:200]}"
-        run = prepare_call(call.action, call.args)
+        # A token confirms whatever it was made for: it is no word for a log.
+        told = {name: "***" if name == "token" else value for name, value in call.args.items()}
+        what = f"{call.action[:40]!r} {str(told)[:300]}"
+        prepared = prepare_call(call.action, call.args)
+        if peer.uid not in uids_of(prepared.callers):
+            raise ForbiddenError("This process may not ask for this privileged action.")
         log.info("uid %d pid %d: %s", peer.uid, peer.pid, what)
-        run()
+        prepared.run()
     except FoyerError as error:
         log.warning("uid %d pid %d: %s: %s", peer.uid, peer.pid, what, error)
         match error:

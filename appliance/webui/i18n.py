@@ -71,6 +71,14 @@ class Language:
         """A number with this language's separators."""
         return str(format_decimal(value, locale=self.locale))
 
+    def size(self, value: int) -> str:
+        """An amount of data (bytes) as disks are sold: "240 GB", "1.5 GB", "37 MB"."""
+        for unit, worth in (("TB", 10**12), ("GB", 10**9)):
+            if value >= worth:
+                places = 0 if value >= 10 * worth else 1
+                return f"{self.number(round(value / worth, places))} {unit}"
+        return f"{self.number(round(value / 10**6))} MB"
+
 
 class Languages:
     """The languages of one running web process. The first one is the language of last resort."""

@@ -30,6 +30,7 @@ MANAGE = (
     Place("/settings", N_("Settings"), "settings", "administrator"),
     Place("/revisions", N_("Changes"), "history", "administrator"),
     Place("/users", N_("Users"), "key", "administrator"),
+    Place("/system", N_("System"), "health", "administrator"),
     Place("/audit", N_("Journal"), "journal", "administrator"),
 )
 

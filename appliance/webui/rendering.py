@@ -51,6 +51,7 @@ def environment(web: Web) -> Environment:
         local_time=web.local_time,
         duration=duration,
         number=web.number,
+        size=web.size,
         languages=lambda: web.languages.all,
         take_notices=lambda: take_notices(web),
         work_places=lambda: places(web, navigation.WORK),

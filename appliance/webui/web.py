@@ -167,6 +167,10 @@ class Web:
         """A number with the reader's separators."""
         return self.visit.language.number(value)
 
+    def size(self, value: int) -> str:
+        """An amount of data (bytes) as disks are sold."""
+        return self.visit.language.size(value)
+
     def say(self, error: FoyerError) -> str:
         """A known error in the reader's words."""
         return error.text(self.visit.language.gettext)

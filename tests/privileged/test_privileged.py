@@ -1,13 +1,12 @@
 """The privileged process on a real socket, called by processes of real users."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,7 +16,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from appliance.errors import ForbiddenError, RejectedError, TransientError
-from appliance.privileged.actions import ACTIONS, prepare
+from appliance.network.plan import NetworkPlan
+from appliance.privileged.actions import ACTIONS, Action, Prepared, prepare
 from appliance.privileged.client import Privileged
 from appliance.privileged.protocol import (
     LINE_MAX,
@@ -29,7 +29,7 @@ from appliance.privileged.protocol import (
     encode_reply,
     read_line,
 )
-from appliance.privileged.server import CALLERS, serve, uids_of
+from appliance.privileged.server import serve, uids_of
 
 # Another process, so another user.
 CALL = """
@@ -47,26 +47,26 @@ class Served:
     path: Path
     called: list[str] = field(default_factory=list)
 
-    def prepare(self, action: str, args: dict[str, str]) -> Callable[[], None]:
+    def prepare(self, action: str, args: dict[str, str]) -> Prepared:
         def paint(colour: Literal["red", "green"]) -> None:
             self.called.append(colour)
             if colour == "red":
                 raise TransientError("No red left.")
 
-        return prepare(action, args, (paint,))
+        # "root" stands for this process's own user.
+        return prepare(action, args, (Action(paint, ("foyer-apply", "root")),))
 
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    """Allows this process's own user and foyer-apply; ends when idle for 0.3 s. Any user can connect."""
+    """Ends when idle for 0.3 s. Any user can connect."""
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         Path(folder).chmod(0o755)
         server = Served(Path(folder) / "privileged.sock")
         listener.bind(str(server.path))
         server.path.chmod(0o666)
         listener.listen()
-        allowed = uids_of(("foyer-apply",)) | {os.getuid()}
-        thread = threading.Thread(target=serve, args=(listener, allowed, 0.3, server.prepare))
+        thread = threading.Thread(target=serve, args=(listener, 0.3, server.prepare))
         thread.start()
         yield server
         thread.join(5)
@@ -125,14 +125,20 @@ def test_nobody_there_is_said_so(tmp_path: Path) -> None:
 
 def test_every_action_takes_written_down_values_only() -> None:
     for action in ACTIONS:
-        with pytest.raises(RejectedError):
-            prepare(action.__name__, {"name": "sshd"})
-    assert callable(prepare("restart_service", {"name": "caddy"}))
+        for name in ("name", "plan", "token", "what"):
+            with pytest.raises(RejectedError):
+                prepare(action.run.__name__, {name: "sshd"})
+    assert callable(prepare("restart_service", {"name": "caddy"}).run)
+    plan = NetworkPlan("eth0", "192.0.2.9/24").to_text()
+    assert callable(prepare("try_network", {"plan": plan, "token": "t" * 20}).run)
+    with pytest.raises(RejectedError):
+        prepare("try_network", {"plan": plan, "token": "t" * 20 + "\n"})
 
 
-def test_the_callers_are_the_three_processes() -> None:
-    assert len(uids_of(CALLERS)) == 3
-    assert 0 not in uids_of(CALLERS)
+def test_the_callers_are_accounts_of_the_box() -> None:
+    for action in ACTIONS:
+        uids = uids_of(action.callers)
+        assert len(uids) == len(action.callers) and 0 not in uids
 
 
 @given(st.text(), st.dictionaries(st.text(), st.text()))

@@ -29,5 +29,7 @@ ROLES = {
     "/users": "administrator",
     "/users/new": "administrator",
     "/audit": "administrator",
+    "/system": "administrator",
+    "/system/restart/caddy": "administrator",
 }
 PAGES = tuple(ROLES)

@@ -1,0 +1,131 @@
+"""/system: how the box itself is, with what is wrong on top; restarting a service, and the support file.
+
+For administrators. The facts come from foyer-health, the findings from the checks of `foyer doctor`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, get_args
+
+from bottle import HTTPResponse
+
+from appliance.errors import NotFoundError, TransientError
+from appliance.health.checks import UNIT_WORK, findings
+from appliance.health.client import Health
+from appliance.health.contact import contact
+from appliance.health.facts import Facts, Machine
+from appliance.health.query import Query
+from appliance.privileged.client import Privileged, SystemService
+from appliance.store import audit, now_ms
+from appliance.webui import support
+from appliance.webui.i18n import N_
+from appliance.webui.masking import mask_of
+from appliance.webui.web import Web
+
+# The whole database is read for damage; the answer holds this long.
+THOROUGH_EVERY_MS = 600_000
+STATES = {
+    "active": (N_("Running"), "good"),
+    "activating": (N_("Starting"), "info"),
+    "reloading": (N_("Starting"), "info"),
+    "deactivating": (N_("Stopping"), "warn"),
+    "inactive": (N_("Not running"), "bad"),
+    "failed": (N_("Failed"), "bad"),
+    "": (N_("Unknown"), ""),
+}
+RESTARTS = {
+    "asterisk": N_("Calls that are up are cut off; the service is back within seconds."),
+    "caddy": N_(
+        "Open pages lose their connection for a moment; calls in browsers go on after a few seconds."
+    ),
+    "foyer-apply": N_("Nobody notices it."),
+    "foyer-pbx": N_("The live view stands still for a moment; calls go on."),
+}
+
+
+class Doctor:
+    """Gathers the facts for this page; what is expensive is kept for a while."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self._health = Health(web.settings.health_socket)
+        self._guard = threading.Lock()
+        self._damage: tuple[int, str] = (-THOROUGH_EVERY_MS, "")
+
+    def machine(self) -> Machine | None:
+        """The machine's half; None if foyer-health does not answer."""
+        try:
+            return self._health.machine()
+        except TransientError:
+            return None
+
+    def facts(self) -> Facts:
+        """Both halves, as they are now."""
+        with self._guard:
+            at, problem = self._damage
+            due = now_ms() - at >= THOROUGH_EVERY_MS
+            found = contact(self._web.store, thorough=due, known_problem=problem)
+            if due:
+                self._damage = (now_ms(), found.database_problem)
+        return Facts(self.machine(), found)
+
+
+def routes(web: Web) -> None:
+    """Declares the routes."""
+    doctor = Doctor(web)
+
+    @web.get("/system", "administrator")
+    def system() -> str:
+        facts = doctor.facts()
+        found = [
+            (finding.severity, *finding.sentences(web.visit.language.gettext)) for finding in findings(facts)
+        ]
+        return web.render(
+            "system.html",
+            found=found,
+            machine=facts.machine,
+            states=STATES,
+            work=UNIT_WORK,
+            restarts=RESTARTS,
+        )
+
+    _restarts(web)
+
+    @web.post("/system/support", "administrator")
+    def support_file() -> HTTPResponse:
+        facts = doctor.facts()
+        messages = Health(web.settings.health_socket).search(Query(limit=support.MESSAGES))
+        with web.store.read() as db:
+            packed = support.build(facts, messages, db, mask_of(db, web.settings, web.site()), now_ms())
+        with web.change() as change:
+            audit.record(change, web.user().id, "support-file")
+        answer = web.answer(packed, content_type="application/gzip")
+        answer.set_header("Content-Disposition", 'attachment; filename="foyer-support.tar.gz"')
+        return answer
+
+
+def _restarts(web: Web) -> None:
+    @web.get("/system/restart/<name>", "administrator")
+    def ask(name: str) -> str:
+        service = _service(name)
+        return web.render(
+            "system-restart.html", name=service, work=UNIT_WORK[service], effect=RESTARTS[service]
+        )
+
+    @web.post("/system/restart/<name>", "administrator")
+    def restart(name: str) -> Any:
+        service = _service(name)
+        with web.change() as change:
+            audit.record(change, web.user().id, "service.restart", service)
+        Privileged(web.settings.privileged_socket).restart_service(service)
+        web.flash(N_("It was restarted: %(work)s."), work=web.gettext(UNIT_WORK[service]))
+        return web.redirect("/system")
+
+
+def _service(name: str) -> SystemService:
+    for service in get_args(SystemService):
+        if service == name:
+            known: SystemService = service
+            return known
+    raise NotFoundError(N_("There is no such page."))

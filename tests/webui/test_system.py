@@ -1,0 +1,284 @@
+"""The system page, the search in the messages, the restart of a service, the support file, the network."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import tarfile
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import RejectedError
+from appliance.health.facts import Interface, Unit
+from appliance.health.query import Message, Query
+from appliance.network.plan import NetworkPlan
+from appliance.privileged.protocol import Call, Reply, decode_call, encode_reply, read_line
+from appliance.settings import Settings
+from appliance.store import Store, people, secrets
+from appliance.store import site as sites
+from appliance.webui.forms import Form
+from appliance.webui.masking import mask_of
+from appliance.webui.pages.system_network import door_of, is_new_door, plan_of
+from tests.health.test_checks import NOW, WELL
+from tests.webui.conftest import OTP, SignIn
+from tests.webui.health import Answers, serving
+
+CURSOR = "s=a3f1;i=49;b=3d2e;m=3216;t=660d;x=dabf"
+
+
+def message(text: str, who: str = "caddy", level: int = 6) -> Message:
+    return Message(NOW, who, level, text, CURSOR)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Iterator[Settings]:
+    """Sockets of this test's own, in a folder with a short name."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield replace(
+            settings,
+            health_socket=Path(folder) / "health.sock",
+            privileged_socket=Path(folder) / "privileged.sock",
+        )
+
+
+@pytest.fixture
+def answers(settings: Settings) -> Iterator[Answers]:
+    found = Answers(WELL, [message("Started caddy.")])
+    with serving(settings.health_socket, found):
+        yield found
+
+
+@pytest.fixture
+def privileged(settings: Settings) -> Iterator[list[Call]]:
+    """Notes what is asked of root, and says that it was done."""
+    calls: list[Call] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(settings.privileged_socket))
+        listener.listen()
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    calls.append(decode_call(read_line(connection)))
+                    connection.sendall(encode_reply(Reply()))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield calls
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+def test_a_healthy_box(sign_in: SignIn, store: Store, answers: Answers) -> None:
+    words = sign_in("boss").get("/system").words
+    # The store of these tests has no telephone service.
+    assert "The telephone service is not running." in words
+    for fact in (
+        "1.0",
+        "Slot A",
+        "DG4064",
+        "10 % of its life used",
+        "20 GB of 60 GB",
+        "eth0",
+        "52 °C",
+        "50 MB",
+    ):
+        assert fact in words, fact
+
+
+def test_what_is_wrong_stands_on_top(sign_in: SignIn, answers: Answers) -> None:
+    answers.machine = replace(WELL, units=(Unit("asterisk", "failed", 9),), refused_modules=("wcte13xp",))
+    page = sign_in("boss").get("/system")
+    assert page.words.index("telephone service (asterisk)") < page.words.index("Version")
+    assert "The driver wcte13xp was refused" in page.words and "started again 9 times" in page.words
+
+
+def test_a_box_inside_another_machine_says_so(sign_in: SignIn, answers: Answers) -> None:
+    answers.machine = replace(WELL, release=replace(WELL.release, slot="", version=""))
+    browser = sign_in("boss")
+    assert "runs inside another machine and has no slots" in browser.get("/system").words
+    page = browser.get("/system/network")
+    assert "there is nothing to set here" in page.words
+    sent = browser.post(
+        "/system/network", [*page.form("/logout").fields, ("card", "eth0"), ("mode", "router")]
+    )
+    assert sent.status == 409
+
+
+def test_the_page_opens_without_the_process(sign_in: SignIn) -> None:
+    page = sign_in("boss").get("/system")
+    assert page.status == 200 and "The box's own state could not be read." in page.words
+    assert sign_in("boss").get("/system/log").status == 503
+
+
+def test_messages_are_searched(sign_in: SignIn, answers: Answers, store: Store) -> None:
+    answers.messages = [message(f"line {number} token={OTP}", level=3) for number in range(150)]
+    browser = sign_in("boss")
+    page = browser.get("/system/log?unit=caddy&level=3&words=line")
+    assert answers.asked == [Query("caddy", 3, "line", "", 100)]
+    assert "line 99" in page.words and "line 100" not in page.words and OTP not in page.text
+    browser.get(f"/system/log?before={CURSOR.replace(';', '%3B')}")
+    assert answers.asked[-1].before == CURSOR
+    assert browser.get("/system/log?unit=../etc").status == 400
+    assert browser.get("/system/log?level=99&before=<script>").status == 400
+
+
+def test_a_restart_is_confirmed_and_written_down(
+    sign_in: SignIn, answers: Answers, privileged: list[Call], box: dict[str, str]
+) -> None:
+    browser = sign_in("boss")
+    page = browser.get("/system/restart/asterisk")
+    assert "Calls that are up are cut off" in page.words and privileged == []
+    page = browser.submit(page, "/system/restart/asterisk")
+    assert privileged == [Call("restart_service", {"name": "asterisk"})]
+    assert "It was restarted: telephone service." in page.words
+    assert "Restarted a service asterisk" in browser.get("/audit").words
+    assert browser.get("/system/restart/sshd").status == 404
+
+
+def test_nobody_else_gets_in(sign_in: SignIn, answers: Answers) -> None:
+    for path in ("/system", "/system/log", "/system/network", "/system/restart/caddy"):
+        assert sign_in("lead").get(path).status == 403
+
+
+PLANTED = {
+    "the one-time password": OTP,
+    "a line's password": "correct horse",
+    "a phone's password": "Zx9-kLm3_Qr7vTb2WnYp5sHd8fGj4AcE",
+    "a manager's password": "AbC123dEf456GhI789jKl012MnO345pQ",
+    "a person": "Nguyễn Thị Bưởi",
+    "a part of a person": "Bưởi",
+    "an Arab person": "عبد الرحمن",
+    "a Japanese person": "山田太郎",
+    "an agent": "Lan",
+    "the business": "Lotus Dental",
+    "a queue": "Reception",
+    "a caller": "+842873001234",
+    "a caller in groups": "028 7300 1234",
+    "a mail address": "buoi@example.org",
+    "a provider": "voice.example.net",
+    "an account": "u1",
+}
+
+
+def test_the_support_file_tells_nothing_of_people(
+    sign_in: SignIn, store: Store, answers: Answers, settings: Settings
+) -> None:
+    (settings.secrets / "sim-trunk").write_text("AbC123dEf456GhI789jKl012MnO345pQ\n")
+    with store.change() as change:
+        for number, name in (("+842873001234", "Nguyễn Thị Bưởi"), ("+819012345678", "山田太郎")):
+            person = people.person_for(change, "phone", number, name)
+            people.rename(change, person, name)
+        people.rename(change, people.person_for(change, "email", "buoi@example.org", ""), "عبد الرحمن")
+        secrets.put(change, "line:l1", "correct horse")
+        secrets.put(change, "sip:a1", "Zx9-kLm3_Qr7vTb2WnYp5sHd8fGj4AcE")
+        sites.report(change, 1, "lines", "failed", " | ".join(PLANTED.values()))
+    everything = " | ".join(
+        [*PLANTED.values(), "password=correct horse", "山田太郎様から", "call from Bưởi,"]
+    )
+    answers.messages = [message(everything), message(everything, who="Nguyễn Thị Bưởi")]
+    browser = sign_in("boss")
+    answer = browser.submit(browser.get("/system"), "/system/support")
+    assert answer.header("Content-Type") == "application/gzip"
+    with tarfile.open(fileobj=io.BytesIO(answer.body)) as archive:
+        parts = {entry.name: archive.extractfile(entry) for entry in archive}
+        texts = {name: file.read().decode() for name, file in parts.items() if file}
+    assert len(texts) == 7 and all(texts.values())
+    for what, planted in PLANTED.items():
+        for name, text in texts.items():
+            assert planted not in text.replace('"u1"', ""), (what, name)
+    assert "(name)" in texts["foyer-support/messages.txt"]
+    assert json.loads(texts["foyer-support/counts.json"])["person"] == 3
+    assert json.loads(texts["foyer-support/machine.json"])["release"]["slot"] == "A"
+    assert json.loads(texts["foyer-support/settings.json"])["queues"][0]["agents"] == ["a1", "a2"]
+
+
+def test_useful_words_stay(store: Store, settings: Settings, box: dict[str, str]) -> None:
+    with store.read() as db:
+        mask = mask_of(db, settings, sites.head(db)[1])
+    said = "Started foyer-pbx.service: line l1 is registered, 3 of 12 legs, exit code 137."
+    assert mask.hide(said) == said
+    assert mask.hide("the lan cable of Lan") == "the (name) cable of (name)"
+
+
+def typed(**fields: str) -> tuple[NetworkPlan | None, dict[str, str]]:
+    form = Form({name: [value] for name, value in ({"card": "eth0", "mode": "fixed"} | fields).items()})
+    return plan_of(form, str), form.errors
+
+
+def test_what_is_typed_becomes_a_plan() -> None:
+    found, _ = typed(
+        address="192.168.1.20", prefix="255.255.255.0", gateway="192.168.1.1", dns="1.1.1.1, 9.9.9.9"
+    )
+    assert found == NetworkPlan("eth0", "192.168.1.20/24", "192.168.1.1", ("1.1.1.1", "9.9.9.9"))
+    assert typed(mode="router", address="left over")[0] == NetworkPlan("eth0")
+    found, _ = typed(mode="router", phones_vlan="20", phones_address="10.2.0.1", phones_prefix="/16")
+    assert found == NetworkPlan("eth0", phones_vlan=20, phones_address="10.2.0.1/16")
+
+
+@pytest.mark.parametrize(
+    ("field", "fields"),
+    [
+        ("card", {"card": "eth*"}),
+        ("address", {"address": "192.168.1", "prefix": "24"}),
+        ("address", {"address": "192.168.1.20", "prefix": ""}),
+        ("address", {"address": "192.168.1.20", "prefix": "255.0.255.0"}),
+        ("address", {"address": "192.168.1.255", "prefix": "24"}),
+        ("gateway", {"address": "192.168.1.20", "prefix": "24", "gateway": "192.168.2.1"}),
+        ("gateway", {"address": "192.168.1.20", "prefix": "24", "gateway": "192.168.1.20"}),
+        ("dns", {"address": "192.168.1.20", "prefix": "24", "dns": "router"}),
+        (
+            "phones_vlan",
+            {"mode": "router", "phones_vlan": "4095", "phones_address": "10.0.0.1", "phones_prefix": "8"},
+        ),
+        ("phones_vlan", {"mode": "router", "phones_vlan": "twenty"}),
+        (
+            "phones_address",
+            {
+                "address": "192.168.1.20",
+                "prefix": "24",
+                "phones_vlan": "20",
+                "phones_address": "192.168.0.1",
+                "phones_prefix": "16",
+            },
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said_beside_its_field(field: str, fields: dict[str, str]) -> None:
+    found, errors = typed(**fields)
+    assert found is None and list(errors) == [field]
+
+
+def test_a_network_is_tried(sign_in: SignIn, answers: Answers, privileged: list[Call]) -> None:
+    answers.machine = replace(WELL, interfaces=(Interface("eth0", "02:00:00:00:00:01", True, (), True),))
+    browser = sign_in("boss")
+    page = browser.get("/system/network")
+    wrong = browser.submit(page, "/system/network", mode="fixed", address="300.1.1.1", prefix="24")
+    assert wrong.status == 422 and "This is no address" in wrong.words and privileged == []
+    page = browser.submit(page, "/system/network", mode="fixed", address="192.168.1.20", prefix="24")
+    (call,) = privileged
+    assert call.action == "try_network" and NetworkPlan.parse(call.args["plan"]).address == "192.168.1.20/24"
+    assert f"https://192.168.1.20/system/network/confirm/{call.args['token']}" in page.text
+    # Whoever comes later than two minutes, or without a trial, is told so.
+    late = browser.get(f"/system/network/confirm/{call.args['token']}")
+    assert "This trial is over" in late.words
+
+
+def test_a_confirmation_must_come_by_the_new_way() -> None:
+    fixed, router = NetworkPlan("eth0", "192.168.1.20/24"), NetworkPlan("eth0")
+    assert is_new_door("192.168.1.20", fixed) and is_new_door("192.168.1.20:8443", fixed)
+    assert is_new_door("foyer.local", fixed) and is_new_door("10.0.0.9", router)
+    assert not is_new_door("192.168.1.21", fixed) and not is_new_door("[fe80::1]:443", fixed)
+    assert door_of(router, 8443, "t").startswith("https://foyer.local:8443/")
+    with pytest.raises(RejectedError):
+        Query(limit=0)
