@@ -6,7 +6,7 @@
 - callers       how people's calls are treated -> AstDB; `mirror-reader` reads its socket
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
-- housekeeping  old events and raw rows, forgotten wrap-ups, erased recordings
+- housekeeping  old events, raw rows and log files, forgotten wrap-ups, erased and empty recordings
 The main thread feeds systemd's watchdog. No call waits for any of them.
 """
 
@@ -23,8 +23,10 @@ from appliance.pbx.callers import Callers
 from appliance.pbx.feed import Feed
 from appliance.pbx.housekeeping import Housekeeping
 from appliance.pbx.listener import Hands, Listener
+from appliance.pbx.log_rotation import LogRotation
 from appliance.pbx.marks import Marks
 from appliance.pbx.members import Members
+from appliance.pbx.recordings import Recordings
 from appliance.pbx.running import RunningSite
 from appliance.pbx.worker import Worker
 from appliance.service import Service
@@ -48,6 +50,8 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     marks = Marks(session)
     members = Members(store, session, site)
     callers = Callers(store, mirror)
+    recordings = Recordings(store, settings.recordings)
+    logs = LogRotation(store, settings.ast_log, session)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
@@ -66,7 +70,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("callers", callers.run),
         ("marks", marks.run),
         ("requests", Worker(store, Actions(store, session, site), members.wake, callers.wake).run),
-        ("housekeeping", Housekeeping(store, settings.recordings).run),
+        ("housekeeping", Housekeeping(store, recordings.tidy, logs.tidy).run),
     )
     for name, loop in loops:
         service.spawn(name, lambda loop=loop: loop(service.stop, service.beat), beat_s=BEAT_S)  # type: ignore[misc]

@@ -1,8 +1,8 @@
 """Follows one log file from where it was left: by inode and offset, through rotation, truncation and cut
 lines.
 
-Used by `feed.py`, which keeps the position in the same transaction as what it read. Nothing is ever written
-here.
+Used by `feed.py`, which keeps the position in the same transaction as what it read, and by
+`log_rotation.py`. Nothing is ever written here.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class LogFile:
         """Opens the file that was read last, under whatever name it has now. If none ever was, the oldest
         there is.
         """
-        known = self._files()
+        known = files_of(self._path)
         path = next((path for path, inode in known if inode == self._position.inode), None)
         if path is not None:
             return self._open_file(path, keeps_offset=True)
@@ -124,27 +124,28 @@ class LogFile:
         """The file that came after the one that is open: the present one, unless it was rotated more than
         once.
         """
-        known = self._files()
+        known = files_of(self._path)
         inodes = [inode for _, inode in known]
         if self._position.inode in inodes[:-1]:
             return known[inodes.index(self._position.inode) + 1][0]
         return self._path
 
-    def _files(self) -> list[tuple[Path, int]]:
-        """The log's files with their inodes, the oldest first, the present one last."""
-        found: list[tuple[bool, int, Path, int]] = []
-        for path in self._path.parent.glob(f"{self._path.name}*"):
-            suffix = path.name.removeprefix(self._path.name)
-            if suffix and not _ROTATED.fullmatch(suffix):
-                continue
-            try:
-                status = path.stat()
-            except FileNotFoundError:
-                continue
-            found.append((not suffix, status.st_mtime_ns, path, status.st_ino))
-        return [(path, inode) for _, _, path, inode in sorted(found)]
-
     def _skip(self, count: int, what: str) -> None:
         _log.warning("%s: %s of %d bytes at %d is skipped.", self._path, what, count, self._position.offset)
         self._position = Position(self._position.inode, self._position.offset + count)
         self._rest = b""
+
+
+def files_of(log: Path) -> list[tuple[Path, int]]:
+    """A log's files with their inodes, the oldest first, the present one last."""
+    found: list[tuple[bool, int, Path, int]] = []
+    for path in log.parent.glob(f"{log.name}*"):
+        suffix = path.name.removeprefix(log.name)
+        if suffix and not _ROTATED.fullmatch(suffix):
+            continue
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        found.append((not suffix, status.st_mtime_ns, path, status.st_ino))
+    return [(path, inode) for _, _, path, inode in sorted(found)]

@@ -34,7 +34,8 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         Folder(settings.sounds, "foyer-apply", "asterisk", 0o2750),
         Folder(data / "asterisk", "asterisk", "asterisk", 0o750),
         Folder(settings.ast_lib, "asterisk", "asterisk", 0o750),
-        Folder(settings.ast_log, "asterisk", "asterisk", 0o750),
+        # foyer-pbx, of Asterisk's group, turns the logs over.
+        Folder(settings.ast_log, "asterisk", "asterisk", 0o2770),
         Folder(data / "asterisk/spool", "asterisk", "asterisk", 0o750),
         # The group may write: foyer-pbx deletes the recordings of people who were erased.
         Folder(settings.recordings, "asterisk", "asterisk", 0o2770),

@@ -146,6 +146,16 @@ def message(db: Database, message_id: str) -> Message:
     return found[0]
 
 
+def has_recording(db: Database, call_uuid: str) -> bool:
+    """Whether the call has a recording, or may still get one because it is not over."""
+    row = db.execute(
+        "SELECT 1 FROM conversation WHERE channel = 'voice' AND external_id = ? AND (state = 'open' OR EXISTS"
+        " (SELECT 1 FROM message WHERE conversation_id = conversation.id AND kind = 'recording'))",
+        (call_uuid,),
+    )
+    return row.fetchone() is not None
+
+
 def open_calls(db: Database) -> list[Conversation]:
     """The calls that have not ended as far as the store knows, newest first, at most 1,000."""
     return records.conversations_where(db, "state = 'open' AND channel = 'voice'", (), 1000)

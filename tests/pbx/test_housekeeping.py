@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from appliance.errors import TransientError
 from appliance.pbx.housekeeping import Housekeeping
+from appliance.pbx.recordings import HEADER_BYTES, SAFE_S, Recordings
 from appliance.store import Change, Store, doomed_files, events, feeds, now_ms
 from tests.until import until
 
@@ -24,7 +26,7 @@ def test_old_rows_go_and_new_ones_stay(store: Store, tmp_path: Path) -> None:
         change.event("live", "old")
         change.db.execute("UPDATE event SET at = ?", (now - WEEK_MS - 1000,))
         change.event("live", "new")
-    Housekeeping(store, tmp_path).tidy(threading.Event())
+    Housekeeping(store).tidy(threading.Event(), lambda: None)
     with store.read() as db:
         assert feeds.of_call(db, "1.1") == []
         assert len(feeds.of_call(db, "1.2")) == 1
@@ -39,7 +41,7 @@ def test_a_wrap_up_that_was_forgotten_ends(store: Store, tmp_path: Path) -> None
             " VALUES ('c', 'voice', 'u', '1.1', 'in', 'wrap_up', 'answered', 1, 2, ?, 3)",
             (now_ms() - 3_600_000,),
         )
-    Housekeeping(store, tmp_path).tidy(threading.Event())
+    Housekeeping(store).tidy(threading.Event(), lambda: None)
     with store.read() as db:
         assert db.execute("SELECT state FROM conversation").fetchone() == ("closed",)
 
@@ -57,7 +59,7 @@ def test_doomed_recordings_go_once_and_for_all(store: Store, tmp_path: Path) -> 
         paths = ("2026/11/22/one.wav", "2026/11/22/gone.wav", "2025/01/01/never.wav", "../precious")
         doomed_files.doom(change, paths)
         doomed_files.doom(change, paths[:1])
-    Housekeeping(store, recordings).tidy(threading.Event())
+    Recordings(store, recordings).tidy(threading.Event())
     assert [path.name for path in folder.iterdir()] == ["kept.wav"]
     assert outside.exists()
     with store.read() as db:
@@ -70,16 +72,53 @@ def test_what_cannot_be_deleted_is_tried_again(store: Store, tmp_path: Path) -> 
     with store.change() as change:
         doomed_files.doom(change, ["one.wav", "two.wav"])
     (tmp_path / "two.wav").write_bytes(b"sound")
-    housekeeping = Housekeeping(store, tmp_path)
+    recordings = Recordings(store, tmp_path)
     for _ in range(2):
-        housekeeping.tidy(threading.Event())
+        recordings.tidy(threading.Event())
         with store.read() as db:
             assert doomed_files.doomed(db) == ["one.wav"]
     stubborn.rmdir()
-    housekeeping.tidy(threading.Event())
+    recordings.tidy(threading.Event())
     with store.read() as db:
         assert doomed_files.doomed(db) == []
     assert list(tmp_path.glob("*.wav")) == []
+
+
+def test_recordings_in_which_nobody_spoke_go(store: Store, tmp_path: Path) -> None:
+    def file(name: str, age_s: float = SAFE_S + 60, size: int = HEADER_BYTES) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(size))
+        os.utime(path, (time.time() - age_s,) * 2)
+        return path
+
+    gone = file("2026/11/20/nobody.wav"), file("2026/11/21/unknown.wav")
+    kept = (
+        file("2026/11/20/young.wav", age_s=SAFE_S - 60),
+        file("2026/11/20/sound.wav", size=HEADER_BYTES + 2),
+        file("2026/11/20/open.wav"),
+        file("2026/11/20/told.wav"),
+        file("elsewhere/11/20/nobody.wav"),
+    )
+    with store.change() as change:
+        for name, state in (("nobody", "closed"), ("open", "open"), ("told", "closed")):
+            change.db.execute(
+                "INSERT INTO conversation (id, channel, external_id, origin, direction, state, started,"
+                " updated) VALUES (?, 'voice', ?, '1.1', 'in', ?, 1, 1)",
+                (name, name, state),
+            )
+        change.db.execute(
+            "INSERT INTO message (id, conversation_id, kind, path, created, updated, external_id)"
+            " VALUES ('m', 'told', 'recording', '2026/11/20/told.wav', 1, 1, 'r')"
+        )
+    recordings = Recordings(store, tmp_path)
+    recordings.tidy(threading.Event())
+    assert [path.exists() for path in gone] == [False, False]
+    assert all(path.exists() for path in kept)
+    # A look at all the files is for once an hour.
+    again = file("2026/11/20/nobody.wav")
+    recordings.tidy(threading.Event())
+    assert again.exists()
 
 
 class FullStore(Store):
@@ -99,7 +138,7 @@ def test_a_full_disk_is_no_end(store: Store, tmp_path: Path) -> None:
     stop = threading.Event()
     beats: list[float] = []
     thread = threading.Thread(
-        target=Housekeeping(full, tmp_path).run, args=(stop, lambda: beats.append(time.monotonic()))
+        target=Housekeeping(full).run, args=(stop, lambda: beats.append(time.monotonic()))
     )
     thread.start()
     until(lambda: full.tries, 5, "a try")

@@ -16,8 +16,9 @@ def render(_site: Site, _env: Env) -> str:
         ("queue_log", True),
         ("queue_log_to_file", True),
         ("queue_log_name", "queue_log"),
-        # A rotated file keeps its inode under a new name: its reader goes on in it.
-        ("rotatestrategy", "rotate"),
+        # A file that is turned over (pbx/log_rotation.py) keeps its inode under a name that it has for good:
+        # its reader goes on in it.
+        ("rotatestrategy", "timestamp"),
     )
     # No notices: each stray packet of a stranger on the network would be one, and fill the disk.
     files = (("messages", "warning,error"),)

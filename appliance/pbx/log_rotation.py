@@ -1,0 +1,135 @@
+"""Turns Asterisk's log files over before they grow large or old, and deletes what was read. A chore of
+housekeeping.
+
+Every step may be the last before a kill, and the next start finds things as they are:
+
+- cel.jsonl is renamed; Asterisk opens it by its name for every record, so the next one makes a new file
+- Asterisk itself renames queue_log and messages and begins new ones, in one action and under its own lock
+- old files are deleted, but never one that `feed.py` has not read to its end: what was read is in the store
+
+A file is turned over only while `feed.py` is reading that very file, so old files cannot pile up unread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import TransientError
+from appliance.pbx.ami_session import ActionSession
+from appliance.pbx.log_file import files_of
+from appliance.pbx.rows import CEL, QUEUE_LOG
+from appliance.store import Store, feeds
+from appliance.store.feeds import Position
+
+FILES = {CEL: "cel.jsonl", QUEUE_LOG: "queue_log"}
+MESSAGES = "messages"
+UNREAD_BYTES = 64 * 1024
+"""A busy log is never read to its end for long; its reader goes on in the renamed file."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a file is turned over, and how many old ones stay, for whoever looks into a mishap of yesterday.
+
+    Nine files of 8 MiB are 72 MiB, of about ten thousand calls. `pause_s`: Asterisk names an old file by the
+    second, and would overwrite one of the same second.
+    """
+
+    size_bytes: int = 8 * 1024 * 1024
+    age_s: float = 24 * 3600.0
+    pause_s: float = 10.0
+    kept: int = 2
+
+
+class LogRotation:
+    """`tidy` now and then."""
+
+    def __init__(
+        self, store: Store, folder: Path, actions: ActionSession, limits: Limits | None = None
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._actions = actions
+        self._limits = limits or Limits()
+
+    def tidy(self, _stop: threading.Event) -> None:
+        """Does what is due.
+
+        Raises `TransientError` when the files cannot be renamed or deleted, and that or `DeviceGone` when
+        Asterisk cannot be asked.
+        """
+        for step in self.steps:
+            step()
+
+    @property
+    def steps(self) -> tuple[Callable[[], None], ...]:
+        """The parts of `tidy`, in order; none depends on another."""
+        return (self.delete_old, self.turn_call_events, self.turn_others)
+
+    def turn_call_events(self) -> None:
+        """Gives cel.jsonl another name, if it is time."""
+        path = self._folder / FILES[CEL]
+        if self._is_due(path) and self._is_being_read(CEL):
+            with _told("renamed"):
+                path.rename(path.with_name(f"{path.name}.{time.time():.0f}"))
+
+    def turn_others(self) -> None:
+        """Has Asterisk begin new files for queue_log and messages, if it is time for one of them."""
+        is_due = self._is_due(self._folder / FILES[QUEUE_LOG]) or self._is_due(self._folder / MESSAGES)
+        if is_due and self._is_being_read(QUEUE_LOG):
+            self._actions.ami().ask("LoggerRotate", {})
+
+    def delete_old(self) -> None:
+        """Deletes all but the newest old files of each log."""
+        for name in (*FILES.values(), MESSAGES):
+            files = files_of(self._folder / name)
+            old = [item for item in files if item[0].name != name]
+            unread = self._unread(name, [inode for _, inode in files])
+            for path, inode in old[: max(0, len(old) - self._limits.kept)]:
+                if inode not in unread:
+                    with _told("deleted"):
+                        path.unlink(missing_ok=True)
+
+    def _is_due(self, path: Path) -> bool:
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            return False
+        old = [known for known, _ in files_of(path) if known != path]
+        # Renaming changes it (rename(2)); a file that was never turned over is of unknown age.
+        turned = old[-1].stat().st_ctime if old else 0.0
+        age_s = time.time() - turned
+        if not size or 0 <= age_s < self._limits.pause_s:
+            return False
+        return size >= self._limits.size_bytes or age_s >= self._limits.age_s
+
+    def _is_being_read(self, source: str) -> bool:
+        """Whether what is left to read and to commit is little, and all of it in the present file."""
+        status = (self._folder / FILES[source]).stat()
+        position = self._position(source)
+        return position.inode == status.st_ino and status.st_size - position.offset <= UNREAD_BYTES
+
+    def _unread(self, name: str, inodes: list[int]) -> list[int]:
+        """The files, of these in order of age, that were not read to their end; nobody reads messages."""
+        source = next((source for source, file in FILES.items() if file == name), None)
+        if source is None:
+            return []
+        position = self._position(source)
+        return inodes[inodes.index(position.inode) :] if position.inode in inodes else inodes
+
+    def _position(self, source: str) -> Position:
+        with self._store.read() as db:
+            return feeds.position(db, source)
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TransientError(f"A log file cannot be {what}: {error.strerror}.") from error
