@@ -65,7 +65,7 @@ def build(facts: Facts, messages: list[Message], db: Database, mask: Mask, made_
                 "wanted": wanted,
                 "newest": number,
                 "parts": [
-                    [part.part, part.state, mask.hide(part.message)]
+                    [part.part, part.state, mask.hide(part.sentence.text())]
                     for part in sites.apply_report(db, number)
                 ],
             }

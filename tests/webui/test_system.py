@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import RejectedError
+from appliance.errors import RejectedError, Sentence
 from appliance.health.facts import Interface, Unit
 from appliance.health.query import Message, Query
 from appliance.network.plan import NetworkPlan
@@ -182,7 +182,7 @@ def test_the_support_file_tells_nothing_of_people(
         people.rename(change, people.person_for(change, "email", "buoi@example.org", ""), "عبد الرحمن")
         secrets.put(change, "line:l1", "correct horse")
         secrets.put(change, "sip:a1", "Zx9-kLm3_Qr7vTb2WnYp5sHd8fGj4AcE")
-        sites.report(change, 1, "lines", "failed", " | ".join(PLANTED.values()))
+        sites.report(change, 1, "lines", "failed", Sentence(" | ".join(PLANTED.values())))
     everything = " | ".join(
         [*PLANTED.values(), "password=correct horse", "山田太郎様から", "call from Bưởi,"]
     )
