@@ -162,6 +162,12 @@ def get(db: Database, person_id: str) -> Person:
     return _person(db, root, _members(db, root))
 
 
+def part(db: Database, person_id: str) -> Person:
+    """The person alone, with those merged into them: what `split` would take out. NotFoundError."""
+    root_of(db, person_id)
+    return _person(db, person_id, _members(db, person_id))
+
+
 def root_of(db: Database, person_id: str) -> str:
     """The id of the person that this one is part of now (mostly their own). NotFoundError if there is
     none.

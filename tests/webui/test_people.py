@@ -78,11 +78,12 @@ def test_agents_read_what_was_but_open_only_their_own_calls(
 
 def test_rename(sign_in: SignIn, store: Store, box: Box, someone: str) -> None:
     browser = sign_in("lan")
-    page = browser.submit(browser.get(f"/people/{someone}"), "/name", name="  Anh Ba  ")
+    path = f"/people/{someone}"
+    page = browser.submit(browser.get(path), path, name="  Anh Ba  ", language="vi")
     assert "Saved." in page.words and "Anh Ba" in page.words
     with store.read() as db:
-        assert people.get(db, someone).name == "Anh Ba"
-        assert next(entry.action for entry in audit.recent(db, 3)) == "person.rename"
+        assert (people.get(db, someone).name, people.get(db, someone).language) == ("Anh Ba", "vi")
+        assert next(entry.action for entry in audit.recent(db, 3)) == "person.change"
 
 
 @pytest.mark.parametrize("name", ["x" * 201, "two\nlines", "bell\a"])
@@ -90,17 +91,40 @@ def test_a_name_that_is_none_is_refused_beside_its_field(
     sign_in: SignIn, store: Store, someone: str, name: str
 ) -> None:
     browser = sign_in("lan")
-    page = browser.submit(browser.get(f"/people/{someone}"), "/name", name=name)
-    assert "A name is one line" in page.words
+    path = f"/people/{someone}"
+    page = browser.submit(browser.get(path), path, name=name, note="kept")
+    assert page.status == 422 and "A name is one line" in page.words
+    assert dict(page.form(path).fields)["note"] == "kept", "nothing typed is lost"
     with store.read() as db:
         assert people.get(db, someone).name == "Nguyễn Văn An"
 
 
 def test_what_is_good_to_know(sign_in: SignIn, store: Store, someone: str) -> None:
     browser = sign_in("lan")
-    browser.submit(browser.get(f"/people/{someone}"), "/note", note="Deaf in one ear\nSpeak up")
+    path = f"/people/{someone}"
+    browser.submit(browser.get(path), path, note="Deaf in one ear\nSpeak up")
     with store.read() as db:
         assert people.get(db, someone).note == "Deaf in one ear\nSpeak up"
+
+
+def test_a_language_that_is_none_is_refused(sign_in: SignIn, store: Store, someone: str) -> None:
+    browser, path = sign_in("lan"), f"/people/{someone}"
+    assert browser.submit(browser.get(path), path, language="x;y").status == 422
+    with store.read() as db:
+        assert people.get(db, someone).language == ""
+
+
+def test_two_who_describe_the_same_person(sign_in: SignIn, store: Store, someone: str) -> None:
+    browser, path = sign_in("lan"), f"/people/{someone}"
+    form = browser.get(path)
+    with store.change() as change:
+        people.describe(change, someone, "from somebody else")
+    page = browser.submit(form, path, note="mine")
+    assert page.status == 409 and "Somebody else has changed this meanwhile." in page.words
+    assert dict(page.form(path).fields)["note"] == "mine"
+    browser.submit(page, path)
+    with store.read() as db:
+        assert people.get(db, someone).note == "mine"
 
 
 def test_merged_people_have_one_page(sign_in: SignIn, store: Store, someone: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import urllib.parse
 from dataclasses import dataclass
 
-from appliance.store import audit, users
+from appliance.errors import NotFoundError
+from appliance.store import audit, people, users
 from appliance.store.audit import Entry
 from appliance.webui.i18n import N_
+from appliance.webui.pages.people import title
 from appliance.webui.web import Web
 
 PAGE = 50
@@ -35,9 +37,14 @@ ACTIONS = {
     "network.try": N_("Tried another network"),
     "network.confirm": N_("Confirmed the network"),
     "network.leave": N_("Went back to the network before"),
-    "recording.play": N_("Listened to a recording"),
+    "recording.listen": N_("Listened to a recording"),
+    "person.change": N_("Changed what is known of a person"),
+    "person.priority": N_("Changed whose calls come first"),
+    "person.block": N_("Blocked a person"),
+    "person.unblock": N_("Let a blocked person call again"),
     "person.merge": N_("Joined two people"),
     "person.split": N_("Separated two people"),
+    "person.erase": N_("Erased a person"),
 }
 
 
@@ -100,4 +107,12 @@ def _subject(web: Web, entry: Entry) -> str:
         return ""
     if entry.action == "site.save":
         return web.gettext(N_("Number %(number)s"), number=entry.subject)
-    return web.who(entry.subject)
+    return _person(web, entry.subject) if entry.action.startswith("person.") else web.who(entry.subject)
+
+
+def _person(web: Web, person_id: str) -> str:
+    with web.store.read() as db:
+        try:
+            return title(web, people.get(db, person_id))
+        except NotFoundError:
+            return web.gettext(N_("A person who was erased"))

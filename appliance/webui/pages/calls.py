@@ -93,6 +93,7 @@ def one_call(web: Web, call_id: str) -> dict[str, Any]:
         "call": view,
         "person": person,
         "now": now_ms(),
+        "language_name": lambda code: str(language.locale.languages.get(code, code)),
         "local_clock": lambda moment: language.time(moment, zone, "medium"),
         "file_name": f"{started}-{conversation.address.lstrip('+') or 'call'}.wav",
     }

@@ -1,18 +1,18 @@
-"""/people: looking somebody up, and a person's page: name, addresses, note, and everything that was ever
-between us.
+"""/people: looking somebody up, and a person's page: who they are, how their calls are treated, and
+everything that was ever between us.
 """
 
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Callable
 from typing import Any
 
 from bottle import HTTPResponse
 from sqlite_utils import Database
 
-from appliance.errors import RejectedError
+from appliance.errors import ConflictError, RejectedError
 from appliance.store import audit, now_ms, people, users
+from appliance.store.forms import AlreadySent
 from appliance.store.people import Person, TimelineEntry
 from appliance.webui import callview, labels
 from appliance.webui.callview import View
@@ -51,23 +51,22 @@ def routes(web: Web) -> None:
     def timeline(person_id: str) -> str:
         return web.render("person-timeline.html", **past(web, person_id, web.query("before")))
 
-    @web.post("/people/<person_id>/name")
-    def rename(person_id: str) -> str | HTTPResponse:
-        def do() -> None:
+    @web.post("/people/<person_id>")
+    def about(person_id: str) -> HTTPResponse:
+        form = web.form
+        try:
             with web.change() as change:
-                people.rename(change, person_id, web.form.raw("name"))
-                audit.record(change, web.user().id, "person.rename", person_id)
-
-        return _saved(web, person_id, "name", do)
-
-    @web.post("/people/<person_id>/note")
-    def note(person_id: str) -> str | HTTPResponse:
-        def do() -> None:
-            with web.change() as change:
-                language = people.get(change.db, person_id).language
-                people.describe(change, person_id, web.form.raw("note"), language)
-
-        return _saved(web, person_id, "note", do)
+                _refuse_stale(web, people.get(change.db, person_id))
+                people.rename(change, person_id, form.raw("name"))
+                people.describe(change, person_id, form.raw("note"), form.text("language"))
+                audit.record(change, web.user().id, "person.change", person_id)
+        except AlreadySent:
+            raise
+        except (RejectedError, ConflictError) as error:
+            form.error(getattr(error, "field", ""), web.say(error))
+            return web.answer(show(web, person_id), 409 if isinstance(error, ConflictError) else 422)
+        web.flash(N_("Saved."))
+        return web.redirect(f"/people/{person_id}")
 
 
 def title(web: Web, person: Person | None, address: str = "") -> str:
@@ -91,10 +90,14 @@ def show(web: Web, person_id: str) -> str:
     """A person's page. NotFoundError if there is none."""
     with web.store.read() as db:
         found = people.get(db, person_id)
+        parts = [people.part(db, one) for one in found.merged]
     return web.render(
         "person.html",
         person=found,
         title=title(web, found),
+        parts=[(part, title(web, part)) for part in parts],
+        seen=_seen(web, found),
+        languages=_languages(web),
         number=lambda value: labels.number(value, web.site().country),
         **past(web, person_id, web.query("before")),
     )
@@ -127,12 +130,23 @@ def _views(web: Web, db: Database, entries: list[TimelineEntry]) -> list[tuple[V
     ]
 
 
-def _saved(web: Web, person_id: str, field: str, do: Callable[[], None]) -> str | HTTPResponse:
-    """Carries a form out and leads back; what was refused is shown beside its field, with what was typed."""
-    try:
-        do()
-    except RejectedError as error:
-        web.form.error(field, web.say(error))
-        return show(web, person_id)
-    web.flash(N_("Saved."))
-    return web.redirect(f"/people/{person_id}")
+def _refuse_stale(web: Web, person: Person) -> None:
+    """ConflictError if somebody else has described the person anew since the form was opened."""
+    if web.form.text("seen", _seen(web, person)) != _seen(web, person):
+        raise ConflictError(
+            N_("Somebody else has changed this meanwhile."),
+            N_("Load the page in another window to compare, then save again."),
+        )
+
+
+def _seen(web: Web, person: Person) -> str:
+    """What the form was opened with, as a mark."""
+    return web.signer.mark("person", f"{person.name}\0{person.language}\0{person.note}")
+
+
+def _languages(web: Web) -> list[tuple[str, str]]:
+    """Languages to choose from: unknown, the office's own and English, then all by their names."""
+    names = {code: str(name) for code, name in web.visit.language.locale.languages.items() if len(code) == 2}
+    first = [code for code in dict.fromkeys((web.site().language, "en")) if code in names]
+    rest = sorted(names.keys() - set(first), key=lambda code: people.fold(names[code]))
+    return [("", web.gettext(N_("Not known"))), *((code, names[code]) for code in (*first, *rest))]

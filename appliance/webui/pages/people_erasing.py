@@ -1,0 +1,37 @@
+"""Erasing a person for good, after a page that says who it is and what goes. For administrators."""
+
+from __future__ import annotations
+
+from bottle import HTTPResponse
+
+from appliance.store import people, people_erasure
+from appliance.webui import labels
+from appliance.webui.i18n import N_
+from appliance.webui.pages.people import title
+from appliance.webui.web import Web
+
+
+def routes(web: Web) -> None:
+    """Declares the routes."""
+
+    @web.get("/people/<person_id>/erase", "administrator")
+    def ask(person_id: str) -> str:
+        with web.store.read() as db:
+            found = people.get(db, person_id)
+            extent = people_erasure.extent(db, person_id)
+        return web.render(
+            "person-erase.html",
+            person=found,
+            title=title(web, found),
+            extent=extent,
+            number=lambda value: labels.number(value, web.site().country),
+        )
+
+    @web.post("/people/<person_id>/erase", "administrator")
+    def erase(person_id: str) -> HTTPResponse:
+        with web.store.read() as db:
+            seen = people_erasure.mentions(db, person_id)
+        with web.change() as change:
+            people_erasure.erase(change, person_id, web.user().id, seen)
+        web.flash(N_("The person is erased."))
+        return web.redirect("/people")
