@@ -49,7 +49,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     site = RunningSite(store)
     marks = Marks(session)
     members = Members(store, session, site)
-    callers = Callers(store, mirror)
+    callers = Callers(store, mirror, site)
     recordings = Recordings(store, settings.recordings)
     logs = LogRotation(store, settings.ast_log, session)
 

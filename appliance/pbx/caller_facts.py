@@ -10,7 +10,7 @@ has no entry. Neither the person's id nor the agent of their last call is here, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from appliance.pbx.ami_parser import Message
 from appliance.pbx.conf.inputs import PROMPT_LANGUAGES
@@ -24,13 +24,17 @@ FAMILY = "foyer-caller"
 _KEY = re.compile(r"\+?[0-9]{1,20}", re.ASCII)
 
 
-def entries(treatments: Iterable[Treatment], country: Country) -> dict[str, str]:
-    """The wanted content of the family, by key: numbers read as in `country`."""
+def entries(
+    treatments: Iterable[Treatment], spell: Callable[[str], Iterable[str]], own_language: str
+) -> dict[str, str]:
+    """The wanted content of the family, by key. `spell` is `spellings` for the office's country, or remembers
+    its answers; callers of the `own_language` hear it anyway.
+    """
     found: dict[str, str] = {}
     for one in treatments:
-        value = _value(one)
+        value = _value(one, own_language)
         if value:
-            found |= dict.fromkeys(spellings(one.number, country), value)
+            found |= dict.fromkeys(spell(one.number), value)
     return found
 
 
@@ -78,8 +82,9 @@ def action(key: str, value: str) -> Action:
     return Action("DBPut", {**place, "Val": value}) if value else Action("DBDel", place)
 
 
-def _value(one: Treatment) -> str:
-    language = one.language if one.language in PROMPT_LANGUAGES else ""
+def _value(one: Treatment, own_language: str) -> str:
+    is_spoken = one.language in PROMPT_LANGUAGES and one.language != own_language
+    language = one.language if is_spoken else ""
     priority = "high" if one.priority == "high" else ""
     blocked = "blocked" if one.blocked else ""
     return f"{language}/{priority}/{blocked}" if language or priority or blocked else ""

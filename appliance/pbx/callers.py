@@ -15,7 +15,11 @@ from collections.abc import Callable
 from appliance.errors import FoyerError, RejectedError
 from appliance.pbx import caller_facts
 from appliance.pbx.ami_session import ActionSession
+from appliance.pbx.conf.inputs import prompt_language
+from appliance.pbx.running import RunningSite
 from appliance.store import Store, countries, people, site
+from appliance.store.countries import Country
+from appliance.store.people import Treatment
 
 _log = logging.getLogger(__name__)
 
@@ -30,10 +34,15 @@ AT_ONCE = 100
 class Callers:
     """`run` until stopped; `wake` and `read_again` from any thread."""
 
-    def __init__(self, store: Store, actions: ActionSession) -> None:
+    def __init__(self, store: Store, actions: ActionSession, running: RunningSite) -> None:
         self._store = store
         self._actions = actions
+        self._running = running
         self._countries = countries.load()
+        self._basis: tuple[Country, str, list[Treatment]] | None = None
+        self._want: dict[str, str] = {}
+        # The spellings of each number; to find them takes longer than all the rest.
+        self._spelled: dict[str, tuple[str, ...]] = {}
         self._woken = threading.Event()
         self._is_unknown = threading.Event()
         self._is_unknown.set()
@@ -62,7 +71,7 @@ class Callers:
                 continue
             self._woken.clear()
             try:
-                is_more = self.look()
+                is_more = self.look(beat)
                 was_reached = True
             except FoyerError as error:
                 if was_reached:
@@ -72,19 +81,17 @@ class Callers:
                 self._woken.set()
             stop.wait(GATHER_S if was_reached else RETRY_S)
 
-    def look(self) -> bool:
+    def look(self, beat: Callable[[], None]) -> bool:
         """Compares once and writes some of what differs; returns whether there is more to write.
 
         Raises `DeviceGone` or `TransientError` when Asterisk cannot be asked: then everything is read again.
         """
         ami = self._actions.ami()
-        with self._store.read() as db:
-            country = countries.find_or_generic(site.country(db), self._countries)
-            want = caller_facts.entries(people.treatments(db), country)
+        self._decide(beat)
         if self._is_unknown.is_set():
             self._is_unknown.clear()
             self._have = self._read()
-        todo = caller_facts.differences(want, self._have)
+        todo = caller_facts.differences(self._want, self._have)
         for key, value in todo[:AT_ONCE]:
             wanted = caller_facts.action(key, value)
             try:
@@ -99,6 +106,27 @@ class Callers:
             else:
                 self._have.pop(key, None)
         return len(todo) > AT_ONCE
+
+    def _decide(self, beat: Callable[[], None]) -> None:
+        """What AstDB has to hold. Numbers are read as the history reads them, in the newest site's
+        country.
+        """
+        with self._store.read() as db:
+            country = countries.find_or_generic(site.country(db), self._countries)
+            treated = people.treatments(db)
+        basis = (country, prompt_language(self._running.get(), country), treated)
+        if basis == self._basis:
+            return
+        is_other_country = self._basis is None or country != self._basis[0]
+        before = {} if is_other_country else self._spelled
+        self._spelled = {}
+        for one in treated:
+            # Half a millisecond for a number that is new: a minute for a hundred thousand, after a start.
+            beat()
+            known = before.get(one.number)
+            self._spelled[one.number] = known or tuple(caller_facts.spellings(one.number, country))
+        self._want = caller_facts.entries(treated, self._spelled.__getitem__, basis[1])
+        self._basis = basis
 
     def _read(self) -> dict[str, str]:
         try:

@@ -23,7 +23,7 @@ RETRY_S = 1.0
 FOLLOWED_AT_ONCE = 1000
 NO_ANSWER = "The telephone exchange does not answer just now."
 _MEMBERS_DEPEND_ON = ("agent", "site", "apply")
-_CALLERS_DEPEND_ON = ("person", "site")
+_CALLERS_DEPEND_ON = ("person", "site", "apply")
 
 
 class Worker:

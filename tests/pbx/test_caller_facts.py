@@ -19,6 +19,10 @@ VIETNAM = countries.find("VN", KNOWN)
 GENERIC = countries.find("ZZ", KNOWN)
 
 
+def in_vietnam(number: str) -> list[str]:
+    return list(spellings(number, VIETNAM))
+
+
 def test_a_vietnamese_number_in_every_spelling() -> None:
     assert set(spellings("+84901234567", VIETNAM)) == {
         "+84901234567",
@@ -53,9 +57,11 @@ def test_short_numbers_and_what_is_none() -> None:
 
 def test_fixed_words_only() -> None:
     def value(language: str, priority: str, blocked: bool) -> set[str]:
-        return set(entries([Treatment("1900", language, priority, blocked)], VIETNAM).values())
+        return set(entries([Treatment("1900", language, priority, blocked)], in_vietnam, "vi").values())
 
-    assert value("vi", "normal", False) == {"vi//"}
+    assert value("vi", "normal", False) == set(), "everybody hears Vietnamese here"
+    assert value("en", "normal", False) == {"en//"}
+    assert value("vi", "high", False) == {"/high/"}
     assert value("", "high", False) == {"/high/"}
     assert value("en", "high", True) == {"en/high/blocked"}
     assert value("fr", "normal", False) == set(), "the box has no prompts in French"
@@ -64,7 +70,7 @@ def test_fixed_words_only() -> None:
 
 @given(st.text(), st.text(), st.text(), st.booleans())
 def test_nothing_typed_gets_through(number: str, language: str, priority: str, blocked: bool) -> None:
-    for key, value in entries([Treatment(number, language, priority, blocked)], VIETNAM).items():
+    for key, value in entries([Treatment(number, language, priority, blocked)], in_vietnam, "vi").items():
         assert re.fullmatch(r"\+?[0-9]{1,20}", key, re.ASCII)
         assert re.fullmatch(r"(en|vi|)/(high|)/(blocked|)", value)
         fields = action(key, value).fields
