@@ -7,6 +7,7 @@ import re
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.asterisk import sound
@@ -28,6 +29,18 @@ def test_agents_call_each_other(exchange: Exchange) -> None:
         assert one.call("103").wait_end(15).status >= 400
         assert ("foyer/not-there", "vi") in exchange.played(since)
     assert list(exchange.env.recordings.glob("*/*/*/*.wav")) == recorded
+
+
+def test_sound_comes_in_only_where_the_box_listens(exchange: Exchange) -> None:
+    with exchange.desk("a1", tone_hz=700) as one, exchange.desk("a2", tone_hz=800, answers=True):
+        leg = one.call("102").wait_answer()
+        wait_tone(leg, 800, 0.5)
+        assert exchange.process
+        open_now = psutil.Process(exchange.process.pid).net_connections("udp")
+        first, last = exchange.env.rtp_ports
+        sound_at = [one.laddr.ip for one in open_now if first <= one.laddr.port <= last]
+        leg.hang_up()
+    assert len(sound_at) >= 2 and set(sound_at) == {exchange.env.bind}
 
 
 def test_an_agent_calls_outside_and_is_recorded(exchange: Exchange) -> None:
