@@ -2,7 +2,7 @@
 
 export STATE FRESH BIND PORT HTTP_PORT SIP_PORT NET ONLY
 
-.PHONY: help prepare run test check lint bench test-call shell clean
+.PHONY: help prepare run test check lint bench test-call shell lock clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-call: prepare ## make a caller with a voice ring in to the box that runs
 
 shell: prepare ## a shell in the test root, with the repository at /src
 	@image/enter.sh bash
+
+lock: prepare ## write down in image/packages.lock which Debian packages the root is made of
+	@/usr/bin/python3 image/layers.py lock
 
 clean: prepare ## delete what was built, but neither the box's state nor downloaded packages
 	@image/clean.sh

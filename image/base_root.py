@@ -4,11 +4,14 @@ mmdebstrap runs on the host; nothing is installed by a package manager inside th
 and proxies would be another machine's.
 """
 
+import os
 import shlex
 import sys
 import zipfile
 from pathlib import Path
 
+import lock
+import reproducible
 from steps import (
     CACHE,
     IMAGE,
@@ -30,6 +33,7 @@ INPUTS = [
         "pypi",
         "accounts.py",
         "base_root.py",
+        "reproducible.py",
         "tree/usr/lib/sysusers.d/foyer.conf",
     )
 ]
@@ -59,14 +63,17 @@ def make(new: Path) -> None:
     """Builds the root in the empty folder `new`."""
     need_disk(2.5)
     with step(f"building the box's root from Debian {SUITE} (once, about a minute)"):
-        bootstrap(new)
-        add_pypi(new)
+        bootstrap(new, CACHE / "debs")
+        add_pypi(new, fetch_pypi())
         settle(new)
+    lock.report(new)
 
 
-def bootstrap(new: Path) -> None:
-    """Installs the Debian packages into `new`; downloaded .debs are kept in build/cache/debs."""
-    debs = CACHE / "debs"
+def bootstrap(new: Path, debs: Path, *sources: str) -> None:
+    """Installs the Debian packages into `new`; downloaded .debs are kept in the folder `debs`.
+
+    `sources` are lines of an apt sources.list(5); without, it is Debian's own servers.
+    """
     debs.mkdir(parents=True, exist_ok=True)
     accounts = shlex.join([sys.executable, str(IMAGE / "accounts.py")])
     run(
@@ -84,13 +91,15 @@ def bootstrap(new: Path) -> None:
         f"--customize-hook=sync-out /var/cache/apt/archives {shlex.quote(str(debs))}",
         f"--include={','.join(package_names(IMAGE / 'packages'))}",
         SUITE,
-        str(new),
+        new,
+        *sources,
+        env={**os.environ, **reproducible.ENVIRONMENT},
         what="building the root file system",
     )
 
 
-def add_pypi(new: Path) -> None:
-    """Unpacks the wheels of image/pypi, their hashes checked by pip, into the root's dist-packages."""
+def fetch_pypi() -> Path:
+    """The folder with the wheels of image/pypi, their hashes checked by pip."""
     wheels = CACHE / "pypi"
     run(
         sys.executable,
@@ -109,6 +118,11 @@ def add_pypi(new: Path) -> None:
         IMAGE / "pypi",
         what="fetching the Python packages",
     )
+    return wheels
+
+
+def add_pypi(new: Path, wheels: Path) -> None:
+    """Unpacks the wheels into the root's dist-packages."""
     target = new / "usr/lib/python3/dist-packages"
     for name in package_names(IMAGE / "pypi"):
         package, _, version = name.split()[0].partition("==")
@@ -123,12 +137,15 @@ def add_pypi(new: Path) -> None:
         "compileall",
         "-q",
         "/usr/lib/python3/dist-packages/asterisk",
+        env={**os.environ, **reproducible.ENVIRONMENT},
         what="compiling the Python packages",
     )
 
 
 def settle(new: Path) -> None:
-    """Leaves only what we start: no unit that a package enabled, no identity of the building machine."""
+    """Leaves only what we start: no unit that a package enabled, no identity of the building machine, no
+    trace of when it was built.
+    """
     for wants in (new / "etc/systemd/system").glob("*.wants"):
         remove_tree(wants)
     # Empty, not absent: an absent one means "first boot" to systemd, which would enable every unit again.
@@ -136,6 +153,13 @@ def settle(new: Path) -> None:
     (new / "etc/hostname").write_text("foyer\n")
     (new / "etc/hosts").write_text("127.0.0.1 localhost foyer\n::1 localhost\n")
     (new / "etc/resolv.conf").unlink(missing_ok=True)
+    # systemd-resolved's postinst keeps that of the building machine.
+    (new / "etc/.resolv.conf.systemd-resolved.bak").unlink(missing_ok=True)
+    # What is in there belongs to whom apt could download as.
+    for name in ("var/lib/apt/lists", "var/cache/apt/archives"):
+        remove_tree(new / name)
+        (new / name).mkdir()
     # Points to a file of a package that is not there.
     (new / "etc/modules-load.d/modules.conf").unlink(missing_ok=True)
     (new / "data").mkdir(exist_ok=True)
+    reproducible.settle(new)

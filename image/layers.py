@@ -2,6 +2,7 @@
 
     layers.py run      the root that ships
     layers.py test     with the test tools
+    layers.py lock     writes image/packages.lock from the root that ships
 Layers are printed top first, relative to the build folder, in the form of overlayfs's `lowerdir`.
 """
 
@@ -9,6 +10,7 @@ import os
 import sys
 
 import base_root
+import lock
 import product
 import test_root
 from steps import BUILD, Failed, build_lock
@@ -27,11 +29,15 @@ def layers(kind: str) -> str:
 
 
 def main() -> int:
-    if sys.argv[1:] not in (["run"], ["test"]):
+    if sys.argv[1:] not in (["run"], ["test"], ["lock"]):
         sys.stderr.write(__doc__ or "")
         return 2
     try:
-        print(layers(sys.argv[1]))
+        if sys.argv[1] == "lock":
+            with build_lock():
+                lock.write(base_root.build())
+        else:
+            print(layers(sys.argv[1]))
     except Failed as failure:
         sys.stderr.write(f"foyer: {failure}\n")
         return 1

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import base_root
+import release
+import reproducible
 import vendor
 from steps import BUILD, IMAGE, REPOSITORY, remove_tree, run, say, versioned
 
 HOME = "usr/lib/foyer"
+CLOCK = "usr/lib/clock-epoch"
 SOUNDS = "usr/share/asterisk/sounds"
+MAKERS = ("product.py", "product.sh", "compile.py", "release.py", "reproducible.py")
 # What the sound of the phrases depends on; spoken once, then kept beside the layers.
 SPOKEN = ("provisioning/prompts", "appliance/apply/prompts.py", "appliance/apply/speech.py")
 PROMPTS = BUILD / "prompts"
@@ -28,10 +32,12 @@ def build() -> Path:
     """The layer, build/product/<stamp>, of the files as they are now."""
     root = base_root.build()
     browser = vendor.build()
-    return versioned("product", tree_stamp(root.name, browser.name), lambda new: make(root, browser, new))
+    what = release.release()
+    stamp = tree_stamp(root.name, browser.name, repr(what))
+    return versioned("product", stamp, lambda new: make(root, browser, new, what))
 
 
-def make(root: Path, browser: Path, new: Path) -> None:
+def make(root: Path, browser: Path, new: Path, what: release.Release) -> None:
     """Copies Foyer's files into the empty folder `new` and compiles them with the Python of `root`."""
     began = time.monotonic()
     work = new.with_name("work")
@@ -44,19 +50,29 @@ def make(root: Path, browser: Path, new: Path) -> None:
     prompts = PROMPTS / prompts_stamp()
     if prompts.exists():
         shutil.copytree(prompts, new / SOUNDS)
+    (new / "etc/os-release").write_text(what.os_release)
     own_by_root(new)
     compiler = IMAGE / "product.sh"
-    run("unshare", "--mount", compiler, root, new, work, cwd=BUILD, what="compiling Foyer's files")
+    environment = {**os.environ, **reproducible.ENVIRONMENT}
+    run(
+        "unshare", "--mount", compiler, root, new, work,
+        cwd=BUILD, env=environment, what="compiling Foyer's files",
+    )  # fmt: skip
     if not prompts.exists():
         remove_tree(PROMPTS)
         shutil.copytree(new / SOUNDS, prompts)
     remove_tree(work)
+    reproducible.settle(new)
+    # systemd(1): no clock of a box is behind the moment of this file.
+    (new / CLOCK).touch()
+    os.utime(new / CLOCK, (what.at_s, what.at_s))
+    os.utime((new / CLOCK).parent, (reproducible.EPOCH_S, reproducible.EPOCH_S))
     say(f"Foyer's files put into a layer in {time.monotonic() - began:.1f} s")
 
 
 def source_files() -> Iterator[Path]:
     """Every file that goes into the layer, and what makes it, in a fixed order."""
-    yield from (IMAGE / name for name in ("product.py", "product.sh", "compile.py"))
+    yield from (IMAGE / name for name in MAKERS)
     ignored = shutil.ignore_patterns(*IGNORED)
     for tree, _ in TREES:
         for folder, folders, files in os.walk(tree):

@@ -160,9 +160,15 @@ def versioned(kind: str, stamp: str, make: Callable[[Path], None]) -> Path:
         return version
     new = folder / "new"
     remove_tree(new)
-    new.mkdir()
-    make(new)
+    # The same modes whoever builds.
+    umask = os.umask(0o022)
+    try:
+        new.mkdir()
+        make(new)
+    finally:
+        os.umask(umask)
     new.rename(version)
+    os.utime(version)
     # One that is fresh may be about to be used.
     for old in folder.iterdir():
         if old.is_dir() and old != version and time.time() - old.stat().st_mtime > KEPT_S and not in_use(old):

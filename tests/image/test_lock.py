@@ -1,0 +1,107 @@
+"""image/packages.lock: read and written, what is said of a suite that moved, and that it fits the root."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import dpkg
+import lock
+import pytest
+import steps
+
+A = lock.Locked("a", "1:1.0-1", "amd64", "a" * 64)
+B = lock.Locked("b", "2.0", "all", "b" * 64)
+STATUS = """\
+Package: b
+Status: install ok installed
+Maintainer: Somebody <b@example.org>
+Architecture: all
+Version: 2.0
+Description: one line
+ and a second: with a colon
+
+Package: gone
+Status: deinstall ok config-files
+Architecture: all
+Version: 1
+
+Package: a
+Status: install ok installed
+Architecture: amd64
+Source: alpha (1.0)
+Version: 1:1.0-1
+Homepage: https://example.org/
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A root with two packages, their files beside it, and a lock of its own."""
+    status = tmp_path / "root" / dpkg.STATUS
+    status.parent.mkdir(parents=True)
+    status.write_text(STATUS)
+    debs = tmp_path / "debs"
+    debs.mkdir()
+    (debs / "a_1%3a1.0-1_amd64.deb").write_bytes(b"a")
+    (debs / "b_2.0_all.deb").write_bytes(b"b")
+    monkeypatch.setattr(lock, "DEBS", (debs,))
+    monkeypatch.setattr(lock, "LOCK", tmp_path / "packages.lock")
+    return tmp_path / "root"
+
+
+def test_what_is_installed_is_read_from_dpkg(root: Path, tmp_path: Path) -> None:
+    a, b = dpkg.packages([tmp_path / "a layer without packages", root])
+    assert (a.name, a.version, a.source, a.source_version) == ("a", "1:1.0-1", "alpha", "1.0")
+    assert (b.name, b.architecture, b.source, b.source_version) == ("b", "all", "b", "2.0")
+    assert (a.homepage, b.maintainer) == ("https://example.org/", "Somebody <b@example.org>")
+    with pytest.raises(FileNotFoundError):
+        dpkg.packages([tmp_path])
+
+
+def test_a_lock_is_sorted_text_that_reads_back() -> None:
+    text = lock.render([B, A])
+    assert text == lock.render([A, B])
+    assert lock.parse(text) == [A, B]
+    with pytest.raises(steps.Failed, match="make lock"):
+        lock.parse("a 1.0 amd64\n")
+
+
+def test_every_kind_of_drift_is_told() -> None:
+    newer = lock.Locked("b", "2.1", "all", "c" * 64)
+    other = lock.Locked("a", A.version, "amd64", "d" * 64)
+    added = lock.Locked("c", "3", "all", "e" * 64)
+    assert lock.drift([A, B], [A, B]) == []
+    assert lock.drift([A, B], [A, newer]) == ["  b 2.0 -> 2.1"]
+    assert lock.drift([A, B], [B, added]) == ["- a 1:1.0-1", "+ c 3"]
+    assert lock.drift([A], [other]) == ["! a 1:1.0-1: another file of the same version"]
+
+
+def test_a_drift_is_printed_and_make_lock_ends_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lock.report(root)
+    said = capsys.readouterr().err
+    assert "2 Debian packages are not as in image/packages.lock" in said
+    assert "    + a 1:1.0-1\n    + b 2.0\n" in said
+    lock.write(root)
+    assert f"a 1:1.0-1 amd64 {hashlib.sha256(b'a').hexdigest()}\n" in lock.LOCK.read_text()
+    capsys.readouterr()
+    lock.report(root)
+    assert capsys.readouterr().err == ""
+    many = [lock.Locked(f"p{number}", "1", "all", "f" * 64) for number in range(30)]
+    lock.LOCK.write_text(lock.render(many))
+    lock.report(root)
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 2 + lock.SHOWN
+    assert "and 20 more" in said
+
+
+def test_a_package_whose_file_is_gone_is_said_so(root: Path) -> None:
+    (lock.DEBS[0] / "b_2.0_all.deb").unlink()
+    with pytest.raises(steps.Failed, match=r"has no b_2\.0_all\.deb"):
+        lock.present(root)
+
+
+def test_the_lock_names_every_package_of_the_list() -> None:
+    locked = lock.parse(lock.LOCK.read_text())
+    assert set(steps.package_names(steps.IMAGE / "packages")) <= {item.name for item in locked}
+    assert lock.LOCK.read_text() == lock.render(locked)
