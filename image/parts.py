@@ -1,0 +1,109 @@
+"""What an image is made of, part by part: Debian's packages, PyPI's, the browser libraries, Foyer itself."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import dpkg
+import lock
+import release
+from licences import NO_ASSERTION, Licences
+from steps import IMAGE, REPOSITORY, SUITE, package_names
+
+COPYRIGHT = "usr/share/doc/{}/copyright"
+DIST_PACKAGES = "usr/lib/python3/dist-packages"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part. `kind` is the type in its package URL, `url` that URL; "" stands for what is not known."""
+
+    kind: str
+    name: str
+    version: str
+    url: str
+    licence: str
+    supplier: str = ""
+    homepage: str = ""
+    sha256: str = ""
+    built_from: str = ""
+
+
+def parts(layers: list[Path], licences: Licences) -> list[Part]:
+    """All parts of the root that these layers (top first) make, in a fixed order."""
+    return [
+        *_debian(layers, licences),
+        *_pypi(layers),
+        *_npm((REPOSITORY / "package-lock.json").read_text()),
+        foyer(release.release()),
+    ]
+
+
+def foyer(what: release.Release) -> Part:
+    """The product's own part."""
+    version = f"{what.version}+{what.commit}" if what.commit else what.version
+    return Part("generic", "foyer", version, f"pkg:generic/foyer@{_quoted(version)}", NO_ASSERTION)
+
+
+def find(layers: Iterable[Path], name: str) -> Path | None:
+    """The file of that name in the topmost layer that has it; links are followed within the layers only."""
+    for layer in layers:
+        path = layer / name
+        if path.exists() and path.resolve().is_relative_to(layer.resolve()):
+            return path
+    return None
+
+
+def _debian(layers: list[Path], licences: Licences) -> Iterator[Part]:
+    for package in dpkg.packages(layers):
+        file = find(layers, COPYRIGHT.format(package.name))
+        text = file.read_text("utf-8", "replace") if file else ""
+        url = f"pkg:deb/debian/{_quoted(package.name)}@{_quoted(package.version)}"
+        yield Part(
+            "deb",
+            package.name,
+            package.version,
+            f"{url}?arch={package.architecture}&distro={SUITE}",
+            licences.declared(package.source, text),
+            package.maintainer,
+            package.homepage,
+            dpkg.file_hash(package, lock.DEBS),
+            f"{package.source} {package.source_version}",
+        )
+
+
+def _pypi(layers: list[Path]) -> Iterator[Part]:
+    for line in package_names(IMAGE / "pypi"):
+        name, _, version = line.split()[0].partition("==")
+        metadata = find(layers, f"{DIST_PACKAGES}/{name}-{version}.dist-info/METADATA")
+        fields = next(dpkg.paragraphs(metadata.read_text("utf-8"))) if metadata else {}
+        sha256 = re.search(r"--hash=sha256:([0-9a-f]{64})", line)
+        yield Part(
+            "pypi",
+            name,
+            version,
+            f"pkg:pypi/{_quoted(name)}@{_quoted(version)}",
+            # A PyPI package says its licence in free words.
+            NO_ASSERTION,
+            fields.get("author", ""),
+            fields.get("home-page", ""),
+            sha256[1] if sha256 else "",
+        )
+
+
+def _npm(lock_file: str) -> Iterator[Part]:
+    """What the bundles are made of: npm's lock without what only the build needs."""
+    for place, package in sorted(json.loads(lock_file)["packages"].items()):
+        name = place.rpartition("node_modules/")[2]
+        if name and not package.get("dev"):
+            version = package["version"]
+            url = f"pkg:npm/{quote(name, safe='/')}@{_quoted(version)}"
+            yield Part("npm", name, version, url, package.get("license", NO_ASSERTION))
+
+
+def _quoted(text: str) -> str:
+    """As a package URL wants it."""
+    return quote(text, safe="")
