@@ -72,19 +72,28 @@ class Actions:
         return {"number": number, "caller": caller}
 
     def originate(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Rings `agent`'s phone, and calls `number` for him once he answers."""
+        """Rings `agent`'s phone, and calls `number` for him once he answers; `call` is the id that the call
+        is to have. The phone in a browser knows by a header that it is the agent's own call, and answers.
+        """
         agent = self.site.get().agent(str(args.get("agent", "")))
         if agent is None:
             raise NotFoundError("There is no such agent.")
         number = _PUNCTUATION.sub("", str(args.get("number", "")))
         if not _NUMBER.fullmatch(number):
             raise RejectedError("This is not a number that can be called.", field="number")
+        call = str(args.get("call", ""))
+        if not _UUID.fullmatch(call):
+            raise RejectedError("This is not a call.", field="call")
         with self.store.read() as db:
             device = agents.current_of(db, agent.id).device
             phones = live.snapshot(db).rows["agent"].get(agent.id, {})
         # Asterisk takes the order for a phone that is not there as well, and nobody would hear of it.
         if not phones.get(device):
-            raise RejectedError("This agent's phone is not connected.")
+            raise RejectedError(
+                "The phone is not connected.", "Open the desk in a browser, or look at the desk phone."
+            )
+        if phones.get("state", "idle") != "idle":
+            raise RejectedError("There is a call on the phone already.")
         fields: dict[str, Field] = {
             "Channel": interface_of(agent.id, device),
             "Context": "foyer-agents",
@@ -92,6 +101,11 @@ class Actions:
             "Priority": "1",
             "Timeout": RING_MS,
             "CallerID": f"<{number}>",
+            "Variable": (
+                f"FOYER_CALL={call}",
+                f"PJSIP_HEADER(add,X-Foyer-Call)={call}",
+                "PJSIP_HEADER(add,X-Foyer-Own)=1",
+            ),
             "Async": "true",
         }
         self.session.ami().ask("Originate", fields)

@@ -16,6 +16,7 @@ from appliance.webui.incoming import number_in_path
 from appliance.webui.pages import (
     account,
     audit,
+    call_out,
     calls,
     desk,
     events,
@@ -64,6 +65,7 @@ PAGES = (
     system_log,
     system_network,
     testcall,
+    call_out,
     events,
     desk,
     live,

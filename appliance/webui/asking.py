@@ -1,6 +1,6 @@
 """Asks another process to do something for a page, and says in words what became of it.
 
-Used by live.py, dialling.py and testcall.py.
+Used by live.py, call_out.py, testcall.py, and by the `foyer` command.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from appliance.webui.web import Web
 
 
 def ask_telephony(
-    web: Web, kind: str, args: Mapping[str, str], *, action: str, subject: str = "", done: str
+    web: Web, kind: str, args: Mapping[str, str], *, done: str, action: str = "", subject: str = ""
 ) -> Notice:
     """Asks foyer-pbx for `kind`, waits for the result, and returns it as a sentence for the reader.
 
-    `action` and `subject` are written into the journal, `done` is the msgid for success. The page waits as
-    long as the request may take, some seconds at most.
+    `done` is the msgid for success; an `action` is written into the journal with its `subject`. The page
+    waits as long as the request may take, some seconds at most.
     """
     with web.change() as change:
         asked = requests.ask(change, "pbx", kind, args, web.user().id)
-        audit.record(change, web.user().id, action, subject)
+        if action:
+            audit.record(change, web.user().id, action, subject)
     outcome = requests.wait(web.store, asked)
     return Notice(words(outcome, web.gettext, done), "good" if outcome.state == "done" else "bad")
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -302,14 +303,21 @@ def test_requests(box: Box) -> None:
         box.call(lambda one: one.outcome == "answered", "the end of the test call")
         assert box.ask("hangup", call=call.external_id).result["error"] == "This call is over."
 
-        asked = box.ask("originate", agent="a1", number="0907 654-321")
+        wanted = str(uuid.uuid4())
+        asked = box.ask("originate", agent="a1", number="0907 654-321", call=wanted)
         assert asked.state == "done", asked.result
         own = desk.wait_ring()
+        assert own.invite is not None
+        headers = [own.invite.get(name) for name in ("x-foyer-call", "x-foyer-own")]
+        assert headers == [wanted, "1"]
+        busy = box.ask("originate", agent="a1", number="115", call=wanted)
+        assert "on the phone already" in busy.result["error"]
         own.answer()
         far = outside.wait_ring()
         far.answer()
         call = box.call(lambda one: one.direction == "out" and one.answered is not None, "the call going out")
         assert (call.address, call.agent_id, call.line_id) == ("+84907654321", "a1", "l1")
+        assert call.external_id == wanted
         far.hang_up()
         box.call(lambda one: one.outcome == "answered", "the end of the call that went out")
         assert len(box.calls()) == 2
@@ -322,6 +330,7 @@ def test_requests(box: Box) -> None:
         ("test_call", {"number": "1\r\nAction: Command"}, "not one of this box"),
         ("originate", {"agent": "a9", "number": "1"}, "no such agent"),
         ("originate", {"agent": "a1", "number": "1,s,System(x)"}, "not a number"),
+        ("originate", {"agent": "a1", "number": "1", "call": "x,FOYER_LINE=l2"}, "not a call"),
         ("hangup", {"call": "all"}, "not a call"),
     ],
 )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import urllib.parse
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from appliance.errors import NotFoundError
-from appliance.store import Change, Store, agents, audit, conversations, live, now_ms, people, requests
+from appliance.store import Change, Store, agents, audit, conversations, live, now_ms, people
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
 from appliance.webui import board
 from appliance.webui.board import Board, Latest
-from tests.until import until
 from tests.webui import seed
 from tests.webui.browser import Browser
+from tests.webui.telephony import telephony
 
 SignIn = Callable[[str], Browser]
 Box = dict[str, str]
@@ -206,28 +204,6 @@ def talking(store: Store, call: str = seed.call_uuid(1)) -> str:
         row = agent_row(state="talking", queue="q1", since=change.now, number="+84901234567", call=call)
         live.put(change, "agent", "a1", row)
     return call
-
-
-@contextlib.contextmanager
-def telephony(store: Store, ok: bool, result: dict[str, Any]) -> Iterator[list[requests.Request]]:
-    """Answers the next request as foyer-pbx would; yields the list that it is put into."""
-    asked: list[requests.Request] = []
-
-    def work() -> None:
-        def claimed() -> requests.Request | None:
-            with store.change() as change:
-                return requests.claim(change, "pbx")
-
-        request = until(claimed, 10, "a request for the telephone service")
-        assert request is not None
-        asked.append(request)
-        with store.change() as change:
-            requests.finish(change, request.id, ok, result)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield asked
-    thread.join(10)
 
 
 def test_a_supervisor_ends_a_call_after_being_asked(sign_in: SignIn, store: Store, box: Box) -> None:

@@ -46,6 +46,12 @@ exten = s,1,Answer()
 exten = s,1,Set(PJSIP_HEADER(add,X-Foyer-Call)=${{FOYER_CALL}})
  same = n,Set(PJSIP_HEADER(add,X-Foyer-Queue)=q1)
  same = n,Return()
+[own]
+exten = s,1,Dial(PJSIP/a1,20,b(own-leg^s^1))
+[own-leg]
+exten = s,1,Set(PJSIP_HEADER(add,X-Foyer-Call)={UUID})
+ same = n,Set(PJSIP_HEADER(add,X-Foyer-Own)=1)
+ same = n,Return()
 [caller]
 exten = s,1,Answer()
  same = n,Playtones({CALLER_HZ})
@@ -330,6 +336,14 @@ def test_the_agent_hangs_up_and_declines(desk: Desk) -> None:
     desk.wait("ringing")
     desk.browser.script("phone.reject()")
     until(lambda: desk.ask("said.at(-1)") == "over rejected", 5, "the call to be declined")
+
+
+def test_a_call_that_the_agent_asked_for_is_answered_by_itself(desk: Desk) -> None:
+    until(lambda: desk.ask("phone.link") == "ready", 15, "the phone to be ready")
+    desk.asterisk.cli("channel originate Local/s@own/n extension s@caller")
+    desk.wait("talking")
+    assert desk.ask("phone.call.uuid") == UUID
+    until(lambda: tone_seconds(desk.browser.heard(), CALLER_HZ) > 0.5, 5, "the far end's tone")
 
 
 def test_asterisk_restarted(desk: Desk) -> None:

@@ -20,7 +20,7 @@ def routes(web: Web) -> None:
     def test_call() -> Any:
         number = web.form.text("number")
         args = {"number": number} if number else {}
-        result = ask_telephony(web, "test_call", args, action="test-call", done=RINGING)
+        result = ask_telephony(web, "test_call", args, done=RINGING, action="test-call")
         if web.is_fragment:
             return web.answer(web.render("test-call.html", test_call=result.text))
         web.visit.notices.append(result)

@@ -6,7 +6,7 @@
 // this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
 // leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
 
-import { KeptCall, alawFirst, release, replacing, retire, swapMicrophone } from "./phone_call.js";
+import { KeptCall, alawFirst, incoming, release, replacing, retire, swapMicrophone } from "./phone_call.js";
 import { PhoneSocket, userAgent } from "./phone_socket.js";
 
 const BEAT_MS = 3_000; // how often the age of the kept dialog is renewed
@@ -19,7 +19,7 @@ const RESUME_NUMBER = "resume"; // in the dialplan (foyer-phones.conf), never ru
 /**
  * Events: "change" (link or call changed), "problem" (detail: a code), "over" (detail: {call, reason}).
  * `link`: off | connecting | ready | lost | refused.
- * `call`: null or {phase: ringing | answering | talking | reconnecting | leaving, uuid, queue, number, name, since, muted, held}.
+ * `call`: null or {phase: ringing | answering | talking | reconnecting | leaving, uuid, queue, isOwn, number, name, since, muted, held}.
  */
 export class Phone extends EventTarget {
   #fetchAccount;
@@ -209,31 +209,23 @@ export class Phone extends EventTarget {
   // --- the call -----------------------------------------------------------------------------------------------------
 
   #invited(session, request) {
-    const uuid = request.getHeader("X-Foyer-Call") ?? "";
+    const call = incoming(request);
     // Meanwhile the caller may have been put back into the queue and rings here again: then that call is new.
-    if (this.call?.phase === "reconnecting" && this.call.uuid === uuid) this.#finish("returned");
+    if (this.call?.phase === "reconnecting" && this.call.uuid === call.uuid) this.#finish("returned");
     if (this.call) {
       session.terminate({ status_code: 486 });
       return;
     }
     this.#session = session;
-    this.call = {
-      phase: "ringing",
-      uuid,
-      queue: request.getHeader("X-Foyer-Queue") ?? "",
-      number: request.from.uri.user ?? "",
-      name: request.from.display_name ?? "",
-      since: Date.now(),
-      muted: false,
-      held: false,
-    };
+    this.call = call;
     this.#follow(session);
     session.on("peerconnection", ({ peerconnection }) => this.#watch(session, peerconnection));
     session.on("accepted", () => {
       this.#kept.keep(request.call_id, request.to_tag, request.from_tag);
       this.#update({ phase: "talking", since: Date.now() });
     });
-    this.#changed();
+    if (call.isOwn) this.answer();
+    else this.#changed();
   }
 
   #follow(session) {

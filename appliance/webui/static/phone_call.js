@@ -51,6 +51,21 @@ export class KeptCall {
   }
 }
 
+/** The call that an INVITE brings. `isOwn`: the agent himself asked the box for it, so there is nothing to decide. */
+export function incoming(request) {
+  return {
+    phase: "ringing",
+    uuid: request.getHeader("X-Foyer-Call") ?? "",
+    queue: request.getHeader("X-Foyer-Queue") ?? "",
+    isOwn: Boolean(request.getHeader("X-Foyer-Own")),
+    number: request.from.uri.user ?? "",
+    name: request.from.display_name ?? "",
+    since: Date.now(),
+    muted: false,
+    held: false,
+  };
+}
+
 /** Put alaw first: on the office network its quality is the caller's, and Asterisk need not transcode. */
 export function alawFirst(sdp) {
   return sdp.replace(/^(m=audio \d+ \S+) (.*)$/m, (line, head, formats) => {
