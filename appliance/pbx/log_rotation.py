@@ -110,7 +110,11 @@ class LogRotation:
 
     def _is_being_read(self, source: str) -> bool:
         """Whether what is left to read and to commit is little, and all of it in the present file."""
-        status = (self._folder / FILES[source]).stat()
+        try:
+            status = (self._folder / FILES[source]).stat()
+        except FileNotFoundError:
+            # Asterisk makes it with its first row, and writes messages before that.
+            return False
         position = self._position(source)
         return position.inode == status.st_ino and status.st_size - position.offset <= UNREAD_BYTES
 

@@ -73,6 +73,14 @@ def test_only_what_is_read_and_large_is_turned_over(
     logs.turn_call_events()
 
 
+def test_asterisk_writes_messages_before_the_first_row_of_a_queue(
+    store: Store, tmp_path: Path, nobody: ActionSession
+) -> None:
+    (tmp_path / "messages").write_text("Asterisk started.\n")
+    LogRotation(store, tmp_path, nobody).tidy(threading.Event())
+    assert (tmp_path / "messages").exists()
+
+
 def test_what_is_old_is_turned_over(store: Store, tmp_path: Path, nobody: ActionSession) -> None:
     path = tmp_path / "cel.jsonl"
     (tmp_path / "cel.jsonl.1").write_text("x")
