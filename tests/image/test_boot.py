@@ -224,6 +224,23 @@ def test_asterisk_is_restarted_on_request_only_of_foyers_processes(box: Box) -> 
     assert "restart_service" in box.journal("foyer-privileged")
 
 
+def test_foyer_pbx_may_delete_what_asterisk_recorded(box: Box) -> None:
+    """The recording of a person who was erased: folders and files as Asterisk makes them."""
+    umask = box.run("systemctl", "show", "-P", "UMask", "asterisk").strip()
+    folder = "/data/asterisk/recordings/2026/01/02"
+    box.run("setpriv", "--reuid", "asterisk", "--regid", "asterisk", "--init-groups",
+            "sh", "-c", f"umask {umask}; mkdir -p {folder}; echo sound > {folder}/one.wav")  # fmt: skip
+    doom = (
+        "from appliance.settings import Settings; from appliance.store import Store, doomed_files\n"
+        "with Store(Settings.load().db).change() as change: doomed_files.doom(change, ['2026/01/02/one.wav'])"
+    )
+    box.run("setpriv", "--reuid", "foyer-webui", "--regid", user_group(box, "foyer-webui"), "--init-groups",
+            "python3", "-P", "-c", doom)  # fmt: skip
+    box.run("systemctl", "restart", "foyer-pbx")  # it tidies up when it starts, and every half minute
+    recording = box.state / "asterisk/recordings/2026/01/02/one.wav"
+    until(lambda: not recording.exists(), 20, "the recording to be deleted")
+
+
 def test_the_machine_is_out_of_reach(box: Box) -> None:
     assert box.run("ls", "-A", "/home") == ""
     for place in ("/src", "/sys/kernel/debug/sched", "/proc/1/root/src"):
