@@ -1,8 +1,8 @@
 # Foyer. `make` alone prints the targets. On a fresh Debian, as root: make run
 
-export STATE FRESH BIND PORT HTTP_PORT SIP_PORT NET ONLY
+export STATE FRESH BIND PORT HTTP_PORT SIP_PORT NET ONLY SOAK_MINUTES
 
-.PHONY: help prepare run test check lint bench test-call shell lock clean
+.PHONY: help prepare run test check lint bench soak test-call shell lock clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: prepare ## style, types, shell, layering, templates, translations
 bench: prepare ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
 	@/usr/bin/python3 -m tests.bench.make_run
 	@image/enter.sh python3 -m tests.bench
+
+soak: prepare ## calls for SOAK_MINUTES=30, half of the time with processes killed at random; what is lost, what grows
+	@image/enter.sh python3 -m tests.soak
 
 test-call: prepare ## make a caller with a voice ring in to the box that runs
 	@image/boot.py exec foyer test-call

@@ -93,7 +93,7 @@ enter() {
         mount --bind mnt/root/usr/lib/foyer/provisioning mnt/root/src/provisioning
     fi
     local keep=()
-    for name in CI ONLY FOYER_LAYERS; do
+    for name in CI ONLY SOAK_MINUTES FOYER_LAYERS; do
         [ -z "${!name:-}" ] || keep+=("$name=${!name}")
     done
     pivot_to mnt/root
