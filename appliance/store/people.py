@@ -303,7 +303,8 @@ def _person(db: Database, person_id: str, members: list[str]) -> Person:
     ).fetchone()
     keys = json.dumps(members)
     addresses = tuple(Address(*row) for row in db.execute(_MEMBERS_ADDRESSES, (keys,)))
-    aliases = tuple(str(row[0]) for row in db.execute(_ALIASES, (keys, name)))
+    others = db.execute(_ALIASES, (keys, name)).fetchall() if len(members) > 1 else []
+    aliases = tuple(str(row[0]) for row in others)
     return Person(
         person_id,
         name,

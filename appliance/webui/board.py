@@ -53,11 +53,14 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class Who:
-    """The other side of a call; `name` or `number` may be empty, `person_id` None for somebody new."""
+    """The other side of a call; `name` or `number` may be empty, `person_id` None for somebody new. Who
+    `comes_first` waits before others who came earlier.
+    """
 
     name: str = ""
     number: str = ""
     person_id: str | None = None
+    comes_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -288,7 +291,7 @@ def find(db: Database, site: Site, number: str, name: str = "") -> Who:
     shown = labels.number(value, site.country)
     if person is None:
         return Who(name, shown)
-    return Who(person.name or name, shown, person.id)
+    return Who(person.name or name, shown, person.id, person.priority == "high")
 
 
 def _numbers(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

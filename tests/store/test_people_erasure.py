@@ -143,6 +143,8 @@ def test_nothing_of_them_is_left(
             assert [part.kind for part in conversations.segments(db, written)] == ["talk"]
             assert doomed_files.doomed(db) == ["2026/11/22/u1.wav"]
         store.close()
+        # Not even where the file holds what was deleted.
+        assert MARK.encode() not in (Path(folder) / "foyer.db").read_bytes()
 
 
 def test_stamps_and_other_numbers_stay_as_they_are(store: Store) -> None:

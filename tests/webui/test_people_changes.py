@@ -174,3 +174,17 @@ def test_the_desk_shows_who_comes_first(sign_in: SignIn, store: Store, someone: 
         )
     page = sign_in("lan").get(f"/desk/call?call={seed.call_uuid(77)}")
     assert "High priority" in page.words and "French" in page.words
+
+
+def test_the_live_page_says_why_somebody_waits_before_others(
+    sign_in: SignIn, store: Store, someone: str
+) -> None:
+    browser = sign_in("lead")
+    with store.change() as change:
+        live.put(change, "pbx", "state", {"up": True, "since": change.now})
+        row = {"queue": "q1", "position": 1, "since": change.now, "number": "0901234567", "name": ""}
+        live.put(change, "caller", seed.call_uuid(78), row)
+    assert "High priority" not in browser.get("/live").words
+    with store.change() as change:
+        people.set_priority(change, someone, "high")
+    assert "Nguyễn Văn An 090 123 45 67 High priority" in browser.get("/live").words
