@@ -224,6 +224,18 @@ def test_asterisk_is_restarted_on_request_only_of_foyers_processes(box: Box) -> 
     assert "restart_service" in box.journal("foyer-privileged")
 
 
+def test_foyer_pbx_may_tell_asterisk_who_is_blocked(box: Box) -> None:
+    block = (
+        "from appliance.settings import Settings; from appliance.store import Store, people\n"
+        "with Store(Settings.load().db).change() as change:"
+        " people.set_blocked(change, people.person_for(change, 'phone', '+84901234567'), True)"
+    )
+    box.run("setpriv", "--reuid", "foyer-webui", "--regid", user_group(box, "foyer-webui"), "--init-groups",
+            "python3", "-P", "-c", block)  # fmt: skip
+    ask = ("asterisk", "-C", "/data/config/live/asterisk/asterisk.conf", "-rx", "database show foyer-caller")
+    until(lambda: "/0901234567" in box.run(*ask), 10, "the number in AstDB")
+
+
 def test_foyer_pbx_may_delete_what_asterisk_recorded(box: Box) -> None:
     """The recording of a person who was erased: folders and files as Asterisk makes them."""
     umask = box.run("systemctl", "show", "-P", "UMask", "asterisk").strip()
