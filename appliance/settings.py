@@ -23,6 +23,7 @@ class Settings:
     run: Path = Path("/run/foyer")
     privileged_socket: Path = Path("/run/foyer-privileged.sock")
     health_socket: Path = Path("/run/foyer-health.sock")
+    disk_told: Path = Path("/run/foyer-disk/told")
     bind: str = "0.0.0.0"  # noqa: S104 - a contact center is there to be reached from its own network
     https_port: int = 443
     http_port: int = 80
@@ -38,6 +39,7 @@ class Settings:
             run=_path(env, "FOYER_RUN", cls.run),
             privileged_socket=_path(env, "FOYER_PRIVILEGED_SOCKET", cls.privileged_socket),
             health_socket=_path(env, "FOYER_HEALTH_SOCKET", cls.health_socket),
+            disk_told=_path(env, "FOYER_DISK_TOLD", cls.disk_told),
             bind=env.get("FOYER_BIND") or cls.bind,
             https_port=_port(env, "FOYER_HTTPS_PORT", cls.https_port),
             http_port=_port(env, "FOYER_HTTP_PORT", cls.http_port),

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 from appliance.health.facts import Contact, Facts, Machine
 from appliance.health.finding import Finding, Term, bad, warn
+from appliance.space import stops_below
 
 _GB = 10**9
-# Recordings stop before the disk is full, so that the database stays writable.
-SPACE_LOW, SPACE_OUT = 5 * _GB, 1 * _GB
+SPACE_LOW = 5 * _GB
 MEMORY_LOW = 0.08
 LIFE_LOW, LIFE_OUT = 80, 100
 # Without what its maker says, a chip is hot at 85 degrees: consumer parts are specified up to 100 or 105.
@@ -74,7 +74,7 @@ def units(machine: Machine) -> Iterator[Finding]:
 def space(machine: Machine) -> Iterator[Finding]:
     for one in machine.spaces:
         # A small disk is not full because it is small.
-        out, low = min(SPACE_OUT, one.size // 20), min(SPACE_LOW, one.size // 8)
+        out, low = stops_below(one.size), min(SPACE_LOW, one.size // 8)
         if one.is_read_only:
             yield bad(
                 "Nothing can be written to {place}.",

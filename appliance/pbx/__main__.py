@@ -20,6 +20,7 @@ from appliance.errors import FoyerError
 from appliance.pbx.actions import Actions
 from appliance.pbx.ami_session import Account, ActionSession
 from appliance.pbx.callers import Callers
+from appliance.pbx.disk import Disk
 from appliance.pbx.feed import Feed
 from appliance.pbx.housekeeping import Housekeeping
 from appliance.pbx.listener import Hands, Listener
@@ -51,6 +52,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     members = Members(store, session, site)
     callers = Callers(store, mirror, site)
     recordings = Recordings(store, settings.recordings)
+    disk = Disk(store, settings.disk_told)
     logs = LogRotation(store, settings.ast_log, session)
 
     def on_booted(heard: int) -> None:
@@ -70,7 +72,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("callers", callers.run),
         ("marks", marks.run),
         ("requests", Worker(store, Actions(store, session, site), members.wake, callers.wake).run),
-        ("housekeeping", Housekeeping(store, recordings.tidy, logs.tidy).run),
+        ("housekeeping", Housekeeping(store, disk.tidy, recordings.tidy, logs.tidy).run),
     )
     for name, loop in loops:
         service.spawn(name, lambda loop=loop: loop(service.stop, service.beat), beat_s=BEAT_S)  # type: ignore[misc]

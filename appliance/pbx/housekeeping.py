@@ -1,5 +1,5 @@
 """The thread that lets go of what is old: events, raw rows of calls, finished requests, forgotten wrap-ups,
-and what its other chores look after (`recordings.py`, `log_rotation.py`).
+and what its other chores look after (`disk.py`, `recordings.py`, `log_rotation.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from appliance.store import Change, Store, conversations, events, feeds, request
 
 _log = logging.getLogger(__name__)
 
-EVERY_S = 30.0
+EVERY_S = 10.0
 TICK_S = 1.0
 PAUSE_S = 0.1
 """Between two deletions, so that nobody else waits long for the database."""
@@ -35,7 +35,7 @@ class Housekeeping:
         self._chores = (self._tidy_store, *chores)
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
-        """Tidies up every half minute."""
+        """Tidies up every ten seconds: what the pages are to know of the disk, they learn here."""
         waited_s = EVERY_S
         while not stop.is_set():
             beat()

@@ -12,10 +12,9 @@ A file is turned over only while `feed.py` is reading that very file, so old fil
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,20 +62,22 @@ class LogRotation:
         Raises `TransientError` when the files cannot be renamed or deleted, and that or `DeviceGone` when
         Asterisk cannot be asked.
         """
-        for step in self.steps:
-            step()
+        try:
+            for step in self.steps:
+                step()
+        except OSError as error:
+            raise TransientError(f"The log files cannot be turned over: {error.strerror}.") from error
 
     @property
     def steps(self) -> tuple[Callable[[], None], ...]:
-        """The parts of `tidy`, in order; none depends on another."""
+        """The parts of `tidy`, in order; none depends on another. They raise OSError."""
         return (self.delete_old, self.turn_call_events, self.turn_others)
 
     def turn_call_events(self) -> None:
         """Gives cel.jsonl another name, if it is time."""
         path = self._folder / FILES[CEL]
         if self._is_due(path) and self._is_being_read(CEL):
-            with _told("renamed"):
-                path.rename(path.with_name(f"{path.name}.{time.time():.0f}"))
+            path.rename(path.with_name(f"{path.name}.{time.time():.0f}"))
 
     def turn_others(self) -> None:
         """Has Asterisk begin new files for queue_log and messages, if it is time for one of them."""
@@ -92,8 +93,7 @@ class LogRotation:
             unread = self._unread(name, [inode for _, inode in files])
             for path, inode in old[: max(0, len(old) - self._limits.kept)]:
                 if inode not in unread:
-                    with _told("deleted"):
-                        path.unlink(missing_ok=True)
+                    path.unlink(missing_ok=True)
 
     def _is_due(self, path: Path) -> bool:
         try:
@@ -129,11 +129,3 @@ class LogRotation:
     def _position(self, source: str) -> Position:
         with self._store.read() as db:
             return feeds.position(db, source)
-
-
-@contextlib.contextmanager
-def _told(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise TransientError(f"A log file cannot be {what}: {error.strerror}.") from error

@@ -10,7 +10,7 @@ from appliance.errors import FoyerError, SetupError
 from appliance.service import Service
 from appliance.settings import Settings
 from appliance.setup import folders, secrets
-from appliance.store import users
+from appliance.store import reserve, users
 from appliance.store.db import Store, migrate
 
 log = logging.getLogger("foyer-setup")
@@ -33,9 +33,13 @@ def set_up(settings: Settings) -> None:
 
 
 def prepare_database(settings: Settings) -> None:
-    """Brings the schema up to date."""
+    """Brings the schema up to date, and keeps some space back."""
     for step in migrate(settings.db):
         log.info("database: applied %s", step)
+    try:
+        reserve.make(settings.db)
+    except OSError as error:
+        log.error("No space can be kept for the database: %s.", error.strerror)
 
 
 def offer_one_time_password(settings: Settings) -> None:

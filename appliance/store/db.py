@@ -22,6 +22,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from appliance.errors import RejectedError, SetupError, TransientError
+from appliance.store import reserve
 from appliance.store.ids import now_ms
 from appliance.store.locks import WriteLock, create_shared_file
 from appliance.store.migrations import STEPS, Step, known
@@ -133,11 +134,12 @@ class Store:
         (synchronous=FULL).
 
         TransientError: the disk is full or failing, or others hold the lock for too long; nothing was
-        changed. RuntimeError: `change` inside `change` of the same thread, which is a bug of the caller.
+        changed. On a full disk the next try finds the reserve's room. RuntimeError: `change` inside `change`
+        of the same thread, which is a bug of the caller.
         """
         if self._writer_owner == threading.get_ident():
             raise RuntimeError("Store.change() inside Store.change(): pass the Change on instead.")
-        with self._lock.held(self._lock_timeout_s), _named_errors():
+        with self._lock.held(self._lock_timeout_s), _named_errors(), reserve.given_up_if_full(self.path):
             self._writer_owner = threading.get_ident()
             try:
                 yield from self._transaction()

@@ -9,6 +9,7 @@ reads, as foyer-pbx keeps them (times are ms UTC, numbers as the network gave th
     agent/<id>     {"browser": bool, "desk": bool,               -- which of the two phones is connected
                     "state": "idle" | "ringing" | "talking" | "hold", "since": ms,
                     "call": "<uuid>", "queue": "q1", "number": "...", "name": "..."}
+    disk/recording {"full": bool, "since": ms}                   -- whether new calls are not recorded
 
 and those of the phone lines, which are `lines.py`'s.
 """
@@ -127,7 +128,8 @@ class InQueue:
 class Board:
     """Everything on the live page. `is_up`: the telephone service runs; else `down_since` may say since when.
 
-    `refetch_at` (ms) is when something on it ends by itself; None if nothing does.
+    `is_disk_full`: new calls are not recorded. `refetch_at` (ms) is when something on it ends by itself; None
+    if nothing does.
     """
 
     is_up: bool
@@ -136,6 +138,7 @@ class Board:
     agents: tuple[AtWork, ...]
     lines: tuple[LineNow, ...]
     total: Figures
+    is_disk_full: bool
     now: int
     refetch_at: int | None
 
@@ -224,9 +227,15 @@ def build(site: Site, facts: Facts) -> Board:
         agents=tuple(sorted(staff, key=lambda agent: (order.index(agent.state), agent.name.casefold()))),
         lines=lines.now(site, facts.snapshot),
         total=today.total(facts.figures),
+        is_disk_full=is_disk_full(facts.snapshot),
         now=facts.now,
         refetch_at=min(ends) if ends else None,
     )
+
+
+def is_disk_full(snapshot: LiveSnapshot) -> bool:
+    """Whether new calls are not recorded because the disk has no room."""
+    return bool(snapshot.rows["disk"].get("recording", {}).get("full"))
 
 
 def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:

@@ -265,3 +265,22 @@ def test_a_command_inside_fails_as_itself(box: Box) -> None:
     done = subprocess.run([BOOT, "exec", "sh", "-c", "exit 42"], env={"STATE": str(box.state)}, check=False)
     assert done.returncode == 42
     assert Path(BOOT).is_file()
+
+
+def test_the_space_on_the_disk_is_looked_at(box: Box) -> None:
+    """By a process that is started anew each time, and may do nothing but tell Asterisk."""
+
+    def told() -> str:
+        return box.run("asterisk", "-C", "/data/config/live/asterisk/asterisk.conf", "-rx", ASKED)
+
+    until(lambda: "Value: no" in told(), 45, "foyer-disk to tell Asterisk that there is room")
+    assert box.run("cat", "/run/foyer-disk/told").startswith("room ")
+    assert box.is_active("foyer-disk.timer")
+    box.begin("foyer-disk.service")
+    assert box.run("systemctl", "show", "-P", "Result", "foyer-disk.service").strip() == "success"
+    # Twice a minute is no news.
+    assert "Started" not in box.journal("foyer-disk.service")
+    assert (box.state / "foyer/foyer.reserve").stat().st_size > 1_000_000
+
+
+ASKED = "database get foyer-disk full"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.lint.source import ROOT, Source, product, read
 
-BASE = ("errors", "settings", "service", "on_demand", "network")
+BASE = ("errors", "settings", "service", "on_demand", "network", "space")
 SIBLING = (*BASE, "store", "privileged.client")
 # What each part may import besides itself, as prefixes below `appliance`.
 MAY_IMPORT = {
@@ -20,6 +20,8 @@ MAY_IMPORT = {
     "settings": ("errors",),
     "service": ("errors", "settings"),
     "on_demand": (),
+    "space": (),
+    "disk": BASE,
     "network": ("errors", "settings", "service"),
     "store": BASE,
     "hw": SIBLING,

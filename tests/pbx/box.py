@@ -60,7 +60,7 @@ class Box:
         """`queue`: settings of the queue that differ from those of `SITE`."""
         self.sip_port = free_port()
         self.provider_port = free_port()
-        self.settings = Settings(data=directory / "data", ami_port=free_port())
+        self.settings = Settings(data=directory / "data", ami_port=free_port(), disk_told=directory / "told")
         for path in (self.settings.db.parent, self.settings.secrets, self.settings.sounds):
             path.mkdir(parents=True)
         migrate(self.settings.db)

@@ -116,9 +116,7 @@ def test_no_file_that_is_unread_is_deleted(store: Store, tmp_path: Path, nobody:
     assert left("queue_log") == [".3", ""]
 
 
-def test_asterisk_gone_or_a_folder_that_is_not_ours(
-    store: Store, tmp_path: Path, nobody: ActionSession
-) -> None:
+def test_asterisk_gone_is_said(store: Store, tmp_path: Path, nobody: ActionSession) -> None:
     for name in FILES.values():
         (tmp_path / name).write_text("x" * 100)
     read_to_the_end(store, CEL, tmp_path / "cel.jsonl")

@@ -134,6 +134,16 @@ def test_after_a_call_until_the_result_or_the_queue_gives_the_next(store: Store,
     assert state_of(store, now=now_ms()) == "available"
 
 
+def test_the_alarm_of_a_full_disk(sign_in: SignIn, store: Store, box: Box) -> None:
+    alarm = "New calls are not recorded: the disk is nearly full."
+    for is_full in (True, False):
+        with store.change() as change:
+            up(change)
+            live.put(change, "disk", "recording", {"full": is_full, "since": change.now})
+        assert (alarm in sign_in("lead").get("/live/board").text) is is_full
+        assert (alarm in sign_in("boss").get("/settings").text) is is_full
+
+
 def test_callers_are_known_by_name(store: Store, box: Box) -> None:
     with store.change() as change:
         up(change)
