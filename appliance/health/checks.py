@@ -30,23 +30,22 @@ UNIT_WORK = {
     "foyer-webui": Term("pages"),
     "foyer-setup": Term("preparation of the data"),
 }
-# What the boot leaves in /run when it had to help itself: the file's name, and what that means.
+# What foyer-data leaves in /run when it could not open the data partition.
 _BOOT_NOTES = {
-    "data-missing": bad(
-        "There is no disk to keep data on; everything is lost when the box is switched off.",
-        "Put a disk in, or write the system to a larger one, and start the box again.",
+    "disk-too-small": bad(
+        "The disk is too small to keep data on.", "Write the system to a larger disk, of 4 GB at least."
     ),
-    "data-small": bad(
-        "The disk is too small to keep data on; everything is lost when the box is switched off.",
-        "Write the system to a larger disk.",
+    "no-partition": bad(
+        "The disk has lost a part that the box needs; its data cannot be used.",
+        "Write the system to the disk anew.",
     ),
-    "data-damaged": bad(
-        "The data on the disk is damaged and was not used; everything is lost when the box is switched off.",
-        "Start the box again. If this stays, bring back a backup or reset the box from its screen.",
+    "locked": bad(
+        "The data on the disk cannot be opened: its key is lost, or its beginning is damaged.",
+        "Bring back a backup, or reset the box from its screen.",
     ),
-    "slot-fallback": warn(
-        "The newest version of the system did not start; the one before it runs.",
-        "Nothing is lost. Try the update again, and send a support file if it fails again.",
+    "damaged": bad(
+        "The data on the disk is damaged and could not be repaired by itself.",
+        "Bring back a backup, or reset the box from its screen.",
     ),
 }
 

@@ -57,7 +57,7 @@ def machine(settings: Settings, kernel_lines: Iterable[str], places: Places = Pl
         interfaces=hardware.interfaces(places.sys),
         refused_modules=said.refused_modules,
         is_secure_boot=said.is_secure_boot,
-        boot_notes=boot_notes(places.run / "foyer-boot"),
+        boot_notes=boot_notes(places.run / "foyer-data-fault"),
     )
 
 
@@ -85,12 +85,9 @@ def clock(places: Places) -> Clock:
     )
 
 
-def boot_notes(folder: Path) -> tuple[str, ...]:
-    """What the boot had to help itself with: one file each, its name says what."""
-    try:
-        return tuple(sorted(path.name for path in folder.iterdir()))
-    except OSError:
-        return ()
+def boot_notes(path: Path) -> tuple[str, ...]:
+    """What foyer-data could not help when it opened the data partition: a word a line."""
+    return tuple(_text(path).split())
 
 
 def units(ask: Callable[[list[str]], str] | None = None) -> tuple[Unit, ...]:

@@ -14,8 +14,8 @@ _NAMED = re.compile(
     r"|authorization|proxy-authorization|x-csrf|csrf|response|nonce|cnonce)['\"]?\s*[=:]\s*)"
     r"((?:(?:basic|bearer|digest)\s+)?)(\"[^\"]*\"|'[^']*'|[^\s,;&]+)"
 )
-# The one-time password: four groups of four (setup/secrets.py).
-_ONE_TIME = re.compile(r"\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b")
+# One-time passwords: three or four groups of four (setup/secrets.py, webui/wizard.py).
+_ONE_TIME = re.compile(r"(?<![\w-])[a-z2-9]{4}(?:-[a-z2-9]{4}){2,3}(?![\w-])")
 # What secrets.token_urlsafe and base64 make: long, and of letters of both cases with digits.
 _RANDOM = re.compile(
     r"(?<![\w+/=-])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*[0-9])[\w+/-]{20,}={0,2}(?![\w+/-])"

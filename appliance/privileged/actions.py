@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from appliance.errors import RejectedError, TransientError
 from appliance.network.plan import NetworkPlan
 from appliance.network.trial import Network, Token
-from appliance.privileged.client import SystemService
+from appliance.privileged.client import Power, SystemService
 
 # Asterisk may take a few seconds to end its calls' recordings; systemd kills it after TimeoutStopSec.
 RESTART_TIMEOUT_S = 40.0
@@ -47,6 +47,21 @@ def leave_network() -> None:
     Network().give_up()
 
 
+def new_password() -> None:
+    """Makes a new one-time administrator password; nobody's password changes by that."""
+    _systemctl("The password could not be made.", "start", "foyer-new-password.service")
+
+
+def power(what: Power) -> None:
+    """Switches the box off or starts it again; the caller has its answer first."""
+    _systemctl("The box did not obey.", "--no-block", what)
+
+
+def factory_reset() -> None:
+    """Deletes all that the box keeps; it then starts as it was when it was new."""
+    _systemctl("The box could not be reset.", "start", "--no-block", "foyer-factory-reset.service")
+
+
 @dataclass(frozen=True)
 class Action:
     """A function, and the accounts that may ask for it."""
@@ -57,9 +72,13 @@ class Action:
 
 ACTIONS = (
     Action(restart_service, ("foyer-apply", "foyer-pbx", "foyer-webui")),
-    Action(try_network, ("foyer-webui",)),
-    Action(confirm_network, ("foyer-webui",)),
-    Action(leave_network, ("foyer-webui",)),
+    Action(try_network, ("foyer-console", "foyer-webui")),
+    Action(confirm_network, ("foyer-console", "foyer-webui")),
+    Action(leave_network, ("foyer-console", "foyer-webui")),
+    # For who stands before the box.
+    Action(new_password, ("foyer-console",)),
+    Action(power, ("foyer-console",)),
+    Action(factory_reset, ("foyer-console",)),
 )
 
 

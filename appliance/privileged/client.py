@@ -12,6 +12,7 @@ from appliance.privileged.protocol import Call, Reply, decode_reply, encode_call
 
 # What may be restarted.
 SystemService = Literal["asterisk", "caddy", "foyer-apply", "foyer-pbx"]
+Power = Literal["poweroff", "reboot"]
 # Longer than any action takes: the answer says how it ended.
 ANSWER_TIMEOUT_S = 60.0
 
@@ -40,6 +41,18 @@ class Privileged:
     def leave_network(self) -> None:
         """Ends a trial at once."""
         self.call(Call("leave_network", {}))
+
+    def new_password(self) -> None:
+        """Makes a new one-time administrator password, where the box's own screen shows it."""
+        self.call(Call("new_password", {}))
+
+    def power(self, what: Power) -> None:
+        """Switches the box off, or starts it again; returns before that happens."""
+        self.call(Call("power", {"what": what}))
+
+    def factory_reset(self) -> None:
+        """Deletes everything that the box keeps, and starts it again; returns before that happens."""
+        self.call(Call("factory_reset", {}))
 
     def call(self, call: Call) -> None:
         """Raises RejectedError, ForbiddenError or TransientError, as the other side says."""

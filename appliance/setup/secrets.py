@@ -44,8 +44,8 @@ SECRETS = (
     # The built-in simulated caller.
     Secret("sim-trunk", "foyer-apply", "root", 0o400),
 )
-# Opens the wizard once; foyer-webui deletes it then.
-ONE_TIME = Secret(ADMIN_OTP, "foyer-webui", "root", 0o600, _readable_password)
+# Opens the wizard once; foyer-webui deletes it then, and foyer-console shows it until then.
+ONE_TIME = Secret(ADMIN_OTP, "foyer-webui", "foyer-console", 0o640, _readable_password)
 
 
 def ensure(folder: Path, secret: Secret) -> bool:

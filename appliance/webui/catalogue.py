@@ -39,7 +39,7 @@ _FINDINGS = ("bad", "warn", "Term")
 # Processes whose sentences reach the pages through the store (request.result, apply_state.message).
 _SPEAKERS = ("apply", "pbx", "store")
 # What speaks only to processes, and to people at the console.
-_UNSEEN = ("privileged/", "pbx/ami", "pbx/listener", "webui/cli.py", "webui/catalogue.py")
+_UNSEEN = ("console/", "privileged/", "pbx/ami", "pbx/listener", "webui/cli.py", "webui/catalogue.py")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ from appliance.webui.wizard import one_time_password
 _log = logging.getLogger(__name__)
 FILE = "admin-otp"
 _READER = "foyer-webui"
+# The box's own screen.
+_SHOWN_BY = "foyer-console"
 _ACCOUNT = "one-time password"
 
 
@@ -108,7 +110,8 @@ def make(folder: Path) -> str:
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)
         part.write_text(password + "\n", "utf-8")
-        shutil.chown(part, _READER)
+        shutil.chown(part, _READER, _SHOWN_BY)
+        part.chmod(0o640)
         part.rename(folder / FILE)
     except (OSError, LookupError) as error:
         raise SetupError(f"The one-time password cannot be written: {error}.") from error

@@ -74,8 +74,8 @@ UNWELL: list[tuple[str, dict[str, Any], str, str]] = [
     ("not renewed", {"certificate": Certificate("good", NOW + HOUR // 2)}, "warn", "not renewed"),
     ("Secure Boot", {"refused_modules": ("wcte13xp",), "is_secure_boot": True}, "bad", "Secure Boot keeps"),
     ("refused", {"refused_modules": ("wcte13xp",)}, "bad", "wcte13xp was refused"),
-    ("no disk", {"boot_notes": ("data-missing",)}, "bad", "no disk"),
-    ("fallback", {"boot_notes": ("slot-fallback",)}, "warn", "one before it runs"),
+    ("a small disk to keep data", {"boot_notes": ("disk-too-small",)}, "bad", "too small"),
+    ("damaged data", {"boot_notes": ("damaged",)}, "bad", "could not be repaired"),
     ("another note", {"boot_notes": ("odd-thing",)}, "warn", "odd-thing"),
 ]
 CLOSED: list[tuple[str, dict[str, Any], str, str]] = [

@@ -121,8 +121,8 @@ def test_release_clock_and_notes(tmp_path: Path) -> None:
     assert gather.clock(places).is_synchronised is False
     write(tmp_path / "systemd/timesync/synchronized", "")
     assert gather.clock(places).is_synchronised is True
-    write(tmp_path / "foyer-boot/data-small", "")
-    assert gather.boot_notes(tmp_path / "foyer-boot") == ("data-small",)
+    write(tmp_path / "foyer-data-fault", "locked")
+    assert gather.boot_notes(tmp_path / "foyer-data-fault") == ("locked",)
     assert gather.boot_notes(tmp_path / "none") == ()
 
 

@@ -21,6 +21,7 @@ from appliance.health.mask import hide_secrets
         ("Authorization: Digest username=x", "username"),
         ("X-CSRF: 123abc", "123abc"),
         ("AMI_SECRET = foo", "foo"),
+        ("made k7mp-x2qa-9wdf.", "9wdf"),
         ("the password k7mp-x2qa-9wdf-hh4t was used", "k7mp"),
         ("-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----", "MHcCAQ"),
         ("-----BEGIN PRIVATE KEY-----\nMHcCAQ", "MHcCAQ"),

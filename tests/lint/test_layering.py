@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "reports": SIBLING,
     "names": SIBLING,
     "health": SIBLING,
+    "console": SIBLING,
     "setup": SIBLING,
     "apply": (*SIBLING, "pbx.conf", "hw.dahdi.system_conf"),
     "webui": (*SIBLING, "reports", "apply", "health"),

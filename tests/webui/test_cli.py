@@ -145,7 +145,7 @@ def test_a_new_one_time_password(
     said = capsys.readouterr().out
     path = settings.secrets / one_time.FILE
     assert path.read_text().strip() in said and "/recover" in said
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o640
     with store.read() as db:
         entry = audit.recent(db, 1)[0]
     assert entry.action == "one-time-password.new" and path.read_text().strip() not in str(entry.detail)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import socket
 import tarfile
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +16,7 @@ from appliance.errors import RejectedError, Sentence
 from appliance.health.facts import Interface, Unit
 from appliance.health.query import Message, Query
 from appliance.network.plan import NetworkPlan
-from appliance.privileged.protocol import Call, Reply, decode_call, encode_reply, read_line
+from appliance.privileged.protocol import Call
 from appliance.settings import Settings
 from appliance.store import Store, people, secrets
 from appliance.store import site as sites
@@ -26,6 +24,7 @@ from appliance.webui.forms import Form
 from appliance.webui.masking import mask_of
 from appliance.webui.pages.system_network import door_of, is_new_door, plan_of
 from tests.health.test_checks import NOW, WELL
+from tests.privileged.noting import noting
 from tests.webui.conftest import OTP, SignIn
 from tests.webui.health import Answers, serving
 
@@ -57,26 +56,8 @@ def answers(settings: Settings) -> Iterator[Answers]:
 @pytest.fixture
 def privileged(settings: Settings) -> Iterator[list[Call]]:
     """Notes what is asked of root, and says that it was done."""
-    calls: list[Call] = []
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(settings.privileged_socket))
-        listener.listen()
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    calls.append(decode_call(read_line(connection)))
-                    connection.sendall(encode_reply(Reply()))
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
+    with noting(settings.privileged_socket) as calls:
         yield calls
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
 
 
 def test_a_healthy_box(sign_in: SignIn, store: Store, answers: Answers) -> None:

@@ -106,12 +106,18 @@ def routes(web: Web) -> None:
 
 
 def _restarts(web: Web) -> None:
+    def show(service: SystemService, *, is_under_way: bool = False) -> str:
+        return web.render(
+            "system-restart.html",
+            name=service,
+            work=UNIT_WORK[service],
+            effect=RESTARTS[service],
+            is_under_way=is_under_way,
+        )
+
     @web.get("/system/restart/<name>", "administrator")
     def ask(name: str) -> str:
-        service = _service(name)
-        return web.render(
-            "system-restart.html", name=service, work=UNIT_WORK[service], effect=RESTARTS[service]
-        )
+        return show(_service(name))
 
     @web.post("/system/restart/<name>", "administrator")
     def restart(name: str) -> Any:
@@ -119,6 +125,9 @@ def _restarts(web: Web) -> None:
         with web.change() as change:
             audit.record(change, web.user().id, "service.restart", service)
         Privileged(web.settings.privileged_socket).restart_service(service)
+        if service == "caddy":
+            # The browser's next request would find nobody: the page waits before it goes on.
+            return show(service, is_under_way=True)
         web.flash(N_("It was restarted: %(work)s."), work=web.gettext(UNIT_WORK[service]))
         return web.redirect("/system")
 

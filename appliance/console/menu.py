@@ -1,0 +1,158 @@
+"""The menu on the box's own screen: reads lines, asks back, and has foyer-privileged do the rest.
+
+Who is here is physically present, so there is no sign-in. What cannot be undone is asked for twice.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import select
+from collections.abc import Callable
+from typing import TextIO
+
+from appliance.console.screen import screen
+from appliance.console.status import Status
+from appliance.errors import FoyerError
+from appliance.network.plan import NetworkPlan
+from appliance.network.trial import TRIAL_S
+from appliance.privileged.client import Privileged
+
+REFRESH_S = 5.0
+# Nobody goes on typing: the screen shows the box again.
+PATIENCE_S = 120.0
+_LINE_MAX = 200
+_CLEAR = "\x1b[2J\x1b[H"
+
+
+class LeftAlone(Exception):
+    """Nobody answered a question, or the terminal went away."""
+
+
+class Console:
+    """One terminal: `keys` is the descriptor that lines are read from, `paper` is written to."""
+
+    def __init__(self, keys: int, paper: TextIO, status: Callable[[], Status], root: Privileged) -> None:
+        self._keys = keys
+        self._paper = paper
+        self._status = status
+        self._root = root
+        self._typed = b""
+        self.is_open = True
+
+    def run(self) -> None:
+        """Shows the box and does what is asked, until the terminal is gone."""
+        while self.is_open:
+            try:
+                self._choose(self._watch())
+            except LeftAlone:
+                continue
+            except FoyerError as error:
+                self._say(f"\n  {error}\n")
+                self._pause()
+
+    def _watch(self) -> str:
+        """The screen, drawn anew when something on it changes, until somebody types a line."""
+        shown = ""
+        while True:
+            text = screen(self._status())
+            if text != shown:
+                self._say(f"{_CLEAR}{text}  Number, then Enter: ")
+                shown = text
+            try:
+                return self._line(REFRESH_S)
+            except LeftAlone:
+                if not self.is_open:
+                    raise
+
+    def _choose(self, key: str) -> None:
+        match key:
+            case "1":
+                self._network()
+            case "2":
+                self._new_password()
+            case "3" | "4":
+                self._power(key)
+            case "9":
+                self._reset()
+
+    def _new_password(self) -> None:
+        if self._ask("Make a new one-time administrator password? yes/no") == "yes":
+            self._root.new_password()
+
+    def _power(self, key: str) -> None:
+        question = (
+            "Switch the box off? Nobody can call then. yes/no"
+            if key == "3"
+            else "Start the box again? yes/no"
+        )
+        if self._ask(question) == "yes":
+            self._root.power("poweroff" if key == "3" else "reboot")
+            self._say("\n  Goodbye.\n")
+            self._pause()
+
+    def _reset(self) -> None:
+        self._say(
+            "\n  Every call, recording, person, setting and password of this box is deleted for good.\n"
+        )
+        if self._ask("Delete everything? Type DELETE") != "DELETE":
+            return
+        if self._ask("Nothing brings it back. Are you sure? Type yes") == "yes":
+            self._root.factory_reset()
+            self._say("\n  The box starts again as it was when it was new.\n")
+            self._pause()
+
+    def _network(self) -> None:
+        cards = self._status().cards
+        if not cards:
+            self._say("\n  There is no network card.\n")
+            self._pause()
+            return
+        card = cards[0] if len(cards) == 1 else self._ask(f"Which card? {' '.join(cards)}")
+        address = self._ask("Fixed address with its size, such as 192.168.1.20/24 (empty: from the router)")
+        gateway = self._ask("Router, such as 192.168.1.1 (empty: none)") if address else ""
+        names = self._ask("Name servers (empty: the router)") if address else ""
+        plan = NetworkPlan(card, address, gateway, tuple(names.split()) or ((gateway,) if gateway else ()))
+        token = secrets.token_urlsafe(24)
+        self._root.try_network(plan, token)
+        if (
+            self._ask(f"It is being tried. Keep it? Without a yes it goes back in {TRIAL_S} seconds. yes/no")
+            == "yes"
+        ):
+            self._root.confirm_network(token)
+        else:
+            self._root.leave_network()
+
+    def _ask(self, question: str) -> str:
+        self._say(f"\n  {question}: ")
+        return self._line(PATIENCE_S)
+
+    def _pause(self) -> None:
+        try:
+            self._ask("Enter goes on")
+        except LeftAlone:
+            return
+
+    def _line(self, timeout_s: float) -> str:
+        """A line that somebody typed, trimmed. LeftAlone when none came in time."""
+        while b"\n" not in self._typed:
+            ready, _, _ = select.select([self._keys], [], [], timeout_s)
+            if not ready:
+                raise LeftAlone
+            piece = self._read()
+            if not piece:
+                self.is_open = False
+                raise LeftAlone
+            self._typed = (self._typed + piece)[-_LINE_MAX:]
+        line, _, self._typed = self._typed.partition(b"\n")
+        return line.decode("utf-8", "replace").strip()
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._keys, _LINE_MAX)
+        except OSError:  # the other end of a pseudo terminal is gone
+            return b""
+
+    def _say(self, text: str) -> None:
+        self._paper.write(text)
+        self._paper.flush()

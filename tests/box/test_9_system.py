@@ -1,0 +1,52 @@
+"""The system page of a booted box: real facts, a real restart, messages out of the real journal."""
+
+from tests.box.exchange import Exchange
+from tests.browser.browser import Browser
+from tests.image.box import Box
+from tests.until import until
+
+
+def test_the_page_shows_how_the_box_is(owner: Browser, box: Box, passwords: dict[str, str]) -> None:
+    owner.open("/system")
+    owner.sees("runs inside another machine and has no slots")
+    owner.sees("Telephone service")
+    assert owner.text("tbody").count("Running") == 6, owner.text("tbody")
+    assert "192.0.2.10/24" in owner.text() and "then renewed by itself" in owner.text()
+    said = box.run("foyer", "doctor", check=False)
+    shown = [notice.text.splitlines()[0] for notice in owner.all(".page > section:first-of-type .notice")]
+    assert shown and all(line in said for line in shown), (shown, said)
+
+
+def test_a_service_is_restarted_from_the_page(owner: Browser, box: Box, exchange: Exchange) -> None:
+    old = box.main_pid("foyer-pbx")
+    owner.open("/system/restart/foyer-pbx")
+    owner.click("form.card .button-bad")
+    owner.sees("It was restarted: link between the telephone service and the pages.")
+    until(lambda: box.main_pid("foyer-pbx") not in (0, old), 10, "foyer-pbx again")
+    front_door = box.main_pid("caddy")
+    owner.open("/system/restart/caddy")
+    owner.click("form.card .button-bad")
+    owner.sees("It is being restarted")
+    until(lambda: box.main_pid("caddy") not in (0, front_door), 10, "the front door again")
+    owner.sees("Disks and memory", timeout_s=20)
+
+
+def test_messages_are_found(owner: Browser, box: Box) -> None:
+    box.run("sh", "-c", "echo 'the kettle boils, password=hunter2' | systemd-cat -t kitchen -p warning")
+    owner.open("/system/log?words=kettle")
+    owner.sees("the kettle boils")
+    assert "hunter2" not in owner.text() and "kitchen" in owner.text(".messages")
+    owner.open("/system/log?unit=foyer-pbx&words=restarted")
+    owner.open("/system/log?unit=caddy")
+    owner.sees("Started caddy.service")
+
+
+def test_the_support_file_is_made(owner: Browser) -> None:
+    owner.open("/system")
+    size = owner.async_script(
+        "const done = arguments[0]; const form = document.querySelector('form[action=\"/system/support\"]');"
+        "fetch(form.action, {method: 'POST', body: new URLSearchParams(new FormData(form))})"
+        ".then((answer) => answer.blob()).then((blob) => done(blob.type + ' ' + blob.size));"
+    )
+    kind, bytes_ = str(size).split()
+    assert kind == "application/gzip" and int(bytes_) > 2000

@@ -1,0 +1,171 @@
+"""The real program on a real terminal (a pty), and what it asks of root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.console import status as gathered
+from appliance.console.screen import screen
+from appliance.console.status import Status
+from appliance.network.plan import NetworkPlan
+from appliance.privileged.protocol import Call
+from tests.privileged.noting import noting
+from tests.until import until
+
+OTP = "k7mp-x2qa-9wdf-hh4t"
+NEW = Status(("192.0.2.10",), 443, OTP, ("Wildcard TDM410P Board 5 (WCTDM/4)",))
+
+
+class Screen:
+    """The program and the terminal that it runs on."""
+
+    def __init__(self, folder: Path, calls: list[Call]) -> None:
+        self.folder, self.calls = folder, calls
+        self._ours, theirs = pty.openpty()
+        os.set_blocking(self._ours, False)
+        self.said = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "appliance.console"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            env={
+                **os.environ,
+                "FOYER_DATA": str(folder),
+                "FOYER_PRIVILEGED_SOCKET": str(folder / "privileged.sock"),
+            },
+        )
+        os.close(theirs)
+
+    def sees(self, words: str) -> None:
+        """Waits until the terminal has shown these words."""
+        until(lambda: words in self._read(), 15, f"{words!r}; it shows {self.said[-500:]!r}")
+
+    def type(self, line: str) -> None:
+        """Types a line; what was shown before is forgotten."""
+        self.said = ""
+        os.write(self._ours, line.encode() + b"\n")
+
+    def close(self) -> None:
+        os.close(self._ours)
+
+    def _read(self) -> str:
+        with contextlib.suppress(BlockingIOError):  # nothing new
+            self.said += os.read(self._ours, 65536).decode()
+        return self.said
+
+
+@pytest.fixture
+def console() -> Iterator[Screen]:
+    """A box with a one-time password; root notes what it is asked."""
+    with tempfile.TemporaryDirectory() as name, noting(Path(name) / "privileged.sock") as calls:
+        folder = Path(name)
+        (folder / "secrets").mkdir()
+        (folder / "secrets/admin-otp").write_text(OTP + "\n")
+        shown = Screen(folder, calls)
+        try:
+            shown.sees("Number, then Enter:")
+            yield shown
+        finally:
+            shown.process.kill()
+            shown.process.wait()
+
+
+def test_it_shows_where_the_box_is_and_its_password_until_it_was_used(console: Screen) -> None:
+    for words in (
+        "https://foyer.local/",
+        "https://192.0.2.10/",
+        OTP,
+        "No telephone card",
+        "9  Factory reset",
+    ):
+        assert words in console.said
+    console.said = ""
+    (console.folder / "secrets/admin-otp").unlink()
+    console.sees("Number, then Enter:")
+    assert OTP not in console.said
+
+
+def test_a_new_password_and_the_switch(console: Screen) -> None:
+    console.type("2")
+    console.sees("yes/no")
+    console.type("no")
+    console.sees("Number, then Enter:")
+    assert console.calls == []
+    console.type("2")
+    console.sees("yes/no")
+    console.type("yes")
+    console.sees("Number, then Enter:")
+    assert console.calls == [Call("new_password", {})]
+    console.type("3")
+    console.sees("yes/no")
+    console.type("yes")
+    console.sees("Goodbye")
+    assert console.calls[-1] == Call("power", {"what": "poweroff"})
+
+
+def test_a_factory_reset_is_confirmed_twice(console: Screen) -> None:
+    for first, second in (("delete", ""), ("DELETE", "y")):
+        console.type("9")
+        console.sees("Type DELETE")
+        console.type(first)
+        if second:
+            console.sees("Are you sure?")
+            console.type(second)
+        console.sees("Number, then Enter:")
+    assert console.calls == []
+    console.type("9")
+    console.sees("Type DELETE")
+    console.type("DELETE")
+    console.sees("Are you sure?")
+    console.type("yes")
+    console.sees("as it was when it was new")
+    assert console.calls == [Call("factory_reset", {})]
+
+
+def test_strange_keys_do_nothing(console: Screen) -> None:
+    for line in ("", "0", "99", "\x1b[A", "1; reboot", "é" * 300, "\x04"[:0]):
+        console.type(line)
+        console.sees("Number, then Enter:")
+    assert console.calls == [] and console.process.poll() is None
+
+
+def test_it_ends_with_its_terminal(console: Screen) -> None:
+    console.close()
+    assert console.process.wait(15) in (0, -signal.SIGHUP)
+
+
+def test_the_screen_is_plain() -> None:
+    text = screen(NEW)
+    assert text.isascii() and all(len(line) <= 80 for line in text.splitlines()) and text.count("\n") < 25
+    assert "Wildcard TDM410P Board 5 (WCTDM/4)" in text and OTP in text
+    assert "no address yet" in screen(Status((), 443))
+    assert "https://foyer.local:8443/" in screen(Status(("192.0.2.10",), 8443))
+    assert "cannot be opened" in screen(Status((), 443, fault=gathered.fault("locked")))
+    assert re.search(r"[^\x20-\x7e\n]", screen(Status(("192.0.2.10",), 443, lines=("\x1b[31m…",)))) is None
+
+
+def test_what_it_gathers(tmp_path: Path) -> None:
+    spans = tmp_path / "dahdi"
+    spans.mkdir()
+    for name, head in (
+        ("2", 'Span 2: TE2/0/2 "T2XXP Card 0 Span 2"'),
+        ("1", 'Span 1: WCTDM/4 "Board 5" (MASTER)'),
+    ):
+        (spans / name).write_text(f"{head}\n\n   1 WCTDM/4/0 FXOKS\n")
+    (spans / "10").write_text("damaged")
+    assert gathered.lines(spans) == ("Board 5 (WCTDM/4)", "T2XXP Card 0 Span 2 (TE2/0/2)")
+    assert gathered.lines(tmp_path / "none") == ()
+    assert "192.0.2.10" in gathered.addresses()
+    assert NetworkPlan("eth0", "192.168.1.20/24", "192.168.1.1", ("192.168.1.1",)).gateway

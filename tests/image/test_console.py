@@ -1,0 +1,69 @@
+"""What the box's own screen may have root do, in a booted box: its account, real units, real walls."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.image.box import Box
+
+RESET = Path("/usr/libexec/foyer-factory-reset")
+LABELS = Path("/dev/disk/by-partlabel")
+ASK = """
+import sys
+from pathlib import Path
+from appliance.privileged.client import Privileged
+getattr(Privileged(Path("/run/foyer-privileged.sock")), sys.argv[1])()
+"""
+
+
+def ask(box: Box, user: str, group: str, action: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        "setpriv",
+        f"--reuid={user}",
+        f"--regid={group}",
+        "--groups=foyer",
+        "python3",
+        "-P",
+        "-c",
+        ASK,
+        action,
+    ]
+    text = box.run("sh", "-c", '"$@" 2>&1; echo "code $?"', "sh", *command)
+    return subprocess.CompletedProcess(command, int(text.rsplit("code ", 1)[1]), text)
+
+
+@pytest.mark.box
+def test_a_new_password_is_shown_on_the_screen_alone(box: Box) -> None:
+    old = box.otp
+    assert ask(box, "foyer-console", "foyer-console", "new_password").returncode == 0
+    assert box.otp != old
+    shown = box.run("setpriv", "--reuid=foyer-console", "--regid=foyer-console", "--groups=foyer",
+                    "cat", "/data/secrets/admin-otp")  # fmt: skip
+    assert shown.strip() == box.otp
+    for user in ("foyer-pbx", "foyer-apply", "asterisk", "caddy"):
+        assert box.run("setpriv", f"--reuid={user}", "--clear-groups", "cat", "/data/secrets/admin-otp",
+                       check=False) == ""  # fmt: skip
+    assert box.otp not in box.run("journalctl", "-q", "--no-pager")
+
+
+@pytest.mark.box
+def test_the_pages_can_neither_reset_the_box_nor_switch_it_off(box: Box) -> None:
+    for action in ("factory_reset", "new_password"):
+        answer = ask(box, "foyer-webui", "foyer", action)
+        assert answer.returncode != 0 and "ForbiddenError" in answer.stdout
+    # Without a disk of its own there is nothing to reset: systemd refuses by the unit's condition.
+    assert ask(box, "foyer-console", "foyer-console", "factory_reset").returncode == 0
+    assert box.is_active("foyer.target")
+
+
+def test_a_reset_destroys_the_key_and_the_keys_of_the_data() -> None:
+    """On files in place of partitions; this root's /dev is its own."""
+    LABELS.mkdir(parents=True)
+    key, data = LABELS / "foyer-key", LABELS / "foyer-data"
+    key.write_bytes(b"k" * 64 + bytes(448) + b"ready" + bytes(2**20))
+    data.write_bytes(b"LUKS" * 2**23)
+    subprocess.run([RESET], check=True)
+    assert key.read_bytes() == bytes(64 + 448 + 5 + 2**20)
+    left = data.read_bytes()
+    assert len(left) == 2**25 and b"LUKSLUKS" not in left[: 2**24] and left[2**24 :] == b"LUKS" * 2**22

@@ -1,0 +1,125 @@
+"""A trial of another network in a booted box: real systemd-networkd, real timer, root's real actions.
+
+A box of the tests has no kernel of its own, so the units that only real machines start are let go by drop-ins
+in /run; the network card is one end of a cable.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.image.box import Box
+from tests.image.test_boot import user_group
+from tests.until import until
+
+pytestmark = pytest.mark.box
+
+CARD = "eth9"
+UNITS = ("foyer-network@.service", "systemd-networkd.service", "systemd-networkd.socket")
+TRIAL_S = 6
+TRY = """
+import sys
+from pathlib import Path
+from appliance.network.plan import NetworkPlan
+from appliance.privileged.client import Privileged
+root = Privileged(Path("/run/foyer-privileged.sock"))
+match sys.argv[1:]:
+    case ["try", plan, token]: root.try_network(NetworkPlan.parse(plan), token)
+    case ["confirm", token]: root.confirm_network(token)
+    case ["leave"]: root.leave_network()
+"""
+
+
+@pytest.fixture(scope="module")
+def machine(box: Box) -> Iterator[Box]:
+    """The box with a network card that systemd-networkd manages."""
+    for unit in UNITS:
+        drop_in(box, unit, "[Unit]\nConditionKernelCommandLine=\n")
+    drop_in(box, "foyer-network-back.timer", f"[Timer]\nOnActiveSec=\nOnActiveSec={TRIAL_S}s\n")
+    box.run("systemctl", "daemon-reload")
+    box.run("ip", "link", "add", CARD, "type", "veth", "peer", "name", "wall9")
+    for name in (CARD, "wall9"):
+        box.run("ip", "link", "set", name, "up")
+    try:
+        box.run("systemctl", "start", "foyer-network@start.service", "systemd-networkd.service")
+        yield box
+    finally:
+        box.run("systemctl", "stop", "systemd-networkd.socket", "systemd-networkd.service")
+        box.run("ip", "link", "delete", CARD)
+        box.run("rm", "-rf", *(f"/run/systemd/system/{unit}.d" for unit in UNITS), "/data/network/plan.json")
+        box.run("systemctl", "daemon-reload")
+
+
+def drop_in(box: Box, unit: str, text: str) -> None:
+    box.run("mkdir", "-p", f"/run/systemd/system/{unit}.d")
+    box.run("sh", "-c", f"printf '{text}' >/run/systemd/system/{unit}.d/zz-test.conf")
+
+
+def ask(box: Box, *arguments: str, check: bool = True) -> None:
+    """As the pages do it, by their account."""
+    box.run("setpriv", "--reuid=foyer-webui", f"--regid={user_group(box, 'foyer-webui')}", "--init-groups",
+            "python3", "-P", "-c", TRY, *arguments, check=check)  # fmt: skip
+
+
+def plan(address: str, **more: object) -> str:
+    whole = {
+        "card": CARD,
+        "address": address,
+        "gateway": "",
+        "dns": [],
+        "phones_vlan": 0,
+        "phones_address": "",
+    }
+    return json.dumps(whole | more)
+
+
+def addresses(box: Box, card: str = CARD) -> str:
+    return box.run("ip", "-4", "-brief", "address", "show", "dev", card, check=False)
+
+
+def knows_vlans(box: Box) -> bool:
+    """Whether this kernel can divide a card; the box's own can."""
+    command = f"ip link add link {CARD} name probe type vlan id 9 && ip link delete probe && echo yes"
+    return "yes" in box.run("sh", "-c", command, check=False)
+
+
+def test_unconfirmed_it_goes_back_by_itself(machine: Box) -> None:
+    phones: dict[str, object] = (
+        {"phones_vlan": 7, "phones_address": "10.7.0.1/16"} if knows_vlans(machine) else {}
+    )
+    ask(machine, "try", plan("198.51.100.7/24", **phones), "a" * 24)
+    until(lambda: "198.51.100.7/24" in addresses(machine), 10, "the new address")
+    until(lambda: not phones or "10.7.0.1/16" in addresses(machine, "phones"), 10, "the phones' network")
+    # Whoever asked is gone; the way back is systemd's.
+    machine.kill("foyer-webui")
+    until(lambda: "198.51.100.7/24" not in addresses(machine), TRIAL_S + 10, "the box to go back")
+    until(lambda: addresses(machine, "phones") == "", 10, "the phones' network to be gone")
+    ask(machine, "confirm", "a" * 24, check=False)
+    assert machine.run("ls", "/data/network") == ""
+
+
+def test_confirmed_it_stays_and_survives_a_start(machine: Box) -> None:
+    ask(machine, "try", plan("198.51.100.8/24"), "b" * 24)
+    until(lambda: "198.51.100.8/24" in addresses(machine), 10, "the new address")
+    ask(machine, "confirm", "c" * 24, check=False)
+    assert machine.run("ls", "/data/network") == "", "another word confirmed it"
+    ask(machine, "confirm", "b" * 24)
+    assert "198.51.100.8/24" in machine.run("cat", "/data/network/plan.json")
+    assert not machine.is_active("foyer-network-back.timer")
+    # As after a start: memory is empty.
+    machine.run("sh", "-c", "rm -f /run/systemd/network/* /run/foyer-network/*")
+    machine.run("systemctl", "start", "foyer-network@start.service")
+    machine.run("systemctl", "restart", "systemd-networkd.service")
+    until(lambda: "198.51.100.8/24" in addresses(machine), 10, "the kept address")
+
+
+def test_a_start_in_between_goes_back(machine: Box) -> None:
+    ask(machine, "try", plan("198.51.100.9/24"), "d" * 24)
+    until(lambda: "198.51.100.9/24" in addresses(machine), 10, "the new address")
+    machine.run("sh", "-c", "rm -f /run/systemd/network/* /run/foyer-network/*")
+    machine.run("systemctl", "stop", "foyer-network-back.timer")
+    machine.run("systemctl", "start", "foyer-network@start.service")
+    machine.run("systemctl", "restart", "systemd-networkd.service")
+    until(lambda: "198.51.100.8/24" in addresses(machine), 10, "the kept address")
+    assert "198.51.100.9" not in addresses(machine)
