@@ -123,6 +123,24 @@ def test_a_stranger_is_not_joined_by_a_forged_form(
         assert people.get(db, twin).id == twin
 
 
+def test_an_agent_unblocks_nobody_by_joining_or_separating(
+    sign_in: SignIn, store: Store, someone: str, twin: str
+) -> None:
+    with store.change() as change:
+        people.set_blocked(change, someone, True)
+    agent, lead = sign_in("lan"), sign_in("lead")
+    join, separate = f"/people/{someone}/join/{twin}", f"/people/{someone}/separate/{twin}"
+    question = lead.get(join)
+    fields = [pair for pair in agent.get("/account").form("/logout").fields if pair[0] == "csrf"]
+    assert agent.get(join).status == 403
+    assert agent.post(join, [*fields, ("stays", twin)]).status == 403
+    assert lead.submit(question, f"/join/{twin}").status == 200
+    assert agent.get(separate).status == 403
+    assert agent.post(separate, fields).status == 403
+    with store.read() as db:
+        assert people.get(db, twin).blocked
+
+
 def test_erasing_names_the_person_and_leaves_none(sign_in: SignIn, store: Store, someone: str) -> None:
     browser = sign_in("boss")
     with store.read() as db:
