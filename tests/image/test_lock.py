@@ -95,10 +95,18 @@ def test_a_drift_is_printed_and_make_lock_ends_it(root: Path, capsys: pytest.Cap
     assert "and 20 more" in said
 
 
-def test_a_package_whose_file_is_gone_is_said_so(root: Path) -> None:
+def test_what_cannot_be_compared_is_said_and_stops_no_build(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock.LOCK.write_text("nonsense\n")
+    lock.report(root)
+    assert "make lock writes it anew" in capsys.readouterr().err
+    lock.LOCK.unlink()
     (lock.DEBS[0] / "b_2.0_all.deb").unlink()
-    with pytest.raises(steps.Failed, match=r"has no b_2\.0_all\.deb"):
-        lock.present(root)
+    lock.report(root)
+    assert "has no b_2.0_all.deb" in capsys.readouterr().err
+    with pytest.raises(steps.Failed):
+        lock.write(root)
 
 
 def test_the_lock_names_every_package_of_the_list() -> None:
