@@ -1,8 +1,14 @@
-"""For all tests: a failed one shows the last words of the daemons, phones and browsers that were there."""
+"""For all tests: a failed one shows the last words of the daemons, phones and browsers that were there; how
+long an example takes says something of the machine, not of the code.
+"""
 
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("foyer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("foyer")
 
 
 def pytest_configure(config: pytest.Config) -> None:

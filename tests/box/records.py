@@ -9,6 +9,14 @@ from tests.asterisk.sound import read_wav
 from tests.browser.browser import Browser
 
 
+READ_CALL = """
+const call = document.querySelector("#call");
+if (!call) return null;
+const rows = Array.from(call.querySelectorAll("tbody tr"), (row) => Array.from(row.cells, (cell) => cell.innerText));
+return { rows, text: call.innerText, recording: call.querySelector("a[download]")?.href ?? "" };
+"""
+
+
 @dataclass(frozen=True)
 class CallPage:
     """A call's page. `segments` are (what, who, seconds); `recording` is the file's address or ""."""
@@ -38,14 +46,12 @@ def open_call(browser: Browser, who: str) -> CallPage:
 
 
 def read_call(browser: Browser) -> CallPage:
-    """Read the call's page that is shown."""
-    rows = []
-    for row in browser.all("#call tbody tr"):
-        cells = [cell.text.strip() for cell in row.find_elements("css selector", "td")]
-        rows.append((cells[1], cells[2], seconds_of(cells[3])))
-    links = browser.all("#call a[download]")
-    recording = str(links[0].get_attribute("href")) if links else ""
-    return CallPage(browser.path, browser.text("#call"), tuple(rows), recording)
+    """Read the call's page that is shown, at one glance: the page replaces its parts when there is news."""
+    read = browser.script(READ_CALL)
+    assert isinstance(read, dict), f"no call on {browser.path}"
+    rows = ([*map(str.strip, cells)] for cells in read["rows"])
+    segments = tuple((cells[1], cells[2], seconds_of(cells[3])) for cells in rows)
+    return CallPage(browser.path, read["text"], segments, read["recording"])
 
 
 def download(browser: Browser, address: str, directory: Path) -> Samples:

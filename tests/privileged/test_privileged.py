@@ -58,18 +58,19 @@ class Served:
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    """Ends when idle for 0.3 s. Any user can connect."""
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    """Ends when idle for 0.3 s, or the test's parameter. Any user can connect."""
+    idle_s: float = getattr(request, "param", 0.3)
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         Path(folder).chmod(0o755)
         server = Served(Path(folder) / "privileged.sock")
         listener.bind(str(server.path))
         server.path.chmod(0o666)
         listener.listen()
-        thread = threading.Thread(target=serve, args=(listener, 0.3, server.prepare))
+        thread = threading.Thread(target=serve, args=(listener, idle_s, server.prepare))
         thread.start()
         yield server
-        thread.join(5)
+        thread.join(idle_s + 5)
         assert not thread.is_alive(), "it does not end when idle"
 
 
@@ -99,6 +100,8 @@ def test_what_is_not_on_the_list_is_refused(served: Served, call: Call) -> None:
     assert served.called == []
 
 
+# As long as another process may take to start.
+@pytest.mark.parametrize("served", [5.0], indirect=True)
 def test_another_user_is_refused_and_the_next_call_served(served: Served) -> None:
     command = [sys.executable, "-c", CALL, str(served.path)]
     stranger = subprocess.run(command, user="nobody", text=True, capture_output=True, check=False)
