@@ -8,7 +8,6 @@ from tests.asterisk.g711 import Samples
 from tests.asterisk.sound import read_wav
 from tests.browser.browser import Browser
 
-
 READ_CALL = """
 const call = document.querySelector("#call");
 if (!call) return null;
