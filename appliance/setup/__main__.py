@@ -23,7 +23,7 @@ APPLY_TIMEOUT_S = 60.0
 def set_up(settings: Settings) -> None:
     """Makes /data fit; raises FoyerError when the box cannot work with it."""
     for folder in folders.folders(settings):
-        folders.make(folder)
+        folders.make(settings, folder)
     for secret in secrets.SECRETS:
         if secrets.ensure(settings.secrets, secret):
             log.info("made the secret %s", secret.name)

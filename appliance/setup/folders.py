@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import grp
 import os
-import shutil
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.errors import SetupError
 from appliance.settings import Settings
 
 
@@ -45,9 +48,39 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
     )
 
 
-def make(folder: Folder) -> None:
-    """Creates the folder or corrects its owner and mode; leaves what is in it alone."""
-    folder.path.mkdir(mode=0o700, exist_ok=True)
-    shutil.chown(folder.path, folder.owner, folder.group)
-    # After chown, which clears the set-group-id bit.
-    os.chmod(folder.path, folder.mode, follow_symlinks=True)  # noqa: PTH101 - Path.chmod is the same call
+def make(settings: Settings, folder: Folder) -> None:
+    """Creates the folder or corrects its owner and mode; leaves what is in it alone.
+
+    Some of the folders belong to other users, who could put a link to /etc in the place of one and have root
+    give it to them. So each is opened inside the one above, never through a link, and changed by its handle.
+    SetupError: a link or a file stands in its place.
+    """
+    handle = _open(settings.data, folder.path)
+    try:
+        owner, group = pwd.getpwnam(folder.owner).pw_uid, grp.getgrnam(folder.group).gr_gid
+        os.fchown(handle, owner, group)
+        # After chown, which clears the set-group-id bit.
+        os.fchmod(handle, folder.mode)
+    except (OSError, KeyError) as error:
+        raise SetupError(f"{folder.path} cannot be given to {folder.owner}: {error}.") from error
+    finally:
+        os.close(handle)
+
+
+def _open(data: Path, path: Path) -> int:
+    """A handle of the folder `path`, which is `data` or below it; makes what is missing."""
+    data.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    for name in path.relative_to(data).parts:
+        above = handle
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, 0o700, dir_fd=above)
+            handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
+        except OSError as error:
+            raise SetupError(
+                f"{name} on the way to {path} is not a folder, but a link or a file.", "Put a folder there."
+            ) from error
+        finally:
+            os.close(above)
+    return handle

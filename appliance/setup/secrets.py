@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import grp
 import os
+import pwd
 import secrets
-import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,24 +52,50 @@ ONE_TIME = Secret(ADMIN_OTP, "foyer-webui", "foyer-console", 0o640, _readable_pa
 
 
 def ensure(folder: Path, secret: Secret) -> bool:
-    """Makes the secret if there is none yet; returns whether it did. A crash leaves none or a whole one."""
-    path = folder / secret.name
-    if path.exists() and path.stat().st_size > 0:
-        shutil.chown(path, secret.owner, secret.group)
-        path.chmod(secret.mode)
-        return False
-    part = folder / f".{secret.name}.part"
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secret.make() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    shutil.chown(part, secret.owner, secret.group)
-    part.chmod(secret.mode)
-    part.rename(path)
-    sync(folder)
+    """Makes the secret if there is none yet; returns whether it did. A crash leaves none or a whole one.
+
+    Others may write into the folder: nothing is opened or given away through a link, and one that stands in
+    the secret's place is replaced.
+    """
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if _is_there(place, secret):
+            return False
+        part = f".{secret.name}.part"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=place)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=place)
+        with os.fdopen(handle, "w") as file:
+            file.write(secret.make() + "\n")
+            file.flush()
+            _give(handle, secret)
+            os.fsync(handle)
+        os.rename(part, secret.name, src_dir_fd=place, dst_dir_fd=place)
+        os.fsync(place)
+    finally:
+        os.close(place)
     return True
+
+
+def _is_there(place: int, secret: Secret) -> bool:
+    """Whether the secret is a file with something in it; if so, corrects its owner and mode."""
+    try:
+        handle = os.open(secret.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
+    except OSError:
+        return False
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or found.st_size == 0 or found.st_nlink != 1:
+            return False
+        _give(handle, secret)
+    finally:
+        os.close(handle)
+    return True
+
+
+def _give(handle: int, secret: Secret) -> None:
+    os.fchown(handle, pwd.getpwnam(secret.owner).pw_uid, grp.getgrnam(secret.group).gr_gid)
+    os.fchmod(handle, secret.mode)
 
 
 def sync(folder: Path) -> None:

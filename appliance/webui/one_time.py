@@ -9,10 +9,12 @@ works twice, even where the file cannot be deleted.
 from __future__ import annotations
 
 import contextlib
+import grp
 import hashlib
 import logging
+import os
+import pwd
 import secrets
-import shutil
 import unicodedata
 from pathlib import Path
 
@@ -108,10 +110,12 @@ def make(folder: Path) -> str:
     part = folder / f".{FILE}.part"
     try:
         part.unlink(missing_ok=True)
-        part.touch(mode=0o600)
-        part.write_text(password + "\n", "utf-8")
-        shutil.chown(part, _READER, _SHOWN_BY)
-        part.chmod(0o640)
+        # Others may write into the folder: never through a link, and by the handle.
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(password + "\n")
+            os.fchown(handle, pwd.getpwnam(_READER).pw_uid, grp.getgrnam(_SHOWN_BY).gr_gid)
+            os.fchmod(handle, 0o640)
         part.rename(folder / FILE)
     except (OSError, LookupError) as error:
         raise SetupError(f"The one-time password cannot be written: {error}.") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.errors import SetupError
 from appliance.settings import Settings
 from appliance.setup import folders, secrets
 
@@ -31,16 +32,53 @@ def look(path: Path) -> tuple[str, str, str]:
 def test_folders_are_made_and_mended(settings: Settings) -> None:
     for _ in range(2):
         for folder in folders.folders(settings):
-            folders.make(folder)
+            folders.make(settings, folder)
             assert look(folder.path) == (folder.owner, folder.group, f"{folder.mode:o}")
     kept = settings.recordings / "a.wav"
     kept.write_bytes(b"sound")
     os.chown(settings.recordings, 65534, 65534)
     settings.recordings.chmod(0o777)
     for folder in folders.folders(settings):
-        folders.make(folder)
+        folders.make(settings, folder)
     assert look(settings.recordings) == ("asterisk", "asterisk", "2770")
     assert kept.read_bytes() == b"sound"
+
+
+@pytest.mark.parametrize("name", ["asterisk", "asterisk/lib", "asterisk/recordings"])
+def test_nothing_is_given_away_through_a_link(settings: Settings, tmp_path: Path, name: str) -> None:
+    """Whoever owns a folder of /data could otherwise have root hand him any other."""
+    precious = tmp_path / "etc"
+    precious.mkdir(mode=0o700)
+    before = look(precious)
+    link = settings.data / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(precious, target_is_directory=True)
+    with pytest.raises(SetupError, match="not a folder, but a link"):
+        for folder in folders.folders(settings):
+            folders.make(settings, folder)
+    assert look(precious) == before and list(precious.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
+def test_a_planted_secret_is_replaced(tmp_path: Path, kind: str) -> None:
+    precious = tmp_path / "shadow"
+    precious.write_text("root:x")
+    precious.chmod(0o600)
+    before, secret = look(precious), secrets.SECRETS[0]
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name in (secret.name, f".{secret.name}.part"):
+        if kind == "link":
+            (folder / name).symlink_to(precious)
+        elif kind == "hard link":
+            (folder / name).hardlink_to(precious)
+        else:
+            os.mkfifo(folder / name)
+    assert secrets.ensure(folder, secret)
+    assert look(precious) == before and precious.read_text() == "root:x"
+    made = folder / secret.name
+    assert made.is_file() and not made.is_symlink()
+    assert look(made) == (secret.owner, secret.group, f"{secret.mode:o}")
 
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:
