@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from appliance.errors import DeviceGone, TransientError
-from appliance.store import Change, Store, conversations, events, feeds, requests
+from appliance.store import Change, Store, audit, conversations, events, feeds, requests
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ TICK_S = 1.0
 PAUSE_S = 0.1
 """Between two deletions, so that nobody else waits long for the database."""
 
-PRUNED: tuple[Callable[[Change], int], ...] = (events.prune, feeds.prune, requests.prune)
+PRUNED: tuple[Callable[[Change], int], ...] = (events.prune, feeds.prune, requests.prune, audit.prune)
 
 
 type Chore = Callable[[threading.Event], None]

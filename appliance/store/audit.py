@@ -1,4 +1,6 @@
-"""Who did what, for the administrator to read. Rows are never changed; nothing secret goes into a detail."""
+"""Who did what, for the administrator to read. Rows are never changed, and kept for two years; nothing secret
+goes into a detail.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from sqlite_utils import Database
 from appliance.store.db import Change
 from appliance.store.ids import new_id
 from appliance.store.text import to_json
+
+_KEPT_MS = 2 * 365 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,11 @@ def recent(
 def actions(db: Database) -> list[str]:
     """Every action that stands in the journal, in alphabetical order."""
     return [str(row[0]) for row in db.execute("SELECT DISTINCT action FROM audit ORDER BY action")]
+
+
+def prune(change: Change, kept_ms: int = _KEPT_MS) -> int:
+    """Deletes rows older than `kept_ms`, at most 5,000 at a time; returns how many."""
+    return change.db.execute(
+        "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY at LIMIT 5000)",
+        (change.now - kept_ms,),
+    ).rowcount

@@ -1,9 +1,10 @@
 """Slows down guessing: each further failure makes the next attempt wait longer, by account and by network
 address.
 
-An account waits at most a minute, so that nobody can lock a colleague out for long; an address up to a
-quarter of an hour. Accounts that do not exist are slowed down just the same, or the delay would tell which
-ones do.
+An account waits at most a minute, an address up to a quarter of an hour. A stranger who goes on guessing does
+not keep the user out: a browser in which the account once signed in is counted by itself ("device cookies" of
+OWASP's authentication cheat sheet). Accounts that do not exist are slowed down just the same, or the delay
+would tell which ones do.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ _ACCOUNT = (3, 60)
 _ADDRESS = (20, 900)
 
 
-def wait_s(db: Database, login: str, address: str, now: int) -> int:
-    """For how many whole seconds from `now` (ms) this account or this address may not try; 0 if it may."""
-    keys = (f"account:{login}", f"address:{address}")
+def wait_s(db: Database, login: str, address: str, now: int, known: str = "") -> int:
+    """For how many whole seconds from `now` (ms) this account or this address may not try; 0 if it may.
+
+    `known` is the mark of a browser that the account has used before, "" for any other.
+    """
+    keys = (_account(login, known), f"address:{address}")
     row = db.execute("SELECT max(locked_until) FROM login_failure WHERE key IN (?, ?)", keys).fetchone()
     return max(0, -(-((row[0] or 0) - now) // 1000))
 
 
-def failed(change: Change, login: str, address: str) -> None:
+def failed(change: Change, login: str, address: str, known: str = "") -> None:
     """Counts a failure against both; an hour without one forgets them."""
     change.db.execute("DELETE FROM login_failure WHERE last < ?", (change.now - _FORGOTTEN_MS,))
-    for key, limits in ((f"account:{login}", _ACCOUNT), (f"address:{address}", _ADDRESS)):
+    for key, limits in ((_account(login, known), _ACCOUNT), (f"address:{address}", _ADDRESS)):
         row = change.db.execute("SELECT failed FROM login_failure WHERE key = ?", (key,)).fetchone()
         count = (row[0] if row else 0) + 1
         change.db.execute(
@@ -39,11 +43,15 @@ def failed(change: Change, login: str, address: str) -> None:
         )
 
 
-def succeeded(change: Change, login: str) -> None:
+def succeeded(change: Change, login: str, known: str = "") -> None:
     """Forgets the account's failures; the address keeps its own, or one good account would pay for guessing
     others.
     """
-    change.db.execute("DELETE FROM login_failure WHERE key = ?", (f"account:{login}",))
+    change.db.execute("DELETE FROM login_failure WHERE key = ?", (_account(login, known),))
+
+
+def _account(login: str, known: str) -> str:
+    return f"known:{login}:{known}" if known else f"account:{login}"
 
 
 def _delay_s(count: int, free: int, longest_s: int) -> int:

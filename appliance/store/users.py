@@ -145,6 +145,9 @@ def set_password(
 ) -> None:
     """Sets a password and ends all sessions but the one of `keep_token`. RejectedError: too short or too
     easy.
+
+    The phone in the browser gets another password, too, since its page shows it to scripts. The desk phone
+    keeps its own: it was typed into a device, and this password never opened it.
     """
     user = get(change.db, user_id)
     password_hash = passwords.make_hash(password, user.login)
@@ -153,6 +156,8 @@ def set_password(
         (password_hash, int(must_change), user_id),
     )
     end_sessions(change, user_id, keep_token)
+    if user.agent_id is not None:
+        credentials.drop(change, f"sip:{user.agent_id}")
     _tell(change, user_id, by, "user.password")
 
 
@@ -191,40 +196,45 @@ def count(db: Database, role: str | None = None) -> int:
     return int(row[0])
 
 
-def authenticate(store: Store, login: str, password: str, address: str) -> User:
+def authenticate(store: Store, login: str, password: str, address: str, known: str = "") -> User:
     """The user whom login and password belong to; `address` is where the browser is.
+
+    `known` is what the browser has of an earlier login, "login:mark", or "": it is then slowed down only by
+    failures of its own, as long as the login is the same.
 
     RejectedError: wrong, or disabled, without saying which. TransientError: too many failures, with the
     seconds to wait. Takes the store and not a change: hashing takes longer than anybody may hold the write
     lock, and a failure must be counted although it raises.
     """
-    return _check(store, login, password, address, "login")
+    return _check(store, login, password, address, "login", known)
 
 
 def confirm(store: Store, user: User, password: str, address: str) -> None:
     """Makes sure that it is `user` who sits there, before a password or a right is changed.
 
-    Errors as `authenticate`, and counted like it: a borrowed browser is no place to guess from.
+    Errors as `authenticate`, and counted like it: a borrowed browser is no place to guess from. What
+    strangers guess at the login does not count here.
     """
-    _check(store, user.login, password, address, "confirm")
+    _check(store, user.login, password, address, "confirm", f"{user.login}:session")
 
 
-def _check(store: Store, login: str, password: str, address: str, action: str) -> User:
+def _check(store: Store, login: str, password: str, address: str, action: str, known: str) -> User:
     name = _folded(login)[:100]
+    mark = known.removeprefix(f"{name}:") if known.startswith(f"{name}:") else ""
     with store.read() as db:
-        _refuse_early(logins.wait_s(db, name, address, now_ms()))
+        _refuse_early(logins.wait_s(db, name, address, now_ms(), mark))
         row = db.execute(_ACTIVE, (name,)).fetchone()
     user_id, password_hash = row or ("", passwords.NOBODY)
     right = passwords.matches(password_hash, password) and bool(user_id)
     with store.change() as change:
         # Again, since others may have guessed, or changed the account, at the same time.
-        waiting_s = logins.wait_s(change.db, name, address, change.now)
+        waiting_s = logins.wait_s(change.db, name, address, change.now, mark)
         good = right and waiting_s == 0 and change.db.execute(_ACTIVE, (name,)).fetchone() == row
         if good:
-            logins.succeeded(change, name)
+            logins.succeeded(change, name, mark)
             audit.record(change, user_id, action, user_id, address=address)
         else:
-            logins.failed(change, name, address)
+            logins.failed(change, name, address, mark)
             audit.record(change, user_id or "nobody", f"{action}.failed", user_id, address=address)
     _refuse_early(waiting_s)
     if not good:

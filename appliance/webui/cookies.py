@@ -22,6 +22,7 @@ VISIT = "__Host-foyer-visit"
 NOTICES = "__Host-foyer-notices"
 SETUP = "__Host-foyer-setup"
 LANGUAGE = "__Host-foyer-language"
+KNOWN = "__Host-foyer-known"  # who signed in here before
 
 
 def set_cookie(name: str, value: str, max_age_s: int | None = None) -> tuple[str, str]:

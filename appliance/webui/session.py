@@ -84,16 +84,26 @@ class Sessions:
         return found
 
     def start(self, change: Change, visit: Visit, user: users.User) -> None:
-        """Signs the browser of this visit in; the page that follows already speaks for the user."""
+        """Signs the browser of this visit in, and out of what it was signed in as before; the page that
+        follows already speaks for the user.
+        """
+        if visit.token:
+            users.end_session(change, visit.token)
         visit.token = users.start_session(change, user.id, visit.address)
         session = users.get_session(change.db, visit.token)
         visit.user, visit.csrf = user, session.csrf if session else ""
         lifetime_s = users.ABSOLUTE_MS // 1000
         visit.headers.append(cookies.set_cookie(cookies.SESSION, visit.token, lifetime_s))
+        known = self._signer.seal("known", f"{user.login}:{secrets.token_hex(8)}", _A_YEAR_S)
+        visit.headers.append(cookies.set_cookie(cookies.KNOWN, known, _A_YEAR_S))
         if user.language:
             visit.language = self._languages.choose(user.language, visit.language.code)
             # So that the page for signing in again speaks it, too.
             visit.headers.append(cookies.set_cookie(cookies.LANGUAGE, visit.language.code, _A_YEAR_S))
+
+    def known(self, request: Any) -> str:
+        """What this browser has of the last user who signed in here ("login:mark"); "" if nobody did."""
+        return str(self._signer.open("known", str(request.get_cookie(cookies.KNOWN) or "")) or "")
 
     def end(self, change: Change, visit: Visit) -> None:
         """Signs the browser of this visit out."""

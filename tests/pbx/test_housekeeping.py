@@ -12,7 +12,7 @@ from pathlib import Path
 from appliance.errors import TransientError
 from appliance.pbx.housekeeping import Housekeeping
 from appliance.pbx.recordings import HEADER_BYTES, SAFE_S, Recordings
-from appliance.store import Change, Store, doomed_files, events, feeds, now_ms
+from appliance.store import Change, Store, audit, doomed_files, events, feeds, now_ms
 from tests.until import until
 
 WEEK_MS = 7 * 24 * 3600 * 1000
@@ -23,6 +23,9 @@ def test_old_rows_go_and_new_ones_stay(store: Store, tmp_path: Path) -> None:
         now = change.now
         feeds.add(change, "cel", [("1.1", now - WEEK_MS - 1000 - n, {}) for n in range(6000)])
         feeds.add(change, "cel", [("1.2", now - 1000, {"eventtype": "CHAN_START"})])
+        for who in ("old", "new"):
+            audit.record(change, who, "login")
+        change.db.execute("UPDATE audit SET at = at - ? WHERE who = 'old'", (2 * 365 * 24 * 3600 * 1000 + 1,))
         change.event("live", "old")
         change.db.execute("UPDATE event SET at = ?", (now - WEEK_MS - 1000,))
         change.event("live", "new")
@@ -31,6 +34,7 @@ def test_old_rows_go_and_new_ones_stay(store: Store, tmp_path: Path) -> None:
         assert feeds.of_call(db, "1.1") == []
         assert len(feeds.of_call(db, "1.2")) == 1
         assert [event.subject for event in events.since(db, 0)] == ["new"]
+        assert [entry.who for entry in audit.recent(db)] == ["new"]
 
 
 def test_a_wrap_up_that_was_forgotten_ends(store: Store, tmp_path: Path) -> None:

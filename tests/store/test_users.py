@@ -121,6 +121,17 @@ class TestAccounts:
             assert [secrets.get(db, name) for name in ("sip:a2", "sip:a2d")] == [None, None]
             assert (agents.current_of(db, "a2").state, agents.current_of(db, "a2").by) == ("offline", admin)
 
+    def test_a_new_password_renews_the_browsers_phone_only(self, store: Store, admin: str) -> None:
+        with store.change() as change:
+            user = users.create(change, "minh", "Minh", "agent", PASSWORD, agent_id="a2")
+            desk = [secrets.ensure(change, name) for name in ("sip:a2", "sip:a2d")][1]
+            agents.set_state(change, "a2", "available", by=user)
+        with store.change() as change:
+            users.set_password(change, user, "another password", user)
+        with store.read() as db:
+            assert [secrets.get(db, name) for name in ("sip:a2", "sip:a2d")] == [None, desk]
+            assert agents.current_of(db, "a2").state == "available"
+
     def test_a_user_who_is_not_there(self, store: Store) -> None:
         with store.change() as change, pytest.raises(NotFoundError):
             users.set_disabled(change, "nobody", True, "x")
@@ -183,6 +194,30 @@ class TestSigningIn:
         users.authenticate(store, "lan", PASSWORD, HOME)
         with store.read() as db:
             assert logins.wait_s(db, "lan", "elsewhere", 0) == 0
+
+    def test_a_stranger_cannot_keep_a_known_browser_out(self, store: Store, admin: str) -> None:
+        for number in range(12):
+            with pytest.raises(FoyerError):
+                users.authenticate(store, "lan", "wrong", f"198.51.100.{number}")
+            let_time_pass(store, 100)
+        with pytest.raises(FoyerError):
+            users.authenticate(store, "lan", "wrong", "198.51.100.99")
+        with pytest.raises(TransientError):
+            users.authenticate(store, "lan", PASSWORD, HOME)
+        with pytest.raises(TransientError):  # known for somebody else
+            users.authenticate(store, "lan", PASSWORD, HOME, "minh:0123")
+        assert users.authenticate(store, "LAN ", PASSWORD, HOME, "lan:0123").id == admin
+        with store.read() as db:
+            user = users.get(db, admin)
+        users.confirm(store, user, PASSWORD, HOME)
+
+    def test_a_known_browser_is_slowed_down_as_well(self, store: Store, admin: str) -> None:
+        for _ in range(4):
+            with pytest.raises(RejectedError):
+                users.authenticate(store, "lan", "wrong", HOME, "lan:0123")
+        with pytest.raises(TransientError):
+            users.authenticate(store, "lan", PASSWORD, HOME, "lan:0123")
+        users.authenticate(store, "lan", PASSWORD, HOME, "lan:4567")
 
     def test_guessing_from_one_address_gets_slower(self, store: Store) -> None:
         with store.change() as change:

@@ -12,7 +12,7 @@ import pytest
 from appliance.errors import TransientError
 from appliance.settings import Settings
 from appliance.store import Change, Store, audit, users
-from appliance.webui import one_time
+from appliance.webui import cookies, one_time
 from appliance.webui.app import Application, make_app
 from appliance.webui.i18n import Languages
 from tests.webui.browser import Browser
@@ -38,6 +38,34 @@ def test_guessing_is_slowed_down(app: Application, box: dict[str, str]) -> None:
     answers = [browser.submit(browser.get("/login"), "/login", login="boss", password="x") for _ in range(6)]
     assert answers[-1].status == 429
     assert "Too many attempts." in answers[-1].words
+
+
+def test_strangers_who_guess_do_not_keep_a_known_browser_out(app: Application, sign_in: SignIn) -> None:
+    known = sign_in("boss")
+    known.submit(known.get("/settings"), "/logout")
+    for number in range(5):
+        stranger = Browser(app, address=f"198.51.100.{number}")
+        stranger.submit(stranger.get("/login"), "/login", login="boss", password="x")
+    page = stranger.submit(stranger.get("/login"), "/login", login="boss", password=PASSWORD)
+    assert page.status == 429
+    assert known.submit(known.get("/login"), "/login", login="boss", password=PASSWORD).status == 200
+    # A mark that the box did not make is none.
+    stranger.cookies[cookies.KNOWN] = known.cookies[cookies.KNOWN][:-3] + "xxx"
+    page = stranger.submit(stranger.get("/login"), "/login", login="boss", password=PASSWORD)
+    assert page.status == 429
+
+
+def test_signing_in_again_ends_the_older_session(app: Application, sign_in: SignIn) -> None:
+    browser = sign_in("lan")
+    old = dict(browser.cookies)
+    late = Browser(app)
+    late.cookies = dict(old)
+    form = Browser(app).get("/login").form("/login")
+    fields = {**dict(form.fields), "csrf": dict(browser.get("/people").form("/logout").fields)["csrf"]}
+    page = browser.post("/login", {**fields, "login": "boss", "password": PASSWORD}, follow=False)
+    assert page.status == 303 and browser.cookies[cookies.SESSION] != old[cookies.SESSION]
+    assert browser.get("/settings").status == 200
+    assert late.get("/people", follow=False).status == 303
 
 
 def test_signing_out_ends_the_session(sign_in: SignIn) -> None:

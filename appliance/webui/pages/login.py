@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bottle import HTTPResponse
+from bottle import HTTPResponse, request
 
 from appliance.errors import RejectedError, TransientError
 from appliance.store import audit, users
@@ -53,7 +53,13 @@ def _login(web: Web) -> None:
         form, visit = web.form, web.visit
         wanted, kept = safe_path(form.text("next", "/")), kept_pairs(form.raw("kept"))
         try:
-            user = users.authenticate(web.store, form.text("login"), form.raw("password"), visit.address)
+            user = users.authenticate(
+                web.store,
+                form.text("login"),
+                form.raw("password"),
+                visit.address,
+                web.sessions.known(request),
+            )
         except (RejectedError, TransientError) as error:
             page = web.render("login.html", next=wanted, kept=kept, failed=web.say(error))
             return web.answer(page, 429 if isinstance(error, TransientError) else 422)
