@@ -66,9 +66,9 @@ class Members:
         with self._store.read() as db:
             states = agents.current(db)
         site = self._site.get()
-        want = wanted(site, states)
         queues, have = actual(ami.list_of("QueueStatus"))
         now = now_ms()
+        want = wanted(site, states, now)
         at_rest = resting(site, have, now // 1000)
         with self._store.read() as db:
             ready = {

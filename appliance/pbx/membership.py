@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from appliance.pbx.ami_parser import Message
 from appliance.pbx.ami_wire import Field
-from appliance.store.agents import AgentState
+from appliance.store.agents import AgentState, spared_until
 from appliance.store.sitemodel import Site
 
 # Reasons and names go into Asterisk as ASCII ids; anything else in the store is a mistake and is left out.
@@ -49,15 +49,17 @@ def interface_of(agent: str, device: str) -> str:
     return f"PJSIP/{agent}d" if device == "desk" else f"PJSIP/{agent}"
 
 
-def wanted(site: Site, states: Mapping[str, AgentState]) -> list[Member]:
-    """The members that the queues of this site should have: all agents who are not offline."""
+def wanted(site: Site, states: Mapping[str, AgentState], now: int) -> list[Member]:
+    """The members that the queues of this site should have at the moment `now` (ms): all agents who are not
+    offline. Who has just declined a call is paused for a while: app_queue would ring the same phone again.
+    """
     members: list[Member] = []
     for queue in site.queues:
         for agent in queue.agents:
             state = states.get(agent)
             if state is None or state.state == "offline":
                 continue
-            is_away = state.state == "break"
+            is_away = state.state == "break" or now < spared_until(site, state)
             reason = state.reason if is_away and _REASON.fullmatch(state.reason) else ""
             members.append(Member(queue.id, interface_of(agent, state.device), agent, is_away, reason))
     return members

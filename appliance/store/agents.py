@@ -6,7 +6,7 @@ with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
@@ -14,16 +14,18 @@ from appliance.errors import RejectedError
 from appliance.store import wrap_ups
 from appliance.store.db import Change
 from appliance.store.ids import new_id
+from appliance.store.sitemodel import Site
 
 STATES = ("offline", "available", "break")
 DEVICES = ("browser", "desk")
+DECLINED = "declined"  # the reason of an available agent who wants others to come first
 _CURRENT = "SELECT agent_id, state, reason, device, started, by FROM agent_state WHERE ended IS NULL"
 
 
 @dataclass(frozen=True)
 class AgentState:
-    """A running interval: `reason` is a break's code, `device` browser or desk, `by` who set it, `started`
-    ms UTC.
+    """A running interval: `reason` is a break's code or DECLINED, `device` browser or desk, `by` who set it,
+    `started` ms UTC.
     """
 
     agent_id: str
@@ -63,18 +65,41 @@ def set_state(
     )
     if (new.state, new.reason, new.device) == (old.state, old.reason, old.device):
         return old
+    _begin(change, new)
+    if at is None:
+        wrap_ups.settle(change, agent_id, new.started)
+    return new
+
+
+def decline(change: Change, agent_id: str, by: str) -> None:
+    """The agent has declined a call. He stays available, but others come first (`spared_until`); choosing
+    "available" again ends that at once. Nothing happens to who is not available. Event: agent.
+    """
+    old = current_of(change.db, agent_id)
+    if old.state == "available":
+        _begin(change, replace(old, reason=DECLINED, started=max(change.now, old.started), by=by))
+
+
+def spared_until(site: Site, state: AgentState) -> int:
+    """Until when (ms) no queue rings an agent who has declined a call: as long as a queue of his lets one
+    phone ring. 0 if he has not.
+    """
+    if state.state != "available" or state.reason != DECLINED:
+        return 0
+    rings_s = [queue.ring_seconds for queue in site.queues if state.agent_id in queue.agents]
+    return state.started + max(rings_s, default=0) * 1000
+
+
+def _begin(change: Change, new: AgentState) -> None:
     change.db.execute(
-        "UPDATE agent_state SET ended = ? WHERE agent_id = ? AND ended IS NULL", (new.started, agent_id)
+        "UPDATE agent_state SET ended = ? WHERE agent_id = ? AND ended IS NULL", (new.started, new.agent_id)
     )
     change.db.execute(
         "INSERT INTO agent_state (id, agent_id, state, reason, device, started, by)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (new_id(), new.agent_id, new.state, new.reason, new.device, new.started, new.by),
     )
-    change.event("agent", agent_id, agent=agent_id)
-    if at is None:
-        wrap_ups.settle(change, agent_id, new.started)
-    return new
+    change.event("agent", new.agent_id, agent=new.agent_id)
 
 
 def current(db: Database) -> dict[str, AgentState]:

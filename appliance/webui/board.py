@@ -42,6 +42,7 @@ STATES = {
     "talking": (N_("On a call"), "good"),
     "hold": (N_("Caller on hold"), "good"),
     "wrap_up": (N_("After a call"), "warn"),
+    "declined": (N_("Declined a call"), "warn"),
     "available": (N_("Available"), "good"),
     "no_phone": (N_("Phone not connected"), "bad"),
     "break": (N_("Break"), "warn"),
@@ -220,6 +221,8 @@ def build(site: Site, facts: Facts) -> Board:
     staff = tuple(at_work(site, agent, facts) for agent in site.agents)
     order = list(STATES)
     ends = [one.ended for one in facts.after.values() if one.ended is not None]
+    spared = (agents.spared_until(site, state) for state in facts.states.values())
+    ends += [end for end in spared if end > facts.now]
     return Board(
         is_up=bool(status.get("up")),
         down_since=status.get("since"),
@@ -255,6 +258,8 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
         shown, since = "offline", None
     elif after is not None:
         shown, since = "wrap_up", after.started
+    elif facts.now < agents.spared_until(site, state):
+        shown = "declined"
     else:
         shown = "available" if row.get(state.device) else "no_phone"
     return AtWork(

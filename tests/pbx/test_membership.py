@@ -28,17 +28,25 @@ def test_states_become_members() -> None:
         "a2": AgentState("a2", "break", "lunch", "desk"),
         "a3": AgentState("a3", "available"),
     }
-    assert wanted(SITE, states) == [
+    assert wanted(SITE, states, 0) == [
         Member("q1", "PJSIP/a1", "a1"),
         Member("q1", "PJSIP/a2d", "a2", True, "lunch"),
         Member("q2", "PJSIP/a1", "a1"),
     ]
-    assert wanted(SITE, {"a1": AgentState("a1", "offline")}) == []
+    assert wanted(SITE, {"a1": AgentState("a1", "offline")}, 0) == []
+
+
+def test_who_declined_a_call_is_paused_until_others_had_their_turn() -> None:
+    states = {"a1": AgentState("a1", "available", "declined", started=100_000)}
+    ring_ms = max(queue.ring_seconds for queue in SITE.queues) * 1000
+    for now, is_away in ((100_000, True), (99_999 + ring_ms, True), (100_000 + ring_ms, False)):
+        members = wanted(SITE, states, now)
+        assert [(one.paused, one.reason) for one in members] == [(is_away, "declined" if is_away else "")] * 2
 
 
 def test_a_reason_that_is_no_code_never_reaches_asterisk() -> None:
     states = {"a1": AgentState("a1", "break", "x\r\nAction: Originate")}
-    assert [member.reason for member in wanted(SITE, states)] == ["", ""]
+    assert [member.reason for member in wanted(SITE, states, 0)] == ["", ""]
 
 
 def test_the_status_is_read() -> None:

@@ -113,6 +113,36 @@ def test_without_a_script_the_buttons_work_as_well(sign_in: SignIn, store: Store
         assert agents.current_of(db, "a1").state == "available"
 
 
+def test_declining_lets_others_come_first(sign_in: SignIn, store: Store, box: Box) -> None:
+    browser = sign_in("lan")
+    assert send(browser, "/desk/decline").status == 200
+    with store.read() as db:
+        assert agents.current_of(db, "a1").state == "offline"
+    send(browser, "/desk/state", state="available")
+    assert "You declined a call" not in browser.get("/desk/status").words
+    assert send(browser, "/desk/decline").status == 200
+    with store.change() as change:
+        live.put(change, "pbx", "state", {"up": True, "since": 1})
+        idle(change)
+    page = browser.get("/desk/status")
+    assert "Available" in page.words and "You declined a call: others are called first." in page.words
+    assert "data-refetch-at" in page.text
+    assert "Declined a call" in sign_in("lead").get("/live/board").words
+    with store.change() as change:  # as long as a phone rings
+        change.db.execute("UPDATE agent_state SET started = started - 20000 WHERE ended IS NULL")
+        change.event("agent", "a1")
+    assert "You declined a call" not in browser.get("/desk/status").words
+    assert "Declined a call" not in sign_in("lead").get("/live/board").words
+    # A second one counts anew, and the button ends it at once.
+    for state in ("declined", ""):
+        if state:
+            send(browser, "/desk/decline")
+        else:
+            send(browser, "/desk/state", state="available")
+        with store.read() as db:
+            assert agents.current_of(db, "a1").reason == state
+
+
 @pytest.mark.parametrize(
     "state", ["break:nonsense", "break:a\nexten => s,1,System(x)", "break:${SHELL(id)}", "break:;"]
 )

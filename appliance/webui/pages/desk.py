@@ -130,6 +130,12 @@ def _actions(web: Web, holders: Holders) -> None:
             return web.render("desk-status.html", **_status(web, holders))
         return web.redirect("/desk")
 
+    @web.post("/desk/decline")
+    def decline() -> HTTPResponse:
+        with web.change() as change:
+            agents.decline(change, _agent_id(web), web.user().id)
+        return _json(web, {"saved": True})
+
     @web.post("/desk/phone")
     def phone() -> HTTPResponse:
         agent_id = _agent_id(web)
@@ -209,6 +215,7 @@ def _status(web: Web, holders: Holders) -> dict[str, Any]:
     return {
         "state": state,
         "state_words": _state_words(web, state),
+        "spared_until": agents.spared_until(web.site(), state),
         "is_up": bool(rows["pbx"].get("state", {}).get("up")),
         "is_connected": bool(rows["agent"].get(agent_id, {}).get(state.device)),
         "holder": holders.get(agent_id),
