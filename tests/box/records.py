@@ -11,7 +11,8 @@ from tests.browser.browser import Browser
 READ_CALL = """
 const call = document.querySelector("#call");
 if (!call) return null;
-const rows = Array.from(call.querySelectorAll("tbody tr"), (row) => Array.from(row.cells, (cell) => cell.innerText));
+const cells = (row) => Array.from(row.cells, (cell) => cell.innerText);
+const rows = Array.from(call.querySelectorAll("tbody tr"), cells);
 return { rows, text: call.innerText, recording: call.querySelector("a[download]")?.href ?? "" };
 """
 
