@@ -12,6 +12,7 @@ from appliance.errors import NotFoundError
 from appliance.store import Store, audit, conversations, live, people
 from tests.webui import seed
 from tests.webui.browser import Browser
+from tests.webui.test_pages import Tags
 
 SignIn = Callable[[str], Browser]
 
@@ -51,6 +52,22 @@ def test_blocking_asks_first_and_is_told_everywhere(sign_in: SignIn, store: Stor
     assert actions(store)[0] == "person.unblock"
     with store.read() as db:
         assert not people.get(db, someone).blocked
+
+
+@pytest.mark.parametrize(
+    "page", ["", "/block", "/erase", "/join", "/join?q=nguyen", "/join/{}", "/separate/{}"]
+)
+def test_sound_html(sign_in: SignIn, store: Store, someone: str, twin: str, page: str) -> None:
+    if "separate" in page:
+        with store.change() as change:
+            people.merge(change, twin, someone)
+    answer = sign_in("boss").get(f"/people/{someone}{page.format(twin)}")
+    assert answer.status == 200
+    tags = Tags()
+    tags.feed(answer.text)
+    assert tags.open == [] and tags.headings.count("h1") == 1
+    assert sorted(tags.ids) == sorted(set(tags.ids))
+    assert set(tags.pointers) <= set(tags.ids)
 
 
 def test_priority(sign_in: SignIn, store: Store, someone: str) -> None:
