@@ -52,6 +52,13 @@ def test_identifier_refused(text: str) -> None:
         syntax.identifier(text)
 
 
+def test_a_file_s_path_that_asterisk_would_cut_is_refused() -> None:
+    longest = "/" + "a" * 50 + "/" + "b" * 27
+    assert syntax.section_name(longest) == longest
+    with pytest.raises(RejectedError):
+        syntax.section_name(longest + "b")
+
+
 @pytest.mark.parametrize("text", ["etc", "/a/../b", "/a b", "/", "/a\n", "/a,b", ""])
 def test_path_refused(text: str) -> None:
     with pytest.raises(RejectedError):

@@ -23,6 +23,8 @@ from appliance.errors import RejectedError
 
 # Well below the 8,192 bytes of config.c's buffer, and room for what the line holds beside the value.
 MAX_VALUE_BYTES = 1024
+# main/config.c: struct ast_category has char name[80], and ast_copy_string cuts what is longer.
+_SECTION_NAME_MAX = 79
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*", re.ASCII)
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\([A-Za-z]+\([A-Za-z]+\)\))?|[A-Z][A-Z_]*", re.ASCII)
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.-]{1,100}){1,20}", re.ASCII)
@@ -70,8 +72,13 @@ def identifier(text: str) -> str:
 
 def section_name(text: str) -> str:
     """The name between brackets: an identifier, or the absolute path of a file (cel_custom.conf names its
-    files so).
+    files so). A longer one than Asterisk keeps is refused: it would write to another file, without a word.
     """
+    if len(text) > _SECTION_NAME_MAX:
+        raise RejectedError(
+            "The telephone service cannot keep its files in a folder with so long a path.",
+            "Use a shorter path for the data.",
+        )
     return path(text) if text.startswith("/") else identifier(text)
 
 
