@@ -29,8 +29,12 @@ UNIT_WORK = {
     "foyer-pbx": Term("link between the telephone service and the pages"),
     "foyer-webui": Term("pages"),
     "foyer-setup": Term("preparation of the data"),
+    "nftables": Term("firewall"),
+    "systemd-networkd": Term("network"),
+    "systemd-resolved": Term("names in the network"),
+    "systemd-timesyncd": Term("comparing of the clock"),
 }
-# What foyer-data leaves in /run when it could not open the data partition.
+# What box-data leaves in /run when it could not open the data partition.
 _BOOT_NOTES = {
     "disk-too-small": bad(
         "The disk is too small to keep data on.", "Write the system to a larger disk, of 4 GB at least."

@@ -24,6 +24,8 @@ UNITS = (
     "foyer-setup",
     "foyer-webui",
 )
+# A box inside another machine has that machine's.
+MACHINE_UNITS = ("nftables", "systemd-networkd", "systemd-resolved", "systemd-timesyncd")
 _PROPERTIES = ("Id", "ActiveState", "NRestarts", "MemoryCurrent", "ActiveEnterTimestamp")
 _SYSTEMCTL_TIMEOUT_S = 10.0
 
@@ -42,12 +44,12 @@ class Places:
 
 def machine(settings: Settings, kernel_lines: Iterable[str], places: Places = Places()) -> Machine:  # noqa: B008 - frozen
     """Everything at this moment. `kernel_lines` is what `log.kernel_lines` reads from the journal."""
-    said = kernel.read(kernel_lines)
+    said, booted = kernel.read(kernel_lines), release(places)
     memory = psutil.virtual_memory()
     return Machine(
-        release=release(places),
+        release=booted,
         clock=clock(places),
-        units=units(),
+        units=units((*UNITS, *MACHINE_UNITS) if booted.slot else UNITS),
         disks=hardware.disks(places.sys, said.disk_errors),
         spaces=hardware.spaces(places.sys, _text(places.proc / "self/mountinfo"), (settings.data,)),
         memory_size=memory.total,
@@ -86,16 +88,16 @@ def clock(places: Places) -> Clock:
 
 
 def boot_notes(path: Path) -> tuple[str, ...]:
-    """What foyer-data could not help when it opened the data partition: a word a line."""
+    """What box-data could not help when it opened the data partition: a word a line."""
     return tuple(_text(path).split())
 
 
-def units(ask: Callable[[list[str]], str] | None = None) -> tuple[Unit, ...]:
-    """The state of each of our units; `ask` runs a command, and says "" if it cannot."""
+def units(names: tuple[str, ...], ask: Callable[[list[str]], str] | None = None) -> tuple[Unit, ...]:
+    """The state of each of these units; `ask` runs a command, and says "" if it cannot."""
     command = ["systemctl", "show", "--timestamp=unix", f"--property={','.join(_PROPERTIES)}"]
-    text = (ask or _systemctl)([*command, *(f"{name}.service" for name in UNITS)])
+    text = (ask or _systemctl)([*command, *(f"{name}.service" for name in names)])
     found = {unit.name: unit for block in text.split("\n\n") if (unit := _unit(block))}
-    return tuple(found.get(name, Unit(name, "")) for name in UNITS)
+    return tuple(found.get(name, Unit(name, "")) for name in names)
 
 
 def _unit(block: str) -> Unit | None:

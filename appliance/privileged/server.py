@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance.errors import ForbiddenError, FoyerError, RejectedError
-from appliance.privileged.actions import Prepared, prepare
+from appliance.privileged.actions import ACTIONS, Prepared, prepare
 from appliance.privileged.protocol import Reply, decode_call, encode_reply, read_line
 
 log = logging.getLogger("foyer-privileged")
 
 CALL_TIMEOUT_S = 5.0
+# Nobody whom no action is for holds the others up for long.
+STRANGER_TIMEOUT_S = 1.0
 # struct ucred of unix(7): pid, uid, gid.
 _UCRED = struct.Struct("3i")
 
@@ -59,8 +61,9 @@ def answer(
     """Reads one call, carries it out, replies. Whatever the caller does, this returns and the next one gets
     its turn.
     """
-    connection.settimeout(CALL_TIMEOUT_S)
     peer = peer_of(connection)
+    known = {name for action in ACTIONS for name in action.callers}
+    connection.settimeout(CALL_TIMEOUT_S if peer.uid in uids_of(tuple(known)) else STRANGER_TIMEOUT_S)
     try:
         reply = carry_out(connection, peer, prepare_call)
         connection.sendall(encode_reply(reply))

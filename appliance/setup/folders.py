@@ -30,8 +30,9 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         Folder(data, "root", "root", 0o755),
         # Set-group-id: every process of Foyer shares the database's files, whichever of them made them.
         Folder(settings.db.parent, "root", "foyer", 0o2770),
-        # Sticky: foyer-webui deletes the one-time password, which is its own, and nothing else.
-        Folder(settings.secrets, "root", "foyer", 0o1770),
+        # Sticky: foyer-webui deletes the one-time password, which is its own, and nothing else. Others may
+        # pass through: each file says who reads it.
+        Folder(settings.secrets, "root", "foyer", 0o1771),
         # Asterisk reads what foyer-apply writes.
         Folder(settings.config, "foyer-apply", "asterisk", 0o2750),
         Folder(settings.sounds, "foyer-apply", "asterisk", 0o2750),

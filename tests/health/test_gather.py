@@ -97,7 +97,7 @@ def test_what_the_kernel_said() -> None:
 
 
 def test_units() -> None:
-    found = {unit.name: unit for unit in gather.units(lambda _command: SHOWN)}
+    found = {unit.name: unit for unit in gather.units(gather.UNITS, lambda _command: SHOWN)}
     assert found["asterisk"] == Unit("asterisk", "active", 2, 52428800, 1_800_000_000_000)
     assert found["caddy"] == Unit("caddy", "failed")
     assert found["foyer-pbx"] == Unit("foyer-pbx", "")
