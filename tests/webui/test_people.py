@@ -114,6 +114,17 @@ def test_a_language_that_is_none_is_refused(sign_in: SignIn, store: Store, someo
         assert people.get(db, someone).language == ""
 
 
+def test_a_language_of_three_letters_is_kept(sign_in: SignIn, store: Store, someone: str) -> None:
+    with store.change() as change:
+        people.describe(change, someone, "", "fil")
+    browser, path = sign_in("lan"), f"/people/{someone}"
+    page = browser.get(path)
+    assert "Filipino" in page.words
+    browser.submit(page, path, note="x")
+    with store.read() as db:
+        assert people.get(db, someone).language == "fil"
+
+
 def test_two_who_describe_the_same_person(sign_in: SignIn, store: Store, someone: str) -> None:
     browser, path = sign_in("lan"), f"/people/{someone}"
     form = browser.get(path)

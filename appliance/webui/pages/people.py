@@ -97,7 +97,7 @@ def show(web: Web, person_id: str) -> str:
         title=title(web, found),
         parts=[(part, title(web, part)) for part in parts],
         seen=_seen(web, found),
-        languages=_languages(web),
+        languages=_languages(web, found.language),
         number=lambda value: labels.number(value, web.site().country),
         **past(web, person_id, web.query("before")),
     )
@@ -144,9 +144,12 @@ def _seen(web: Web, person: Person) -> str:
     return web.signer.mark("person", f"{person.name}\0{person.language}\0{person.note}")
 
 
-def _languages(web: Web) -> list[tuple[str, str]]:
+def _languages(web: Web, chosen: str) -> list[tuple[str, str]]:
     """Languages to choose from: unknown, the office's own and English, then all by their names."""
-    names = {code: str(name) for code, name in web.visit.language.locale.languages.items() if len(code) == 2}
+    known = web.visit.language.locale.languages
+    names = {code: str(name) for code, name in known.items() if len(code) == 2}
     first = [code for code in dict.fromkeys((web.site().language, "en")) if code in names]
+    if chosen:
+        names[chosen] = str(known.get(chosen, chosen))
     rest = sorted(names.keys() - set(first), key=lambda code: people.fold(names[code]))
     return [("", web.gettext(N_("Not known"))), *((code, names[code]) for code in (*first, *rest))]
