@@ -103,6 +103,15 @@ class Desk:
         self.browser.click(f'#results [data-result="{disposition}"]')
         self.wait_view("idle", 5)
 
+    def rest(self) -> None:
+        """End whatever is there and go offline, so that the next test begins in peace."""
+        if self.view == "talking":
+            self.press("hangup")
+        until(lambda: self.view in ("after", "idle"), 10, f"the end of the call (it is {self.view!r})")
+        if self.view == "after":
+            self.finish("")
+        self.go("offline")
+
     def wait_heard(self, wanted: Callable[[Samples], bool], timeout_s: float, what: str) -> None:
         """Wait until what the agent has heard in the last 0.7 s satisfies `wanted`."""
         until(lambda: wanted(self.browser.heard()), timeout_s, f"the agent to hear {what}")

@@ -29,15 +29,16 @@ BACK_S = 5.0
 def call(minh: Desk, line: Line, number: str) -> Iterator[SippCaller]:
     """A call that is up in the agent's browser, with sound both ways; ended by the caller at the latest."""
     minh.go("available")
-    with line.sipp(number, CALLER_HZ) as caller:
-        caller.wait_answer()
-        minh.wait_view("ringing", 30)
-        minh.answer()
-        until(lambda: caller_hears(caller), 10, "the caller to hear the agent")
-        yield caller
-    minh.wait_view("after", 5)
-    minh.finish("solved")
-    minh.go("offline")
+    try:
+        with line.sipp(number, CALLER_HZ) as caller:
+            caller.wait_answer()
+            minh.wait_view("ringing", 30)
+            minh.answer()
+            until(lambda: caller_hears(caller), 10, "the caller to hear the agent")
+            yield caller
+        minh.wait_view("after", 5)
+    finally:
+        minh.rest()
 
 
 def caller_hears(caller: SippCaller, last_s: float = 0.6) -> bool:

@@ -1,6 +1,7 @@
 """Every Python process is killed, Asterisk is killed: what callers and agents notice, what is right again."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ pytestmark = [pytest.mark.box, pytest.mark.browser]
 FIRST, SECOND, CUT, AFTER = "0922000001", "0922000002", "0922000003", "0922000004"
 CALLER_HZ = 440
 SOUNDS = Path("/usr/share/asterisk/sounds/en")
+
+
+@pytest.fixture(autouse=True)
+def in_peace(minh: Desk, ha: WebClient) -> Iterator[None]:
+    """Each test ends with both agents offline, also one that failed."""
+    yield
+    ha.post("/desk/state", {"state": "offline"}, of="/desk")
+    minh.rest()
 
 
 def rows(owner: Browser, number: str) -> int:
