@@ -74,6 +74,7 @@ def test_a_blocked_caller_is_turned_away_in_every_spelling(box: Box, spelling: s
     assert record.person_id
 
 
+@pytest.mark.slow
 def test_all_of_it_holds_without_any_process_of_ours(box: Box) -> None:
     """Blocked, preferred and in another language, as mirrored before foyer-pbx died."""
     treat(box, NUISANCE, blocked=True)
@@ -144,6 +145,7 @@ def test_who_is_erased_is_forgotten_there_too(box: Box) -> None:
     until(lambda: not mirrored(box), 5, "no entry to be left")
 
 
+@pytest.mark.slow
 def test_many_at_once(box: Box) -> None:
     with box.store.change() as change:
         for number in range(300):

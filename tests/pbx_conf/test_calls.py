@@ -26,6 +26,7 @@ pytestmark = pytest.mark.asterisk
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+@pytest.mark.slow
 def test_a_sipp_caller_hears_the_greeting_then_music_then_the_agent(
     exchange: Exchange, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_queue_call_makes_few_events(exchange: Exchange) -> None:
     assert re.search(r"^ChanVariable\(?.*FOYER_CALL=[0-9a-f-]{36}", listener.text, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.asterisk
 def test_each_session_may_do_only_its_own(exchange: Exchange) -> None:
     listener, actor = Session(exchange, "ami-events"), Session(exchange, "ami-actions")

@@ -121,6 +121,7 @@ class TestLive:
             told = [event.subject for event in events.since(db, 2)]
         assert snapshot.rows == {
             "pbx": {},
+            "disk": {},
             "queue": {"q1": {"waiting": 2}},
             "caller": {},
             "agent": {},
