@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.webui.forms import MAX_BODY
 from appliance.webui.server import THREADS
 from tests.image.box import BOOT, Box
 from tests.until import until
@@ -100,7 +101,8 @@ def test_http_leads_to_https_and_gives_no_key(box: Box) -> None:
         assert b"PRIVATE" not in answer.read()
 
 
-def test_the_browsers_phones_reach_asterisk(box: Box, tls: ssl.SSLContext) -> None:
+def test_strangers_do_not_reach_asterisk(box: Box, tls: ssl.SSLContext) -> None:
+    """Who is signed in does: the browsers of tests/box."""
     connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=10, context=tls)
     connection.request(
         "GET",
@@ -114,7 +116,21 @@ def test_the_browsers_phones_reach_asterisk(box: Box, tls: ssl.SSLContext) -> No
         },
     )
     answer = connection.getresponse()
-    assert (answer.status, answer.headers["Sec-WebSocket-Protocol"]) == (101, "sip")
+    assert (answer.status, answer.headers["Sec-WebSocket-Protocol"]) == (401, None)
+
+
+def test_a_form_that_is_too_long_is_told_so(box: Box, tls: ssl.SSLContext) -> None:
+    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=20, context=tls)
+    body = b"note=" + b"x" * (MAX_BODY + 1)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/login", body, headers)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert "what you typed is still there" in answer.read().decode()
+    # As long as a page takes at most, it gets through to the pages.
+    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=20, context=tls)
+    connection.request("POST", "/login", body[:MAX_BODY], headers)
+    assert connection.getresponse().status == 403  # by them: the form's word is missing
 
 
 def test_asterisks_own_ports_are_not_reachable_from_outside(box: Box) -> None:
