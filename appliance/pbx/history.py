@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from appliance.pbx.legs import Leg, Span, Stay, legs_of, together, without
+from appliance.pbx.legs import Leg, Span, Stay, joined, legs_of, together, without
 from appliance.pbx.rows import (
     CEL,
     CONNECT,
@@ -332,7 +332,8 @@ def _talks(facts: Facts) -> list[SegmentRecord]:
         left, held = without(talk, _holds(facts.log, talk.agent))
         queue = facts.queue_at(talk.start)
         segments += [_segment("talk", span, queue) for span in left]
-        segments += [_segment("hold", span, queue) for span in held]
+        # A hold may be told anew, by a foyer-pbx that came back.
+        segments += [_segment("hold", span, queue) for span in joined(held)]
     return segments
 
 

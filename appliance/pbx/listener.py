@@ -18,6 +18,7 @@ from appliance.pbx.ami import Ami
 from appliance.pbx.ami_parser import Message
 from appliance.pbx.ami_session import Account
 from appliance.pbx.ami_wire import Reply
+from appliance.pbx.holds import Holds
 from appliance.pbx.live import LISTS, LiveState
 from appliance.pbx.live_rows import Key, Row
 from appliance.store import Store, feeds, live, now_ms
@@ -73,6 +74,7 @@ class Listener:
         self._is_connected = False
         self._is_listed = False
         self._lists: dict[str, Reply] = {}
+        self._holds = Holds(self._ami)
         self._listing_due = 0.0
         self._ping: Reply | None = None
         self._ping_sent = 0.0
@@ -96,6 +98,7 @@ class Listener:
         self._before = self._heard
         self._ping, self._ping_sent = None, time.monotonic()
         self._lists.clear()
+        self._holds = Holds(self._ami)
         while not stop.is_set():
             beat()
             due = self._ping_sent + PING_EVERY_S - time.monotonic()
@@ -106,6 +109,8 @@ class Listener:
                 count = self._ami.event_dispatch(IDLE_S)
             self._check_ping()
             self._check_lists()
+            for hold in self._holds.answers():
+                self._on_event(hold, self._ami)
             self._commit()
 
     def _on_event(self, message: Message, _ami: Ami) -> None:
@@ -202,6 +207,7 @@ class Listener:
             return
         self._state.confirm_everything(rows)
         self._is_listed, self._listing_due, self._saved = True, 0.0, now_ms()
+        self._holds.ask(self._state.now.legs)
         _log.info("Asterisk is there: %d agents, %d callers.", len(rows["agent"]), len(rows["caller"]))
 
     def _write(self, changes: dict[Key, Row | None]) -> None:

@@ -168,7 +168,7 @@ class LiveState:
         channel, uniqueid = message.get("Channel"), message.get("Uniqueid")
         leg = self.now.legs.get(uniqueid)
         if leg is None:
-            leg = self.now.legs[uniqueid] = Leg(agent_of(channel), line_of(channel), self._listing)
+            leg = self.now.legs[uniqueid] = Leg(agent_of(channel), line_of(channel), self._listing, channel)
         leg.seen = self._listing
         leg.linkedid = message.get("Linkedid")
         leg.own_number = _given(message.get("CallerIDNum")) or leg.own_number

@@ -54,6 +54,7 @@ class Leg:
     agent: str | None
     line: str | None
     seen: int
+    channel: str = ""
     linkedid: str = ""
     state: str = ""
     since: int = 0
