@@ -262,38 +262,6 @@ def test_foyer_pbx_gone_during_a_call(box: Box) -> None:
 
 
 @pytest.mark.slow
-def test_holds_that_nobody_heard_of(box: Box) -> None:
-    """A hold that begins while foyer-pbx is gone is known once it is back, and so is the end of one."""
-    with box.desk("a1") as desk, box.outside() as outside:
-        desk.register()
-        box.agent("a1", "available")
-        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
-        leg = outside.call(NUMBER)
-        ring = desk.wait_ring()
-        ring.answer()
-        box.wait_row("agent", "a1", "the talk", state="talking")
-        box.stop()
-        ring.hold()
-        box.start()
-        box.wait_row("agent", "a1", "the hold", state="hold")
-        time.sleep(0.5)
-        # It goes on while foyer-pbx is gone once more: the same hold.
-        box.stop()
-        box.start()
-        box.wait_row("agent", "a1", "the hold", state="hold")
-        box.stop()
-        ring.resume()
-        box.start()
-        box.wait_row("agent", "a1", "the talk again", state="talking")
-        time.sleep(0.5)
-        leg.hang_up()
-        done = box.call(lambda one: one.ended is not None, "the end of the call")
-        until(lambda: len(box.segments(done)) == 6, 5, "the holds in the store")
-    kinds = [kind for kind, _, _ in box.segments(done)]
-    assert kinds == ["greeting", "wait", "ring", "talk", "hold", "talk"]
-
-
-@pytest.mark.slow
 def test_a_caller_waits_while_foyer_pbx_is_gone(box: Box) -> None:
     with box.desk("a1") as desk, box.outside() as outside:
         desk.register()
