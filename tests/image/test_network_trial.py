@@ -5,7 +5,10 @@ in /run; the network card is one end of a cable.
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +19,35 @@ from tests.until import until
 pytestmark = pytest.mark.box
 
 CARD = "eth9"
-UNITS = ("foyer-network@.service", "systemd-networkd.service", "systemd-networkd.socket")
+UNITS = (
+    "foyer-network@.service",
+    "systemd-networkd.service",
+    "systemd-networkd.socket",
+    "systemd-resolved.service",
+)
+# RFC 6762: asks for the address of foyer.local on the link, prints who answered with which.
+QUERY = """
+import socket, struct, sys
+group, asked = "224.0.0.251", b"\\x05foyer\\x05local\\x00"
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    link.bind(("", 5353))
+    here = socket.inet_aton("198.51.100.1")
+    link.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + here)
+    link.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, here)
+    link.settimeout(1)
+    for _ in range(15):
+        link.sendto(struct.pack("!6H", 0, 0, 1, 0, 0, 0) + asked + struct.pack("!2H", 1, 1), (group, 5353))
+        try:
+            answer, (host, _) = link.recvfrom(2000)
+            while host == "198.51.100.1":
+                answer, (host, _) = link.recvfrom(2000)
+        except TimeoutError:
+            continue
+        if asked in answer:
+            print(host, socket.inet_ntoa(answer[answer.index(asked) + len(asked) + 10 :][:4]))
+            sys.exit()
+"""
 TRIAL_S = 6
 TRY = """
 import sys
@@ -45,8 +76,11 @@ def machine(box: Box) -> Iterator[Box]:
         box.run("systemctl", "start", "foyer-network@start.service", "systemd-networkd.service")
         yield box
     finally:
-        box.run("systemctl", "stop", "systemd-networkd.socket", "systemd-networkd.service")
-        box.run("ip", "link", "delete", CARD)
+        box.run(
+            "systemctl", "stop", "systemd-resolved", "systemd-networkd.socket", "systemd-networkd.service"
+        )
+        # Gone already with the visitor at its other end.
+        box.run("ip", "link", "delete", CARD, check=False)
         box.run("rm", "-rf", *(f"/run/systemd/system/{unit}.d" for unit in UNITS), "/data/network/plan.json")
         box.run("systemctl", "daemon-reload")
 
@@ -123,3 +157,24 @@ def test_a_start_in_between_goes_back(machine: Box) -> None:
     machine.run("systemctl", "restart", "systemd-networkd.service")
     until(lambda: "198.51.100.8/24" in addresses(machine), 10, "the kept address")
     assert "198.51.100.9" not in addresses(machine)
+
+
+def test_the_box_is_found_by_its_name(machine: Box) -> None:
+    """Real systemd-resolved answers over the cable to somebody in another network namespace."""
+    machine.run("systemctl", "start", "systemd-resolved.service")
+    with subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE) as visitor:
+        inside = ["nsenter", f"--net=/proc/{visitor.pid}/ns/net"]
+        until(lambda: is_apart(visitor.pid), 5, "a network namespace")
+        subprocess.run(["ip", "link", "set", "wall9", "netns", str(visitor.pid)], check=True)
+        for command in ("link set lo up", "address add 198.51.100.1/24 dev wall9", "link set wall9 up"):
+            subprocess.run([*inside, "ip", *command.split()], check=True)
+        until(lambda: "198.51.100.8/24" in addresses(machine), 10, "the kept address")
+        said = subprocess.run(
+            [*inside, sys.executable, "-c", QUERY], capture_output=True, text=True, check=False
+        )
+        visitor.terminate()
+    assert said.stdout == "198.51.100.8 198.51.100.8\n", (said, machine.journal("systemd-resolved"))
+
+
+def is_apart(pid: int) -> bool:
+    return Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()

@@ -16,9 +16,10 @@ from appliance.errors import RejectedError, Sentence
 from appliance.health.facts import Interface, Unit
 from appliance.health.query import Message, Query
 from appliance.network.plan import NetworkPlan
+from appliance.network.trial import Network, Token
 from appliance.privileged.protocol import Call
 from appliance.settings import Settings
-from appliance.store import Store, people, secrets
+from appliance.store import Store, now_ms, people, secrets
 from appliance.store import site as sites
 from appliance.webui.forms import Form
 from appliance.webui.masking import mask_of
@@ -251,8 +252,32 @@ def test_a_network_is_tried(sign_in: SignIn, answers: Answers, privileged: list[
     assert call.action == "try_network" and NetworkPlan.parse(call.args["plan"]).address == "192.168.1.20/24"
     assert f"https://192.168.1.20/system/network/confirm/{call.args['token']}" in page.text
     # Whoever comes later than two minutes, or without a trial, is told so.
-    late = browser.get(f"/system/network/confirm/{call.args['token']}")
-    assert "This trial is over" in late.words
+    door = f"/system/network/confirm/{call.args['token']}"
+    assert "This trial is over" in browser.get(door).words
+    trial(call)
+    try:
+        assert "Another network is being tried." in browser.get("/system/network").words
+        asked = browser.get(door)
+        assert "The box is here" in asked.words
+        # These tests' browser names the box localhost, which leads wherever it is.
+        assert "The new network stays" in browser.submit(asked, door).words
+        assert privileged[-1] == Call("confirm_network", {"token": call.args["token"]})
+        browser.submit(browser.get("/system/network"), "/system/network/back")
+        assert privileged[-1] == Call("leave_network", {})
+    finally:
+        (Network().state / "trial.json").unlink()
+    journal = browser.get("/audit").words
+    for entry in ("Tried another network", "Confirmed the network", "Went back to the network before"):
+        assert entry in journal
+
+
+def trial(call: Call) -> None:
+    """What foyer-privileged writes down when it begins; this root's /run is its own."""
+    state = Network().state
+    state.mkdir(exist_ok=True)
+    plan, digest = call.args["plan"], Token.parse(call.args["token"]).digest()
+    text = json.dumps({"plan": plan, "digest": digest, "until": now_ms() + 60_000})
+    (state / "trial.json").write_text(text)
 
 
 def test_a_confirmation_must_come_by_the_new_way() -> None:
