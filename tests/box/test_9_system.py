@@ -1,9 +1,13 @@
 """The system page of a booted box: real facts, a real restart, messages out of the real journal."""
 
+import pytest
+
 from tests.box.exchange import Exchange
 from tests.browser.browser import Browser
 from tests.image.box import Box
 from tests.until import until
+
+pytestmark = [pytest.mark.box, pytest.mark.browser]
 
 
 def test_the_page_shows_how_the_box_is(owner: Browser, box: Box, passwords: dict[str, str]) -> None:

@@ -48,7 +48,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
             print(host, socket.inet_ntoa(answer[answer.index(asked) + len(asked) + 10 :][:4]))
             sys.exit()
 """
-TRIAL_S = 6
+TRIAL_S = 15
 TRY = """
 import sys
 from pathlib import Path
