@@ -7,7 +7,7 @@ may hold "status will follow") can change how the rest is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from appliance.errors import DeviceGone
@@ -75,28 +75,12 @@ class Message:
 
     # The interface of pyst2's own ManagerMsg, which the actions inherited from its Manager use.
 
-    def has_header(self, name: str) -> bool:
-        """Whether the header was sent."""
-        return name in self.headers
-
     def get_header(self, name: str, default: str | None = None) -> str | None:
         """The first value of header `name`, or `default`."""
         return self.headers.get(name, default)
 
     def __getitem__(self, name: str) -> str:
         return self.headers[name]
-
-
-def message_of(pairs: Iterable[tuple[str, str]]) -> Message:
-    """A message of these headers, in this order."""
-    headers: dict[str, str] = {}
-    repeated: dict[str, tuple[str, ...]] = {}
-    for name, value in pairs:
-        if name in headers:
-            repeated[name] = (*repeated.get(name, (headers[name],)), value)
-        else:
-            headers[name] = value
-    return Message(headers, repeated)
 
 
 def parse_block(block: bytes) -> Message:

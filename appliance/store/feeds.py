@@ -16,7 +16,6 @@ from sqlite_utils import Database
 from appliance.store.db import Change
 from appliance.store.text import storable, to_json
 
-SOURCES = ("cel", "queue_log")
 _KEPT_MS = 7 * 24 * 3600 * 1000
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-CHANNELS = ("voice",)
 _CONVERSATIONS = """
 SELECT id, channel, external_id, origin, direction, person_id, address, line_id, number, queue_id, agent_id,
        parent_id, state, outcome, disposition, started, answered, ended, updated

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from appliance.errors import ConflictError, RejectedError
+from appliance.errors import ConflictError, NotFoundError, RejectedError
 from appliance.store import Change, countries
 from appliance.store import site as sites
 from appliance.store.forms import AlreadySent
@@ -20,6 +21,7 @@ from appliance.store.sitemodel import Site
 from appliance.webui import site_forms
 from appliance.webui.applied import report
 from appliance.webui.differences import Difference, differences
+from appliance.webui.forms import Form
 from appliance.webui.i18n import N_
 from appliance.webui.incoming import whole_number
 from appliance.webui.web import Web
@@ -117,6 +119,81 @@ def removal(
         after=after,
     )
     return run(web, edit)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What is saved together with a change of the document: `also` in the reader's words, `after` does it."""
+
+    also: list[str] = field(default_factory=list)
+    after: After = _nothing_more
+
+
+def _no_extra(_item_id: str) -> Extra:
+    return Extra()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing of which a box has several, such as queues.
+
+    `group` is its list in the document, `prefix` begins its ids. `show` renders the form of one ("new" for
+    one that is to be made), `write` puts a sent form into the document. `saving` and `removing` look at the
+    form once more, and say what else is to be done.
+    """
+
+    group: str
+    prefix: str
+    show: Callable[[str], str]
+    write: Callable[[Document, Form, str], None]
+    saving: Callable[[str], Extra] = _no_extra
+    removing: Callable[[str], Extra] = _no_extra
+
+
+def item_routes(web: Web, kind: Kind) -> None:
+    """Declares the routes of a kind: /settings/<group>/<id>, and /remove below it."""
+    path = f"/settings/{kind.group}/<item_id>"
+
+    @web.get(path, "administrator")
+    def item(item_id: str) -> str:
+        return kind.show(item_id)
+
+    @web.post(path, "administrator")
+    def save(item_id: str) -> Any:
+        real_id, form = id_for(web, kind.prefix, item_id), web.form
+        extra = kind.saving(real_id)
+        return run(
+            web,
+            Edit(
+                back="/settings" if item_id == "new" else f"/settings/{kind.group}/{item_id}",
+                change=lambda document: kind.write(document, form, real_id),
+                show=partial(kind.show, item_id),
+                field_of=partial(field_in, web, kind.group, real_id),
+                also=extra.also,
+                after=extra.after,
+            ),
+        )
+
+    @web.post(f"{path}/remove", "administrator")
+    def remove(item_id: str) -> Any:
+        known(next((one for one in getattr(web.site(), kind.group) if one.id == item_id), None))
+        extra = kind.removing(item_id)
+        return removal(web, kind.group, item_id, extra.also, extra.after)
+
+
+def known[T](found: T | None) -> T:
+    """The thing, or NotFoundError: somebody removed it meanwhile, or the address was typed."""
+    if found is None:
+        raise NotFoundError(
+            N_("This is no longer part of the settings."), N_("Somebody may have removed it.")
+        )
+    return found
+
+
+def based_on(web: Web) -> str:
+    """The revision that the form was first opened with; kept while the form goes to and fro."""
+    typed = web.form.text("based_on")
+    return typed if whole_number(typed) is not None else str(web.site_number())
 
 
 def id_for(web: Web, prefix: str, item_id: str) -> str:

@@ -104,11 +104,6 @@ class Stream:
             self._is_ended = True
             self._ready.notify()
 
-    @property
-    def is_ended(self) -> bool:
-        """Whether nothing will be added any more."""
-        return self._is_ended
-
     def take(self, timeout_s: float) -> bytes | None:
         """Everything that waits, as one chunk; b"" if nothing came in time; None when the stream is over."""
         with self._ready:

@@ -42,7 +42,6 @@ SEGMENT_OUTCOMES = {
     "failed": N_("failed"),
 }
 DIRECTIONS = {"in": (N_("Incoming call"), "phone-in"), "out": (N_("Outgoing call"), "phone-out")}
-CHANNELS = {"voice": N_("Call")}
 
 
 def outcome(state: str, code: str | None) -> tuple[str, str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import urllib.parse
 from typing import Any
+
+import pytest
 
 from appliance.errors import RejectedError, Sentence
 from appliance.store import Store, secrets, users
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
+from appliance.webui.incoming import whole_number
 from tests.webui.browser import Browser, Page
 from tests.webui.conftest import SignIn
 
@@ -267,6 +271,22 @@ def test_state_and_undo(sign_in: SignIn, store: Store) -> None:
     number, site = head(store)
     assert (number, site.business_name) == (3, "Lotus Dental")
     assert "back to number 1" in browser.get("/revisions").words
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 400, "-1", "1.5", "²", "١", "0x1", ""])
+def test_numbers_that_are_none_of_ours(sign_in: SignIn, store: Store, number: str) -> None:
+    """None is a server error: the store counts to 2^63."""
+    browser = sign_in("boss")
+    asked = urllib.parse.quote(number)
+    for path in (f"/settings/state?number={asked}", f"/revisions?before={asked}"):
+        assert browser.get(path).status == 200, path
+    for path in (f"/settings/saved/{asked}", f"/revisions/{asked}"):
+        assert browser.get(path).status in (200, 404), path
+    page = browser.submit(
+        browser.get("/settings/business"), "/settings/business", based_on=number, business_name="Other"
+    )
+    assert page.status in (200, 409) and head(store)[0] == 1
+    assert whole_number(number) is None  # the Last-Event-ID of a stream, the length of a body
 
 
 def test_only_administrators_change_settings(sign_in: SignIn) -> None:

@@ -7,13 +7,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from appliance.errors import NotFoundError
 from appliance.store import countries, live
 from appliance.store import site as sites
 from appliance.webui import lines, places, site_forms
 from appliance.webui.applied import report
 from appliance.webui.board import is_disk_full
-from appliance.webui.editing import Document, Edit, run
+from appliance.webui.editing import Document, Edit, based_on, run
 from appliance.webui.i18n import N_
 from appliance.webui.incoming import whole_number
 from appliance.webui.lines import LineNow
@@ -137,18 +136,3 @@ def _code_field(web: Web, group: str, path: str) -> str:
     ]
     at = int(parts[1]) if len(parts) > 1 and parts[0] == group and parts[1].isdecimal() else -1
     return rows[at] if 0 <= at < len(rows) else "new"
-
-
-def based_on(web: Web) -> str:
-    """The revision that the form was first opened with; kept while the form goes to and fro."""
-    typed = web.form.text("based_on")
-    return typed if whole_number(typed) is not None else str(web.site_number())
-
-
-def known(found: Any) -> Any:
-    """The thing, or NotFoundError: somebody removed it meanwhile, or the address was typed."""
-    if found is None:
-        raise NotFoundError(
-            N_("This is no longer part of the settings."), N_("Somebody may have removed it.")
-        )
-    return found

@@ -5,15 +5,12 @@ whom.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-from appliance.errors import RejectedError
 from appliance.store import Change, countries, secrets, users
 from appliance.store.sitemodel import Agent, Site
 from appliance.webui import site_forms
-from appliance.webui.editing import Edit, field_in, id_for, removal, run
+from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
-from appliance.webui.pages.settings import based_on, known
 from appliance.webui.web import Web
 from appliance.webui.wizard import NewPerson, one_time_password
 
@@ -40,37 +37,22 @@ def routes(web: Web) -> None:
             number=based_on(web),
         )
 
-    @web.get("/settings/agents/<agent_id>", "administrator")
-    def agent_form(agent_id: str) -> str:
-        return show(agent_id)
-
-    @web.post("/settings/agents/<agent_id>", "administrator")
-    def save_agent(agent_id: str) -> Any:
-        real_id, form = id_for(web, "a", agent_id), web.form
-        login = form.text("login")
-        if login:
-            _check_login(web, login)
-        return run(
-            web,
-            Edit(
-                back="/settings" if agent_id == "new" else f"/settings/agents/{agent_id}",
-                change=lambda document: site_forms.agent(document, form, real_id),
-                show=partial(show, agent_id),
-                field_of=partial(field_in, web, "agents", real_id),
-                also=[web.gettext(N_("A new account “%(login)s” to sign in with"), login=login)]
-                if login
-                else [],
-                after=partial(_account_for, web, login, real_id),
-            ),
+    def saving(agent_id: str) -> Extra:
+        login = web.form.text("login")
+        if not login:
+            return Extra()
+        _check_login(web, login)
+        return Extra(
+            [web.gettext(N_("A new account “%(login)s” to sign in with"), login=login)],
+            partial(_account_for, web, login, agent_id),
         )
 
-    @web.post("/settings/agents/<agent_id>/remove", "administrator")
-    def remove_agent(agent_id: str) -> Any:
-        known(web.site().agent(agent_id))
+    def removing(agent_id: str) -> Extra:
         with web.store.read() as db:
             account = users.of_agent(db, agent_id)
-        also = [_what_happens_to(web, account)] if account else []
-        return removal(web, "agents", agent_id, also, partial(_part_with, web, agent_id))
+        return Extra([_what_happens_to(web, account)] if account else [], partial(_part_with, web, agent_id))
+
+    item_routes(web, Kind("agents", "a", show, site_forms.agent, saving, removing))
 
 
 def _check_login(web: Web, login: str) -> None:
@@ -109,8 +91,3 @@ def _part_with(web: Web, agent_id: str, change: Change, _site: Site) -> list[New
     for name in (f"sip:{agent_id}", f"sip:{agent_id}d"):
         secrets.drop(change, name)
     return []
-
-
-def refuse_login(web: Web, error: RejectedError) -> None:
-    """Puts a refusal of an account beside its field."""
-    web.form.error(error.field or "login", web.say(error))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import secrets as random
 from functools import partial
-from typing import Any
 
 from appliance.store import Change, audit, secrets
 from appliance.store import forms as sent_forms
 from appliance.store.sitemodel import CODECS, Line, Number, Site
 from appliance.webui import site_forms
-from appliance.webui.editing import Edit, field_in, id_for, removal, run
+from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
-from appliance.webui.pages.settings import based_on, known
 from appliance.webui.web import Web
 from appliance.webui.wizard import NewPerson
 
@@ -35,46 +33,19 @@ def _lines(web: Web) -> None:
             "settings-line.html", line=line, codecs=CODECS, has_password=has_password, number=based_on(web)
         )
 
-    @web.get("/settings/lines/<line_id>", "administrator")
-    def line_form(line_id: str) -> str:
-        return show(line_id)
-
-    @web.post("/settings/lines/<line_id>", "administrator")
-    def save_line(line_id: str) -> Any:
-        real_id = id_for(web, "l", line_id)
+    def saving(line_id: str) -> Extra:
         handle = _keep_password(web)
-        form = web.form
-
-        def after(change: Change, site: Site) -> list[NewPerson]:
-            if handle:
-                secrets.put(
-                    change, f"line:{real_id}", str(sent_forms.draft(change.db, handle).get("password", ""))
-                )
-                sent_forms.drop_draft(change, handle)
-                audit.record(change, web.user().id, "line.password", real_id)
-            return []
-
-        return run(
-            web,
-            Edit(
-                back="/settings" if line_id == "new" else f"/settings/lines/{line_id}",
-                change=lambda document: site_forms.line(document, form, real_id),
-                show=partial(show, line_id),
-                field_of=partial(field_in, web, "lines", real_id),
-                also=[web.gettext(N_("A new password for the phone line"))] if handle else [],
-                after=after,
-            ),
+        if not handle:
+            return Extra()
+        return Extra(
+            [web.gettext(N_("A new password for the phone line"))],
+            partial(_use_password, web, handle, line_id),
         )
 
-    @web.post("/settings/lines/<line_id>/remove", "administrator")
-    def remove_line(line_id: str) -> Any:
-        known(web.site().line(line_id))
+    def removing(line_id: str) -> Extra:
+        return Extra(after=partial(_forget_password, line_id))
 
-        def after(change: Change, site: Site) -> list[NewPerson]:
-            secrets.drop(change, f"line:{line_id}")
-            return []
-
-        return removal(web, "lines", line_id, after=after)
+    item_routes(web, Kind("lines", "l", show, site_forms.line, saving, removing))
 
 
 def _numbers(web: Web) -> None:
@@ -90,26 +61,20 @@ def _numbers(web: Web) -> None:
             number=based_on(web),
         )
 
-    @web.get("/settings/numbers/<number_id>", "administrator")
-    def number_form(number_id: str) -> str:
-        return show(number_id)
+    item_routes(web, Kind("numbers", "n", show, site_forms.number))
 
-    @web.post("/settings/numbers/<number_id>", "administrator")
-    def save_number(number_id: str) -> Any:
-        real_id, form = id_for(web, "n", number_id), web.form
-        return run(
-            web,
-            Edit(
-                back="/settings" if number_id == "new" else f"/settings/numbers/{number_id}",
-                change=lambda document: site_forms.number(document, form, real_id),
-                show=partial(show, number_id),
-                field_of=partial(field_in, web, "numbers", real_id),
-            ),
-        )
 
-    @web.post("/settings/numbers/<number_id>/remove", "administrator")
-    def remove_number(number_id: str) -> Any:
-        return removal(web, "numbers", number_id)
+def _use_password(web: Web, handle: str, line_id: str, change: Change, _site: Site) -> list[NewPerson]:
+    password = str(sent_forms.draft(change.db, handle).get("password", ""))
+    secrets.put(change, f"line:{line_id}", password)
+    sent_forms.drop_draft(change, handle)
+    audit.record(change, web.user().id, "line.password", line_id)
+    return []
+
+
+def _forget_password(line_id: str, change: Change, _site: Site) -> list[NewPerson]:
+    secrets.drop(change, f"line:{line_id}")
+    return []
 
 
 def _keep_password(web: Web) -> str:

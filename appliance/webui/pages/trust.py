@@ -11,8 +11,6 @@ from bottle import request
 
 from appliance.webui.web import Web
 
-SYSTEMS = ("windows", "macos", "ios", "android", "linux", "firefox")
-
 
 def routes(web: Web) -> None:
     """Declares the route."""
