@@ -7,7 +7,7 @@ may hold "status will follow") can change how the rest is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from appliance.errors import DeviceGone
@@ -81,6 +81,18 @@ class Message:
 
     def __getitem__(self, name: str) -> str:
         return self.headers[name]
+
+
+def message_of(pairs: Iterable[tuple[str, str]]) -> Message:
+    """A message of these headers, in this order."""
+    headers: dict[str, str] = {}
+    repeated: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        if name in headers:
+            repeated[name] = (*repeated.get(name, (headers[name],)), value)
+        else:
+            headers[name] = value
+    return Message(headers, repeated)
 
 
 def parse_block(block: bytes) -> Message:

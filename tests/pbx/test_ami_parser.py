@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.pbx import ami_parser
-from appliance.pbx.ami_parser import Message, Parser, ProtocolError
-from tests.pbx.messages import message_of
+from appliance.pbx.ami_parser import Message, Parser, ProtocolError, message_of
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 CALL = (

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.pbx.ami_parser import message_of
 from appliance.pbx.caller_facts import action, differences, entries, held, spellings
 from appliance.pbx.membership import Action
 from appliance.store import countries, phone
 from appliance.store.people import Treatment
-from tests.pbx.messages import message_of
 
 KNOWN = countries.load()
 VIETNAM = countries.find("VN", KNOWN)

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import random
 
-from appliance.pbx.ami_parser import Message
+from appliance.pbx.ami_parser import Message, message_of
 from appliance.pbx.live import LISTS, LiveState
 from appliance.pbx.live_rows import Row
-from tests.pbx.messages import message_of
 
 T = 1_795_302_612_000
 CALL = "b5d73c11-0cbb-4536-a926-7e3ccbb4b9e6"

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from appliance.pbx import marks as module
-from appliance.pbx.ami_parser import Message
+from appliance.pbx.ami_parser import Message, message_of
 from appliance.pbx.ami_session import Account, ActionSession
 from appliance.pbx.marks import Marks
 from tests.pbx.fake_asterisk import FakeAsterisk
-from tests.pbx.messages import message_of
 from tests.until import until
 
 

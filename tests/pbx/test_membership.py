@@ -9,10 +9,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.pbx.ami_parser import message_of
 from appliance.pbx.membership import Action, Member, actual, reconcile, resting, wanted
 from appliance.store.agents import AgentState
 from appliance.store.sitemodel import Queue, Site
-from tests.pbx.messages import message_of
 
 SITE = Site(queues=(Queue("q1", "Sales", agents=("a1", "a2")), Queue("q2", "Help", agents=("a1",))))
 
