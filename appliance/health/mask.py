@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 HIDDEN = "***"
+# Each run of letters is looked at once and taken whole (++): a long line must not take long.
 _NAMED = re.compile(
-    r"(?i)\b((?:[\w-]*(?:password|passwd|passphrase|secret|token|otp|cookie|api[_-]?key|private[_-]?key)[\w-]*"
-    r"|authorization|proxy-authorization|x-csrf|csrf|response|nonce|cnonce)['\"]?\s*[=:]\s*)"
+    r"(?i)(?<![\w-])((?=[\w-]*(?:password|passwd|passphrase|secret|token|otp|cookie|api[_-]?key|private[_-]?key)"
+    r"|(?:[\w-]*-)?(?:authorization|csrf|response|c?nonce)(?![\w-]))[\w-]++['\"]?\s*+[=:]\s*+)"
     r"((?:(?:basic|bearer|digest)\s+)?)(\"[^\"]*\"|'[^']*'|[^\s,;&]+)"
 )
 # One-time passwords: three or four groups of four (setup/secrets.py, webui/wizard.py).

@@ -19,7 +19,8 @@ from appliance.store.sitemodel import Site
 
 NAME, NUMBER, MAIL = "(name)", "(number)", "(address)"
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\bsips?:[^\s>;]+")
+# Each run of letters is looked at once: a long one must not take long.
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]+)+|\bsips?:[^\s>;]+")
 # Five digits and more, however they are grouped; in any script's digits.
 _NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0/-]{0,2}\d){4,}")
 _PHRASE_MAX = 8

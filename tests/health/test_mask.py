@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import string
+import time
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,10 @@ from appliance.health.mask import hide_secrets
         ("Authorization: Digest username=x", "username"),
         ("X-CSRF: 123abc", "123abc"),
         ("AMI_SECRET = foo", "foo"),
+        ("--password=hunter2", "hunter2"),
+        ("proxy-authorization: Basic dXNlcg==", "dXNlcg"),
+        ("username=x, response='abc'", "abc"),
+        ("old-response: abc", "abc"),
         ("made k7mp-x2qa-9wdf.", "9wdf"),
         ("the password k7mp-x2qa-9wdf-hh4t was used", "k7mp"),
         ("-----BEGIN EC PRIVATE KEY-----\nMHcCAQ\n-----END EC PRIVATE KEY-----", "MHcCAQ"),
@@ -54,6 +59,30 @@ def test_what_is_no_secret_stays(said: str) -> None:
 def test_random_passwords_are_hidden(random: bytes, before: str, after: str) -> None:
     password = base64.urlsafe_b64encode(random).decode().rstrip("=")
     assert password not in hide_secrets(f"{before} {password} {after}") or not _is_mixed(password)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a-",
+        "a",
+        "a ",
+        "1 ",
+        "password-",
+        "password=",
+        "password ",
+        "x-response ",
+        "aA1",
+        "aA1=",
+        "aaaa-",
+        "-----BEGIN ",
+    ],
+)
+def test_a_long_line_takes_no_long_time(piece: str) -> None:
+    before = time.process_time()
+    hide_secrets(piece * (48 * 1024 // len(piece)))
+    # As the journal takes it from a service's output (LineMax of journald.conf). It took minutes.
+    assert time.process_time() - before < 2.0
 
 
 def _is_mixed(password: str) -> bool:
