@@ -71,7 +71,7 @@ class Action:
 
 
 ACTIONS = (
-    Action(restart_service, ("foyer-apply", "foyer-pbx", "foyer-webui")),
+    Action(restart_service, ("foyer-webui",)),
     Action(try_network, ("foyer-console", "foyer-webui")),
     Action(confirm_network, ("foyer-console", "foyer-webui")),
     Action(leave_network, ("foyer-console", "foyer-webui")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -68,13 +69,24 @@ def decode_reply(line: bytes) -> Reply:
 
 
 def read_line(connection: socket.socket) -> bytes:
-    """One line with its line feed, in whatever pieces it comes; about LINE_MAX bytes of it at most."""
+    """One line with its line feed, in whatever pieces it comes; about LINE_MAX bytes of it at most.
+
+    The connection's timeout is for the whole line, or who sends a byte now and then holds up everybody else.
+    TimeoutError, or any other OSError.
+    """
+    patience_s = connection.gettimeout()
+    ends = time.monotonic() + (patience_s or 0.0)
     line = b""
-    while not line.endswith(b"\n") and len(line) <= LINE_MAX:
-        piece = connection.recv(LINE_MAX)
-        if not piece:
-            break
-        line += piece
+    try:
+        while not line.endswith(b"\n") and len(line) <= LINE_MAX:
+            if patience_s is not None:
+                connection.settimeout(max(ends - time.monotonic(), 0.001))
+            piece = connection.recv(LINE_MAX)
+            if not piece:
+                break
+            line += piece
+    finally:
+        connection.settimeout(patience_s)
     return line
 
 

@@ -121,6 +121,25 @@ def test_a_caller_that_goes_away_does_no_harm(served: Served) -> None:
     assert served.called == ["green"]
 
 
+def test_a_caller_who_dawdles_has_the_time_of_one_call() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(0.2)
+        is_over = threading.Event()
+
+        def dawdle() -> None:
+            while not is_over.wait(0.02):
+                ours.send(b" ")
+
+        writer = threading.Thread(target=dawdle)
+        writer.start()
+        with pytest.raises(TimeoutError):
+            read_line(theirs)
+        is_over.set()
+        writer.join()
+        assert theirs.gettimeout() == 0.2
+
+
 def test_nobody_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(TransientError):
         Privileged(tmp_path / "none.sock").restart_service("asterisk")
