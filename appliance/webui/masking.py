@@ -93,6 +93,11 @@ def mask_of(db: Database, settings: Settings, site: Site) -> Mask:
     )
 
 
+def secrets_of(db: Database, settings: Settings) -> Mask:
+    """The secrets alone, for who may read the names; an address book can be long."""
+    return Mask(frozenset(), frozenset(), (), tuple(sorted(_secrets(db, settings), key=len, reverse=True)))
+
+
 def _names(db: Database, site: Site) -> Iterable[str]:
     rows = db.execute(
         "SELECT name FROM person UNION ALL SELECT name FROM user"

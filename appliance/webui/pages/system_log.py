@@ -8,7 +8,7 @@ from appliance.health.client import Health
 from appliance.health.gather import UNITS
 from appliance.health.query import Query
 from appliance.webui.i18n import N_
-from appliance.webui.masking import mask_of
+from appliance.webui.masking import secrets_of
 from appliance.webui.web import Web
 
 PAGE = 100
@@ -26,7 +26,7 @@ def routes(web: Web) -> None:
         query = Query(unit, int(level), words[:200], before, PAGE)
         found = Health(web.settings.health_socket).search(query)
         with web.store.read() as db:
-            mask = mask_of(db, web.settings, web.site())
+            mask = secrets_of(db, web.settings)
         chosen = {"unit": unit, "level": level, "words": words}
         older = urllib.parse.urlencode({**chosen, "before": found[-1].cursor}) if len(found) == PAGE else ""
         return web.render(
