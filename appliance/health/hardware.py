@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from appliance.health import wear
 from appliance.health.facts import Disk, Interface, Space, Temperature
 
 _SECTOR = 512  # whatever the disk's own sectors are: Documentation/ABI/stable/sysfs-block
@@ -20,8 +21,10 @@ _SECTOR = 512  # whatever the disk's own sectors are: Documentation/ABI/stable/s
 _BEYOND_LIFE, _EOL_URGENT = 0x0B, 3
 
 
-def disks(sys: Path, errors: Mapping[str, int]) -> tuple[Disk, ...]:
-    """Every real disk: with a device behind it, and a medium in it. `errors` counts failures by name."""
+def disks(sys: Path, errors: Mapping[str, int], wears: Path = wear.FOLDER) -> tuple[Disk, ...]:
+    """Every real disk: with a device behind it, and a medium in it. `errors` counts failures by name,
+    `wears` is where foyer-wear writes.
+    """
     found = []
     for block in sorted((sys / "block").glob("*")):
         device = block / "device"
@@ -30,7 +33,8 @@ def disks(sys: Path, errors: Mapping[str, int]) -> tuple[Disk, ...]:
         size = int(_text(block / "size") or 0) * _SECTOR
         if size:
             model = _text(device / "model") or _text(device / "name")
-            used, is_worn_out = _life(device)
+            told = wear.of_disk(block.name, wears)
+            used, is_worn_out = (told.life_used, told.is_worn_out) if told else _life(device)
             found.append(Disk(block.name, model, size, used, is_worn_out, errors.get(block.name, 0)))
     return tuple(found)
 
