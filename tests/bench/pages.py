@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import selectors
 import socket
@@ -18,6 +19,7 @@ from appliance.settings import Settings
 from appliance.store import Store, migrate, people, site, users
 from appliance.store.sitemodel import Site
 from appliance.webui import cookies
+from appliance.webui.events import PER_USER
 from tests.until import until
 from tests.webui import seed
 
@@ -42,14 +44,13 @@ class Pages:
             seed.past(change, self._boss, CALLS)
             seed.present(change)
             self.person = people.person_for(change, "phone", seed.PEOPLE[0][0])
-        self._agents = [self._agent(number) for number in range(1, 9)]
+        self._staff = [self._account("agent", f"a{number}") for number in range(1, 9)]
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _agent(self, number: int) -> str:
+    def _account(self, role: str, agent: str | None = None) -> str:
         with self.store.change() as change:
-            return users.create(
-                change, f"agent{number}", f"Agent {number}", "agent", PASSWORD, agent_id=f"a{number}"
-            )
+            login = f"user{users.count(change.db)}"
+            return users.create(change, login, login, role, PASSWORD, agent_id=agent)
 
     def __enter__(self) -> Self:
         env = {
@@ -79,10 +80,15 @@ class Pages:
             return False
 
     def sessions(self, count: int) -> list[str]:
-        """Signed-in browsers, one token each: one administrator's, then agents'."""
+        """Signed-in browsers, one token each: one administrator's, then agents' and supervisors'.
+
+        Nobody gets more of them than one account may have streams open.
+        """
+        while len(self._staff) * PER_USER < count - 1:
+            self._staff.append(self._account("supervisor"))
+        owners = itertools.islice(itertools.cycle(self._staff), count - 1)
         with self.store.change() as change:
-            owners = [self._boss, *(self._agents[number % 8] for number in range(count - 1))]
-            return [users.start_session(change, owner, "") for owner in owners]
+            return [users.start_session(change, owner, "") for owner in (self._boss, *owners)]
 
     def open(self, path: str, token: str) -> socket.socket:
         """A request that was sent; its answer is to be read."""
