@@ -302,10 +302,12 @@ def _replace_segments(change: Change, conversation_id: str, wanted: tuple[Segmen
     """Rows that stay the same keep their ids; a segment that the record no longer has goes."""
     known = {(item.kind, item.started, item.agent_id): item for item in segments(change.db, conversation_id)}
     last = {(item.kind, item.started, item.agent_id): item for item in wanted}
+    news: dict[str, int] = {}  # agents whose talks and wrap-ups are not what they were, and since when
     for key, row in known.items():
         if key not in last:
             change.db.execute("DELETE FROM segment WHERE id = ?", (row.id,))
             tell(change, conversation_id, "segment", row.id)
+            _note(news, row)
     for key, item in last.items():
         old = known.get(key)
         if old is None:
@@ -316,14 +318,23 @@ def _replace_segments(change: Change, conversation_id: str, wanted: tuple[Segmen
                 (segment_id, conversation_id, *astuple(item)),
             )
             tell(change, conversation_id, "segment", segment_id)
-            if item.kind == "talk" and item.agent_id is not None:
-                wrap_ups.settle(change, item.agent_id, item.started)
+            _note(news, item)
+            if item.kind == wrap_ups.KIND:
+                # It may be over when it becomes known: foyer-pbx looks whether the queues know.
+                change.event("agent", item.agent_id or "", agent=item.agent_id)
         elif (old.queue_id, old.ended, old.outcome) != (item.queue_id, item.ended, item.outcome):
             change.db.execute(
                 "UPDATE segment SET queue_id = ?, ended = ?, outcome = ? WHERE id = ?",
                 (item.queue_id, item.ended, item.outcome, old.id),
             )
             tell(change, conversation_id, "segment", old.id)
+    for agent_id, since in news.items():
+        wrap_ups.settle(change, agent_id, since)
+
+
+def _note(news: dict[str, int], segment: Segment | SegmentRecord) -> None:
+    if segment.agent_id is not None and segment.kind in ("talk", wrap_ups.KIND):
+        news[segment.agent_id] = min(segment.started, news.get(segment.agent_id, segment.started))
 
 
 def _add_recordings(change: Change, conversation_id: str, recordings: tuple[tuple[str, int], ...]) -> None:

@@ -3,8 +3,8 @@
 It begins with the talk's end, which history tells, and ends with the queue's wrap-up time or, if that is
 sooner, once the agent has given the call's result, is not available any more, said on the phone that he is
 back, or talks again. The end is written down together with the begin, as a moment that may be still to come,
-and only ever moved forward: so nobody has to be alive to end a wrap-up, and settings that change later change
-no figure. Asterisk's queues follow (`pbx/members.py`).
+and then only brought forward: so nobody has to be alive to end a wrap-up, and settings that change later
+change no figure. Asterisk's queues follow (`pbx/members.py`).
 
 Used by `conversations.py`, `agents.py` and foyer-pbx.
 """
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from appliance.store.conversations import SegmentRecord
 
 KIND = "wrap_up"
+RESULT, AWAY, BACK, TALK = "result", "away", "back", "talk"
+"""Their outcomes: what ended them before the queue's time did."""
 LONGEST_MS = 900 * 1000
 """The longest wrap-up that a queue can have (`sitemodel.py`)."""
 _NEAR_MS = 2000
@@ -35,46 +37,43 @@ def completed(
     db: Database, conversation_id: str, segments: Iterable[SegmentRecord]
 ) -> tuple[SegmentRecord, ...]:
     """The segments of a call, its wrap-ups, which history only begins, with their ends; without those of
-    queues that have none.
+    queues that have none. `settle` is to follow once the segments are in the database.
     """
-    known = tuple(segments)
     found = (
-        _completed(db, conversation_id, segment, known) if segment.kind == KIND else segment
-        for segment in known
+        _completed(db, conversation_id, segment) if segment.kind == KIND else segment for segment in segments
     )
     return tuple(segment for segment in found if segment is not None)
 
 
-def _completed(
-    db: Database, conversation_id: str, begun: SegmentRecord, segments: Iterable[SegmentRecord]
-) -> SegmentRecord | None:
-    assert begun.agent_id is not None
+def _completed(db: Database, conversation_id: str, begun: SegmentRecord) -> SegmentRecord | None:
     row = db.execute(
-        "SELECT ended FROM segment WHERE conversation_id = ? AND kind = ? AND started = ? AND agent_id = ?",
+        "SELECT ended, outcome FROM segment"
+        " WHERE conversation_id = ? AND kind = ? AND started = ? AND agent_id = ?",
         (conversation_id, KIND, begun.started, begun.agent_id),
     ).fetchone()
     if row is not None:
-        return replace(begun, ended=row[0])
-    wrap_up_ms = site.wrap_up_seconds(db, begun.queue_id or "") * 1000
+        return replace(begun, ended=row[0], outcome=row[1])
+    ended, outcome = _planned(db, conversation_id, begun.queue_id, begun.started)
+    return replace(begun, ended=ended, outcome=outcome) if ended is not None else None
+
+
+def _planned(
+    db: Database, conversation_id: str, queue_id: str | None, started: int
+) -> tuple[int | None, str | None]:
+    """The end by the queue's time and the call's result, and which of them it was; no end if the queue has no
+    wrap-up.
+    """
+    wrap_up_ms = site.wrap_up_seconds(db, queue_id or "") * 1000
     if not wrap_up_ms:
-        return None
+        return None, None
     result = db.execute(
         "SELECT min(created) FROM message WHERE conversation_id = ? AND kind = 'system'"
         " AND body LIKE 'disposition:_%'",
         (conversation_id,),
     ).fetchone()[0]
-    again = (
-        one.started
-        for one in segments
-        if one.kind == "talk" and one.agent_id == begun.agent_id and one.started >= begun.started
-    )
-    ends = (
-        begun.started + wrap_up_ms,
-        *again,
-        *(() if result is None else (result,)),
-        *_turns(db, begun.agent_id, begun.started),
-    )
-    return replace(begun, ended=max(begun.started, min(ends)))
+    if result is not None and result < started + wrap_up_ms:
+        return max(started, result), RESULT
+    return started + wrap_up_ms, None
 
 
 def settle(change: Change, agent_id: str, since: int) -> None:
@@ -82,7 +81,15 @@ def settle(change: Change, agent_id: str, since: int) -> None:
     did. Events: segment, agent.
     """
     for row in _of_agent(change.db, agent_id, since - LONGEST_MS):
-        _end(change, row, min(_turns(change.db, agent_id, row.started), default=None))
+        ended, outcome = row.ended, row.outcome
+        if outcome == TALK:
+            # A call's record is built anew with each of its rows, and a talk that it had may be none.
+            planned, result = _planned(change.db, row.conversation_id, row.queue_id, row.started)
+            ended, outcome = (row.ended, TALK) if planned is None else (planned, result)
+        for turn, at in _turns(change.db, agent_id, row.started):
+            if ended is not None and at < ended:
+                ended, outcome = at, turn
+        _set(change, row, ended, outcome)
 
 
 def end(change: Change, agent_id: str, at: int) -> None:
@@ -90,8 +97,8 @@ def end(change: Change, agent_id: str, at: int) -> None:
     Events: segment, agent.
     """
     for row in _of_agent(change.db, agent_id, at - LONGEST_MS):
-        if row.started <= at:
-            _end(change, row, at)
+        if row.started <= at and row.ended is not None and at < row.ended:
+            _set(change, row, at, BACK)
 
 
 def end_of_call(change: Change, conversation_id: str) -> None:
@@ -101,7 +108,8 @@ def end_of_call(change: Change, conversation_id: str) -> None:
         (conversation_id, KIND, change.now),
     ).fetchall()
     for row in rows:
-        _end(change, Segment(*row), change.now)
+        segment = Segment(*row)
+        _set(change, segment, max(segment.started, change.now), RESULT)
 
 
 def running(db: Database, now: int) -> dict[str, Segment]:
@@ -128,7 +136,7 @@ def _of_agent(db: Database, agent_id: str, since: int) -> list[Segment]:
     return [Segment(*row) for row in rows]
 
 
-def _turns(db: Database, agent_id: str, since: int) -> tuple[int, ...]:
+def _turns(db: Database, agent_id: str, since: int) -> list[tuple[str, int]]:
     """From when on this agent was not available, at `since` (ms) or after it, and when he talked next."""
     away = db.execute(
         "SELECT min(started) FROM agent_state WHERE agent_id = ?1 AND state <> 'available'"
@@ -140,13 +148,12 @@ def _turns(db: Database, agent_id: str, since: int) -> tuple[int, ...]:
         "SELECT min(started) FROM segment WHERE agent_id = ? AND started > ? AND kind = 'talk'",
         (agent_id, since),
     ).fetchone()[0]
-    return tuple(max(since, at) for at in (away, talk) if at is not None)
+    return [(turn, max(since, at)) for turn, at in ((AWAY, away), (TALK, talk)) if at is not None]
 
 
-def _end(change: Change, row: Segment, at: int | None) -> None:
-    """Moves the end of a wrap-up forward to `at` if that is sooner; none is shorter than nothing."""
-    if at is None or row.ended is None or row.ended <= max(at, row.started):
+def _set(change: Change, row: Segment, ended: int | None, outcome: str | None) -> None:
+    if (ended, outcome) == (row.ended, row.outcome):
         return
-    change.db.execute("UPDATE segment SET ended = ? WHERE id = ?", (max(at, row.started), row.id))
+    change.db.execute("UPDATE segment SET ended = ?, outcome = ? WHERE id = ?", (ended, outcome, row.id))
     news.tell(change, row.conversation_id, "segment", row.id)
     change.event("agent", row.agent_id or "", agent=row.agent_id)

@@ -15,7 +15,8 @@ from appliance.errors import TransientError
 from appliance.pbx import feed as module
 from appliance.pbx.feed import Feed, take_breaks
 from appliance.pbx.rows import parse_queue_log
-from appliance.store import Change, Store, agents, feeds, migrate
+from appliance.store import Change, Store, agents, feeds, migrate, site
+from appliance.store.sitemodel import Site
 from tests.pbx import stories
 
 
@@ -59,10 +60,14 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(folder: Path, kind: type[Store] = Store) -> Any:
-    """A new, empty store."""
+    """A new store, without any call; its queue lets agents write for three seconds after each."""
     folder.mkdir()
     migrate(folder / "foyer.db")
-    return kind(folder / "foyer.db")
+    store = kind(folder / "foyer.db")
+    queue = {"id": "q1", "name": "Sales", "wrap_up_seconds": 3, "agents": []}
+    with store.change() as change:
+        site.save(change, Site.from_dict({"queues": [queue]}), "u1", "", 0)
+    return store
 
 
 def everything() -> tuple[list[str], list[str]]:
@@ -132,6 +137,9 @@ def test_all_stories_at_once(expected: dict[str, Any]) -> None:
     assert len(outcomes) == 21
     assert outcomes.count("cut") == 2
     assert outcomes.count("answered") == 12
+    wrap_ups = [row for row in expected["segments"] if row[1] == "wrap_up"]
+    assert len(wrap_ups) == 12
+    assert {row[5] - row[4] for row in wrap_ups} <= {3000, *range(3000)}
     # Nobody but those who called and were called.
     assert expected["people"] == [(4,)]
 

@@ -115,6 +115,8 @@ def test_a_result_that_was_there_before_the_call_s_end_was_known(
         conversations.set_disposition(change, call, "ok", "u1")
     upsert(store, OVER)
     assert length(store) == wanted
+    with store.read() as db:
+        assert ("agent", "a1") in [(event.kind, event.subject) for event in events.since(db, 0)][-3:]
 
 
 @pytest.mark.parametrize("state", ["break", "offline"])
@@ -153,6 +155,13 @@ def test_the_same_caller_again(store: Store) -> None:
     again = SegmentRecord("talk", "q1", "a1", END + 2000, None)
     upsert(store, replace(OVER, ended=None, segments=(*OVER.segments, again)))
     assert length(store) == 2000
+
+
+def test_a_talk_that_turns_out_to_be_none(store: Store) -> None:
+    upsert(store, OVER)
+    upsert(store, other_call(END + 5000), END + 6000)
+    upsert(store, replace(other_call(END + 5000), segments=()), END + 7000)
+    assert length(store) == 20_000
 
 
 def test_back_from_the_phone(store: Store) -> None:
