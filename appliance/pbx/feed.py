@@ -70,8 +70,8 @@ class Feed:
                 CEL: LogFile(cel, feeds.position(db, CEL)),
                 QUEUE_LOG: LogFile(queue_log, feeds.position(db, QUEUE_LOG)),
             }
-            # A restart may have been read, and this process killed, before every call it cut was closed.
-            self._unfinished = dict.fromkeys(call.origin for call in conversations.open_calls(db))
+            # A restart may have been read, and this process killed, before every call it cut was looked at.
+            self._unfinished = dict.fromkeys(_cut_by_a_restart(db))
         self._batch = Batch()
 
     def close(self) -> None:

@@ -144,7 +144,7 @@ def test_all_stories_at_once(expected: dict[str, Any]) -> None:
     assert expected["people"] == [(4,)]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(8), 19, 25])
 def test_killed_at_any_moment(expected: dict[str, Any], tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     store = opened(tmp_path / "dying", DyingStore)
