@@ -6,6 +6,7 @@ import sys
 
 from appliance.console.menu import Console
 from appliance.console.status import status
+from appliance.network.trial import Network
 from appliance.privileged.client import Privileged
 from appliance.settings import Settings
 
@@ -13,7 +14,7 @@ from appliance.settings import Settings
 def main() -> int:
     settings = Settings.load()
     root = Privileged(settings.privileged_socket)
-    Console(sys.stdin.fileno(), sys.stdout, lambda: status(settings), root).run()
+    Console(sys.stdin.fileno(), sys.stdout, lambda: status(settings), root, Network().kept_plan).run()
     return 0
 
 

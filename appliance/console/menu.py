@@ -32,11 +32,19 @@ class LeftAlone(Exception):
 class Console:
     """One terminal: `keys` is the descriptor that lines are read from, `paper` is written to."""
 
-    def __init__(self, keys: int, paper: TextIO, status: Callable[[], Status], root: Privileged) -> None:
+    def __init__(
+        self,
+        keys: int,
+        paper: TextIO,
+        status: Callable[[], Status],
+        root: Privileged,
+        kept_plan: Callable[[], NetworkPlan | None],
+    ) -> None:
         self._keys = keys
         self._paper = paper
         self._status = status
         self._root = root
+        self._kept_plan = kept_plan
         self._typed = b""
         self.is_open = True
 
@@ -112,7 +120,7 @@ class Console:
         address = self._ask("Fixed address with its size, such as 192.168.1.20/24 (empty: from the router)")
         gateway = self._ask("Router, such as 192.168.1.1 (empty: none)") if address else ""
         names = self._ask("Name servers (empty: the router)") if address else ""
-        plan = NetworkPlan(card, address, gateway, tuple(names.split()) or ((gateway,) if gateway else ()))
+        plan = plan_of(card, address, gateway, names, self._kept_plan())
         token = secrets.token_urlsafe(24)
         self._root.try_network(plan, token)
         if (
@@ -156,3 +164,15 @@ class Console:
     def _say(self, text: str) -> None:
         self._paper.write(text)
         self._paper.flush()
+
+
+def plan_of(card: str, address: str, gateway: str, names: str, kept: NetworkPlan | None) -> NetworkPlan:
+    """The plan that was typed. RejectedError says what does not fit.
+
+    A network of the phones' own stays as the `kept` plan has it: nobody is asked for it here, and without it
+    every desk phone in it would be silent.
+    """
+    servers = tuple(names.split()) or ((gateway,) if gateway else ())
+    if kept is None:
+        return NetworkPlan(card, address, gateway, servers)
+    return NetworkPlan(card, address, gateway, servers, kept.phones_vlan, kept.phones_address)

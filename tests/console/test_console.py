@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from appliance.console import status as gathered
+from appliance.console.menu import plan_of
 from appliance.console.screen import screen
 from appliance.console.status import Status
+from appliance.errors import RejectedError
 from appliance.network.plan import NetworkPlan
 from appliance.privileged.protocol import Call
 from tests.privileged.noting import noting
@@ -168,4 +170,13 @@ def test_what_it_gathers(tmp_path: Path) -> None:
     assert gathered.lines(spans) == ("Board 5 (WCTDM/4)", "T2XXP Card 0 Span 2 (TE2/0/2)")
     assert gathered.lines(tmp_path / "none") == ()
     assert "192.0.2.10" in gathered.addresses()
-    assert NetworkPlan("eth0", "192.168.1.20/24", "192.168.1.1", ("192.168.1.1",)).gateway
+
+
+def test_the_phones_keep_their_network() -> None:
+    kept = NetworkPlan("eth0", phones_vlan=20, phones_address="10.20.0.1/24")
+    assert plan_of("eth0", "192.168.1.20/24", "192.168.1.1", "", kept) == NetworkPlan(
+        "eth0", "192.168.1.20/24", "192.168.1.1", ("192.168.1.1",), 20, "10.20.0.1/24"
+    )
+    assert plan_of("eth1", "", "", "", None) == NetworkPlan("eth1")
+    with pytest.raises(RejectedError):
+        plan_of("eth0", "10.20.0.9/24", "", "", kept)
