@@ -1,11 +1,13 @@
 """The thread that lets go of what is old: events, raw rows of calls, finished requests, forgotten wrap-ups,
-and what its other chores look after (`disk.py`, `recordings.py`, `log_rotation.py`).
+what was deleted and stands in the database's log yet, and what its other chores look after (`disk.py`,
+`recordings.py`, `log_rotation.py`).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from appliance.errors import DeviceGone, TransientError
@@ -15,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 EVERY_S = 10.0
 TICK_S = 1.0
+LOG_EVERY_S = 3600.0
 PAUSE_S = 0.1
 """Between two deletions, so that nobody else waits long for the database."""
 
@@ -32,7 +35,8 @@ class Housekeeping:
 
     def __init__(self, store: Store, *chores: Chore) -> None:
         self._store = store
-        self._chores = (self._tidy_store, *chores)
+        self._chores = (self._tidy_store, self._empty_log, *chores)
+        self._emptied_at: float | None = None
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """Tidies up every ten seconds: what the pages are to know of the disk, they learn here."""
@@ -65,3 +69,10 @@ class Housekeeping:
                 # Each deletes a few thousand rows at most: fewer mean that there are no more.
                 if count < 1000 or stop.wait(PAUSE_S):
                     break
+
+    def _empty_log(self, _stop: threading.Event) -> None:
+        """Once an hour: of an erased person, nothing stays in the database's log."""
+        now = time.monotonic()
+        is_due = self._emptied_at is None or now - self._emptied_at >= LOG_EVERY_S
+        if is_due and self._store.empty_log():
+            self._emptied_at = now

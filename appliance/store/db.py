@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 _OLDEST_SQLITE = (3, 51, 3)
 _LOCK_TIMEOUT_S = 10.0
 _LONG_BODY_S = 0.1
+_BUSY_MS, _LOG_PATIENCE_MS = 5000, 50
 _SNAPSHOTS_KEPT = 3
 _TRY_LATER = frozenset(
     (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -166,6 +167,19 @@ class Store:
         if body_s > self._long_body_s:
             _log.warning("A change held everybody up for %.0f ms.", body_s * 1000, stack_info=True)
 
+    def empty_log(self) -> bool:
+        """Moves what was committed into the database's own file and empties the write-ahead log, where what
+        was deleted could be read on. False: somebody reads just now, so it is for another time.
+        """
+        with self._lock.held(self._lock_timeout_s), _named_errors():
+            # Everybody who wants to write waits meanwhile: not for a long reader.
+            self._writer.execute(f"PRAGMA busy_timeout = {_LOG_PATIENCE_MS}")
+            try:
+                is_busy, *_ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._writer.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        return not is_busy
+
     @contextlib.contextmanager
     def read(self) -> Iterator[Database]:
         """This thread's read-only connection; everything read in one block is of one moment.
@@ -255,7 +269,7 @@ def refuse_old_sqlite(version: tuple[int, int, int]) -> None:
 def _connect(path: Path, mode: str) -> Database:
     uri = f"file:{urllib.parse.quote(str(path))}?mode={mode}"
     # Any thread may use the writer (under the lock), and a reader may be closed by another thread.
-    conn = sqlite3.connect(uri, uri=True, timeout=5.0, isolation_level=None, check_same_thread=False)
+    conn = sqlite3.connect(uri, uri=True, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     db = Database(conn, execute_plugins=False)
     for pragma in (
         "foreign_keys = ON",

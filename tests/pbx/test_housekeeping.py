@@ -50,6 +50,15 @@ def test_a_wrap_up_that_was_forgotten_ends(store: Store, tmp_path: Path) -> None
         assert db.execute("SELECT state FROM conversation").fetchone() == ("closed",)
 
 
+def test_the_log_of_the_database_is_emptied(store: Store) -> None:
+    log = store.path.with_name(f"{store.path.name}-wal")
+    with store.change() as change:
+        audit.record(change, "boss", "login")
+    assert log.stat().st_size > 0
+    Housekeeping(store).tidy(threading.Event(), lambda: None)
+    assert log.stat().st_size == 0
+
+
 def test_doomed_recordings_go_once_and_for_all(store: Store, tmp_path: Path) -> None:
     """A crash may have left the row without its file, or the file without its folder's other ones."""
     recordings = tmp_path / "recordings"

@@ -221,3 +221,20 @@ def test_who_calls_again_is_somebody_new(store: Store) -> None:
         assert (found.name, found.blocked) == ("", False)
         assert len(people.timeline(change.db, found.id)) == 1
         assert people.treatments(change.db) == []
+
+
+def test_the_files_hold_nothing_of_them_either(store: Store) -> None:
+    with store.change() as change:
+        someone = people.person_for(change, "phone", NUMBER, MARK)
+        people.describe(change, someone, "a note that nobody else has")
+    erase(store, someone)
+    with store.read() as db:
+        db.execute("SELECT count(*) FROM person").fetchone()
+        assert not store.empty_log(), "somebody reads"
+    assert store.empty_log()
+    for file in store.path.parent.glob(f"{store.path.name}*"):
+        content = file.read_bytes()
+        for trace in (MARK, "quyt", NUMBER, "a note that nobody else has"):
+            assert trace.encode() not in content, (file.name, trace)
+    with store.change() as change:
+        people.person_for(change, "phone", OTHER)

@@ -166,6 +166,7 @@ def test_erasing_names_the_person_and_leaves_none(sign_in: SignIn, store: Store,
     assert "Nguyễn Văn An" in question.words and "Erase this person for good?" in question.words
     page = browser.submit(question, "/erase")
     assert "The person is erased." in page.words
+    assert "Nguyễn Văn An".encode() not in store.path.with_name(f"{store.path.name}-wal").read_bytes()
     with store.read() as db, pytest.raises(NotFoundError):
         people.get(db, someone)
     assert browser.get(f"/people/{someone}").status == 404
