@@ -33,6 +33,41 @@ def ask(box: Box, user: str, group: str, action: str) -> subprocess.CompletedPro
     return subprocess.CompletedProcess(command, int(text.rsplit("code ", 1)[1]), text)
 
 
+# Gives the unit one end of a pseudo terminal inside the box, reads and types at the other.
+TERMINAL = """
+import os, pty, select, subprocess, sys
+ours, theirs = pty.openpty()
+unit = f"foyer-console@{os.ttyname(theirs).removeprefix('/dev/').replace('/', '-')}.service"
+subprocess.run(["systemctl", "start", unit], check=True)
+def until(words):
+    said = ""
+    while words not in said:
+        if not select.select([ours], [], [], 20)[0]:
+            sys.exit(f"no {words!r} in {said!r}")
+        said += os.read(ours, 65536).decode()
+    return said
+print(until("Number, then Enter:"))
+os.write(ours, b"2\\n")
+until("yes/no")
+os.write(ours, b"yes\\n")
+print("AFTERWARDS", until("Number, then Enter:"))
+subprocess.run(["systemctl", "stop", unit], check=True)
+"""
+
+
+@pytest.mark.box
+def test_the_unit_shows_the_box_on_its_terminal(box: Box) -> None:
+    old = box.otp
+    box.run("mkdir", "-p", "/run/systemd/system/foyer-console@.service.d")
+    drop_in = "/run/systemd/system/foyer-console@.service.d/zz-test.conf"
+    box.run("sh", "-c", f"printf '[Unit]\\nConditionKernelCommandLine=\\n' >{drop_in}")
+    box.run("systemctl", "daemon-reload")
+    before, after = box.run("python3", "-P", "-c", TERMINAL).split("AFTERWARDS")
+    assert f"https://{box.address}:{box.https_port}/" in before and old in before
+    # Root made another one, and the account that shows it may read it.
+    assert box.otp != old and box.otp in after and old not in after
+
+
 @pytest.mark.box
 def test_a_new_password_is_shown_on_the_screen_alone(box: Box) -> None:
     old = box.otp
