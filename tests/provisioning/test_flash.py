@@ -66,7 +66,7 @@ class Flash:
             input=answer,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=100,
             check=False,
         )
 
@@ -295,7 +295,7 @@ def test_an_interrupted_writing_says_that_the_disk_is_unusable(
         began = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         said = process.stderr.read()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert process.returncode == INTERRUPTED
     assert f"{target[0]} is not finished: start no box from it." in said
 
