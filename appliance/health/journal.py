@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from systemd import journal
 
+from appliance.errors import RejectedError
 from appliance.health.mask import hide_secrets
 from appliance.health.query import Message, Query
 
@@ -35,7 +36,7 @@ class Reader(Protocol):
 
 
 def search(query: Query, reader: Callable[[], Reader] = journal.Reader) -> list[Message]:
-    """The newest messages first, of as much of the journal as is kept."""
+    """The newest messages first, of as much of the journal as is kept. RejectedError: no such place in it."""
     opened = reader()
     try:
         if query.level < 7:
@@ -48,12 +49,19 @@ def search(query: Query, reader: Callable[[], Reader] = journal.Reader) -> list[
             if query.level < 7:
                 opened.log_level(query.level)
         if query.before:
-            opened.seek_cursor(query.before)
+            _seek(opened, query.before)
         else:
             opened.seek_tail()
         return list(_matching(opened, query))
     finally:
         opened.close()
+
+
+def _seek(opened: Reader, cursor: str) -> None:
+    try:
+        opened.seek_cursor(cursor)
+    except (ValueError, OSError) as error:
+        raise RejectedError("The box's messages cannot be searched like that.") from error
 
 
 def _matching(opened: Reader, query: Query) -> Iterator[Message]:

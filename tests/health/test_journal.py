@@ -120,3 +120,8 @@ def test_kernel_lines_are_those_of_this_start() -> None:
 def test_odd_questions_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(RejectedError):
         Query(**wrong)
+
+
+def test_a_place_that_is_none_is_refused() -> None:
+    with pytest.raises(RejectedError):
+        journal.search(Query(before="s=1"))
