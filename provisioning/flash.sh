@@ -152,7 +152,7 @@ list_disks() {
         fi
     done
     ((found)) || say "  none. Plug in the disk, wait a few seconds, then try again."
-    [ ${#refused[@]} = 0 ] || printf 'Not these:\n' && printf '  %s\n' "${refused[@]}"
+    [ ${#refused[@]} = 0 ] || printf '%s\n' "Not these:" "${refused[@]/#/  }"
 }
 
 # Ends with REFUSED unless the named disk may be written; leaves its fields read and its name in `disk`.
