@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from appliance.errors import Sentence
+from appliance.errors import RejectedError, Sentence
 from appliance.store import audit, requests
 from appliance.store.requests import Request
 from appliance.webui.i18n import N_
 from appliance.webui.visit import Notice
 from appliance.webui.web import Web
+
+# A call's id and a number, with all its spaces, are shorter.
+TEXT_MAX = 64
 
 
 def ask_telephony(
@@ -21,8 +24,11 @@ def ask_telephony(
     """Asks foyer-pbx for `kind`, waits for the result, and returns it as a sentence for the reader.
 
     `done` is the msgid for success; an `action` is written into the journal with its `subject`. The page
-    waits as long as the request may take, some seconds at most.
+    waits as long as the request may take, some seconds at most. RejectedError: more was typed than anybody
+    has to say, and requests are kept for days.
     """
+    if any(len(value) > TEXT_MAX for value in args.values()):
+        raise RejectedError(N_("That is more than this page takes."))
     with web.change() as change:
         asked = requests.ask(change, "pbx", kind, args, web.user().id)
         if action:

@@ -70,6 +70,13 @@ def test_the_number_of_a_person_or_a_call(
     assert "/call-out" not in sign_in("lead").get(path).text
 
 
+def test_nobody_leaves_a_book_behind(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("lan")
+    assert browser.submit(browser.get("/desk"), "/call-out", number="1" * 65).status == 400
+    with store.read() as db:
+        assert not requests.is_waiting(db, "pbx")
+
+
 def test_who_answers_no_calls_cannot_call(sign_in: SignIn, store: Store) -> None:
     lead = sign_in("lead")
     word = dict(lead.get("/people").form("/logout").fields)["csrf"]
