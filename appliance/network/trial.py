@@ -83,12 +83,14 @@ class Network:
     # By foyer-privileged
 
     def begin(self, plan: NetworkPlan, token: Token) -> None:
-        """Tries a plan in place of the kept one. The way back is there before the first change."""
+        """Tries a plan in place of the kept one, two seconds from now, so that whoever asked has an answer by
+        the network that was. The way back is there before the first change.
+        """
         self.run(["systemctl", "restart", BACK_TIMER])
         until = int((time.time() + TRIAL_S) * 1000)
         text = json.dumps({"plan": plan.to_text(), "digest": token.digest(), "until": until})
         _write(self.state / "trial.json", text)
-        self.run(["systemctl", "start", "foyer-network@again.service"])
+        self.run(["systemctl", "start", "--no-block", "foyer-network@again.service"])
 
     def confirm(self, token: Token) -> None:
         """Keeps the plan that is on trial. RejectedError: this is not its word, or there is none."""

@@ -133,6 +133,13 @@ def test_unconfirmed_it_goes_back_by_itself(machine: Box) -> None:
     assert machine.run("ls", "/data/network") == ""
 
 
+def test_the_answer_goes_out_before_the_network_that_it_goes_by(machine: Box) -> None:
+    before = ("systemctl", "show", "--property=ExecStartPre", "--value")
+    assert "sleep" in machine.run(*before, "foyer-network@again.service")
+    # Going back waits for nobody.
+    assert machine.run(*before, "foyer-network@back.service").strip() == ""
+
+
 def test_confirmed_it_stays_and_survives_a_start(machine: Box) -> None:
     ask(machine, "try", plan("198.51.100.8/24"), "b" * 24)
     until(lambda: "198.51.100.8/24" in addresses(machine), 10, "the new address")

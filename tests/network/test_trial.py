@@ -39,7 +39,9 @@ class Systemd:
         if self.fails and self.fails in text:
             raise TransientError("The network could not be changed.")
         units: dict[str, Callable[[], None]] = {
-            "systemctl start foyer-network@again.service": lambda: self.network.apply(is_start=False),
+            "systemctl start --no-block foyer-network@again.service": lambda: self.network.apply(
+                is_start=False
+            ),
             "systemctl start foyer-network@keep.service": self.network.keep,
             "systemctl start foyer-network@back.service": self.network.back,
         }
