@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Installs the packages named as arguments into an overlay on the shipped root. Called by image/test_root.py in a mount
-# namespace of its own, with FOYER_ROOT, FOYER_UPPER, FOYER_WORK and FOYER_CACHE set; cwd is the build folder.
+# Installs the packages named as arguments into an overlay layer. Called by the build steps
+# in a mount namespace of its own; cwd is the build folder. From the environment: FOYER_ROOT (the layers below, overlayfs's
+# lowerdir), FOYER_UPPER and FOYER_WORK (the layer and overlayfs's own folder), FOYER_CACHE with downloads and indices; and, if
+# set, FOYER_DEBS, a folder with packages of our own that are installed first, and FOYER_UNPACKED, a package whose files are
+# wanted without what it depends on or does.
 #
 # apt runs on the host and dpkg in the root: the host's name resolution and proxies are the ones that work.
 set -euo pipefail
@@ -15,6 +18,8 @@ mount --bind "$FOYER_CACHE/lists" "$merged/var/lib/apt/lists"
 printf '#!/bin/sh\nexit 101\n' >"$merged/usr/sbin/policy-rc.d"
 chmod +x "$merged/usr/sbin/policy-rc.d"
 
+# The one initial RAM disk is made at the end, by machine.sh.
+export INITRD=No
 export APT_CONFIG=$FOYER_WORK.apt.conf DEBIAN_FRONTEND=noninteractive
 cat >"$APT_CONFIG" <<EOF
 Dir "$merged/";
@@ -28,8 +33,18 @@ APT::Keep-Downloaded-Packages "true";
 Acquire::Languages "none";
 Acquire::Check-Valid-Until "false";
 EOF
+if [ -n "${FOYER_DEBS:-}" ]; then
+    cp -r "$FOYER_DEBS" "$merged/tmp/debs"
+    chroot "$merged" dpkg --recursive --install /tmp/debs
+    rm -r "$merged/tmp/debs"
+fi
 apt-get -q update
 apt-get -q -y install "$@"
+if [ -n "${FOYER_UNPACKED:-}" ]; then
+    mkdir "$merged/tmp/unpacked"
+    (cd "$merged/tmp/unpacked" && apt-get -q download "$FOYER_UNPACKED" && dpkg-deb --extract ./*.deb "$merged")
+    rm -r "$merged/tmp/unpacked"
+fi
 
 rm -r "$APT_CONFIG" "$merged/usr/sbin/policy-rc.d"
 # As in the shipped root: a package enables nothing.
