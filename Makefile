@@ -2,7 +2,7 @@
 
 export STATE FRESH BIND PORT HTTP_PORT SIP_PORT NET ONLY SOAK_MINUTES
 
-.PHONY: help prepare run test check lint bench soak test-call shell lock clean
+.PHONY: help prepare run image vm test check lint bench soak test-call shell lock clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,7 +14,13 @@ prepare:
 run: prepare ## build what is missing, boot the box, say how to use it; Ctrl-C ends it
 	@image/boot.py run
 
-test: prepare ## everything: lint, then all tests in the test root
+image: prepare ## build the file to flash, build/foyer-VERSION-amd64.img
+	@image/disk.py
+
+vm: image ## boot the image in QEMU, its addresses forwarded; Ctrl-A X ends it
+	@NET=host image/enter.sh /usr/bin/python3 image/vm.py
+
+test: image ## everything: lint, then all tests in the test root, the last ones on the image
 	@image/enter.sh image/check.sh test
 
 check: prepare ## the part of the tests without telephony and browser, under two minutes

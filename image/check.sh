@@ -20,11 +20,13 @@ lints=(tests/lint tests/webui/test_words.py tests/webui/test_scripts.py tests/we
 parallel=(--numprocesses 2 --dist loadfile)
 case $1 in
     lint) step python3 -m pytest "${lints[@]}" ;;
-    check) step python3 -m pytest "${parallel[@]}" -m 'not slow and not box and not browser' --durations=5 ;;
+    check) step python3 -m pytest "${parallel[@]}" -m 'not slow and not box and not browser and not vm' --durations=5 ;;
     test)
-        step python3 -m pytest "${parallel[@]}" -m 'not box and not browser' --durations=5
+        step python3 -m pytest "${parallel[@]}" -m 'not box and not browser and not vm' --durations=5
         # One at a time: they have a whole box each, and measure how long things take.
         step python3 -m pytest -m 'box or browser' --durations=10
+        # Where a machine is emulated, all that it does takes many times as long.
+        step python3 -m pytest -m vm --timeout 900 --durations=5
         ;;
     *) exit 2 ;;
 esac

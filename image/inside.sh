@@ -76,9 +76,17 @@ pivot_to() {
 }
 
 enter() {
+    local node
     mount_root "$1"
     shift
     mount_kernel_filesystems mnt/root
+    # For virtual machines, where this machine can run them.
+    mkdir mnt/root/dev/net
+    for node in kvm net/tun; do
+        [ -c "/dev/$node" ] || continue
+        touch "mnt/root/dev/$node"
+        mount --bind "/dev/$node" "mnt/root/dev/$node"
+    done
     set_up_network mnt/root
     hostname foyer-test
     mkdir -p mnt/root/src
@@ -93,7 +101,7 @@ enter() {
         mount --bind mnt/root/usr/lib/foyer/provisioning mnt/root/src/provisioning
     fi
     local keep=()
-    for name in CI ONLY SOAK_MINUTES FOYER_LAYERS; do
+    for name in CI ONLY SOAK_MINUTES FOYER_LAYERS FRESH BIND PORT HTTP_PORT SIP_PORT; do
         [ -z "${!name:-}" ] || keep+=("$name=${!name}")
     done
     pivot_to mnt/root

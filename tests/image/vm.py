@@ -1,0 +1,206 @@
+"""The image itself, booted in QEMU, for tests: its kernel, its disk, its firmware.
+
+The image has no way in but those of its users, and gets none for tests. What a test wants inside, it asks of
+a shell that QEMU's firmware brings along: systemd takes units from the firmware's tables
+(systemd.system-credentials(7)), since whoever makes the machine could change its disk as well. Nothing of it
+is on the disk.
+
+    with VirtualBox(tmp_path) as box:
+        assert box.run("systemctl is-system-running") == "running"
+"""
+
+from __future__ import annotations
+
+import base64
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import disk
+from vm import Forward, Machine
+
+from tests.until import until
+
+# Where it is emulated, and another test run shares the processor, a boot takes minutes.
+READY_TIMEOUT_S = 420.0
+RUN_TIMEOUT_S = 120.0
+LOG_LINES = 80
+PORT = "/dev/virtio-ports/foyer.test"
+# A line in is a command; a line out its exit code and what it printed, in base64.
+SHELL = f"""
+until [ -e {PORT} ]; do sleep 0.2; done
+exec <>{PORT} >&0 2>/dev/null
+while read -r line; do
+    printed=$(bash -c "$(base64 -d <<<"$line")" 2>&1 | base64 -w0; exit "${{PIPESTATUS[0]}}")
+    echo "$? $printed"
+done
+"""
+CREDENTIALS = {
+    "foyer.test.shell": SHELL,
+    "systemd.extra-unit.test-shell.service": """
+[Unit]
+DefaultDependencies=no
+[Service]
+ImportCredential=foyer.test.shell
+ExecStart=/usr/bin/bash %d/foyer.test.shell
+""",
+    "systemd.unit-dropin.sysinit.target~test-shell": """
+[Unit]
+Wants=test-shell.service
+""",
+}
+
+
+def firmware_tables() -> list[str]:
+    """QEMU's options that put the credentials into the machine's SMBIOS tables."""
+    options = []
+    for name, content in CREDENTIALS.items():
+        value = base64.b64encode(content.encode()).decode()
+        options += ["-smbios", f"type=11,value=io.systemd.credential.binary:{name}={value}"]
+    return options
+
+
+class VirtualBox:
+    """One virtual machine with a disk of its own in `folder`; `start` and `power_cut` may alternate."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        firmware: str = "bios",
+        https_port: int = 12443,
+        http_port: int = 12080,
+        more: tuple[str, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self.https_port, self.http_port = https_port, http_port
+        self.ready_s = 0.0
+        self._shell = folder / "shell.sock"
+        self._console = folder / "console.log"
+        self._process: subprocess.Popen[str] | None = None
+        self._connection: socket.socket | None = None
+        forwards = (Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80))
+        self.machine = Machine(
+            folder,
+            firmware,
+            forwards,
+            (
+                "-display", "none", "-serial", f"file:{self._console}",
+                "-device", "virtio-serial-pci",
+                "-chardev", f"socket,id=shell,path={self._shell},server=on,wait=off",
+                "-device", "virtserialport,chardev=shell,name=foyer.test",
+                *firmware_tables(),
+                *more,
+            ),
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.power_cut()
+
+    @property
+    def https_url(self) -> str:
+        """The pages, through the forwarded port."""
+        return f"https://localhost:{self.https_port}"
+
+    @property
+    def otp(self) -> str:
+        """The one-time administrator password."""
+        return self.run("cat /data/secrets/admin-otp")
+
+    def start(self) -> None:
+        """Switches it on and returns when systemd has done all that it was to do."""
+        began = time.monotonic()
+        self.switch_on()
+        self.wait_up(READY_TIMEOUT_S)
+        self.ready_s = time.monotonic() - began
+
+    def switch_on(self) -> None:
+        """Switches it on and returns at once."""
+        image = disk.named_image()
+        assert image.exists(), f"{image} is not there: make image makes it"
+        self.machine.prepare(image)
+        # What the last run left there: nobody listens behind it.
+        self._shell.unlink(missing_ok=True)
+        self._process = subprocess.Popen(
+            self.machine.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait_up(self, timeout_s: float) -> None:
+        """Returns when the start-up is over, well or not; AssertionError when it takes too long."""
+        try:
+            self.run("systemctl is-system-running --wait || true", timeout_s=timeout_s)
+        except (AssertionError, OSError) as error:
+            raise AssertionError(f"the image did not come up ({error}):\n{self.log_tail()}") from error
+
+    def run(self, command: str, *, check: bool = True, timeout_s: float = RUN_TIMEOUT_S) -> str:
+        """What a shell command, run as root inside, prints, without its last newline.
+
+        It waits for the machine to be up as far as it must be. With `check` a non-zero exit code is an
+        AssertionError.
+        """
+        connection = self._connect(timeout_s)
+        connection.sendall(base64.b64encode(command.encode()) + b"\n")
+        answer = b""
+        while not answer.endswith(b"\n"):
+            received = connection.recv(65536)
+            if not received:
+                raise AssertionError(f"the machine ended while it ran {command}")
+            answer += received
+        code, _, printed = answer.decode().rstrip("\n").partition(" ")
+        text = base64.b64decode(printed).decode(errors="replace").rstrip("\n")
+        if check and code != "0":
+            raise AssertionError(f"{command} ended with {code}:\n{text}")
+        return text
+
+    def console(self) -> str:
+        """What was said on the serial port since it was switched on for the last time."""
+        return self._console.read_text(errors="replace") if self._console.exists() else ""
+
+    def power_cut(self) -> None:
+        """Switches it off at once."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def log_tail(self) -> str:
+        """The last words of the machine, for the report of a failed test."""
+        parts = ["console:", *self.console().splitlines()[-LOG_LINES:]]
+        if self._process and self._process.poll() is not None:
+            parts += ["QEMU ended:", str(self._process.communicate()[0])]
+        elif self._connection:
+            try:
+                parts += ["journal:", self.run(f"journalctl -q --no-pager -n {LOG_LINES}", timeout_s=30)]
+            except (AssertionError, OSError) as error:
+                parts.append(f"no journal: {error}")
+        return "\n".join(parts)
+
+    def _connect(self, timeout_s: float) -> socket.socket:
+        if self._connection is None:
+            until(self._is_there, 30, "QEMU to start")
+            self._connection = socket.socket(socket.AF_UNIX)
+            self._connection.connect(str(self._shell))
+        self._connection.settimeout(timeout_s)
+        return self._connection
+
+    def _is_there(self) -> bool:
+        assert self._process
+        if self._process.poll() is not None:
+            raise RuntimeError(f"QEMU ended: {self._process.communicate()[0]}")
+        return self._shell.exists()
