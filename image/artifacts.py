@@ -17,11 +17,11 @@ from steps import run, step
 ZSTD_LEVEL = "-10"
 
 
-def write(image: Path, layers: list[Path], folder: Path) -> None:
+def write(image: Path, layers: list[Path], tools: list[Path], folder: Path) -> None:
     """Puts into the empty `folder`, on the same disk, everything that is given away under its public name:
     the raw `image`, the same packed, manifest, SPDX document, and the checksums of them all.
 
-    `layers` make the root that is in the image, top first.
+    `layers` make the root that is in the image, top first, and `tools` the root that it was made with.
     """
     what = release.release()
     raw, packed, manifest, spdx, checksums = (
@@ -32,7 +32,7 @@ def write(image: Path, layers: list[Path], folder: Path) -> None:
         raw.hardlink_to(image)
         run("zstd", "-q", "-T0", ZSTD_LEVEL, "-o", packed, raw, what="packing the image")
         licences = Licences()
-        found = parts.parts(layers, licences)
+        found = parts.parts(layers, tools, licences)
         manifest.write_text(render_manifest(what, found, [fingerprint.digest(layer) for layer in layers]))
         spdx.write_text(sbom.render(what, found, licences, _sha256(raw)), "utf-8")
         files = (raw, packed, manifest, spdx)

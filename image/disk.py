@@ -54,7 +54,7 @@ def make(box: list[Path], new: Path) -> None:
             cwd=BUILD, what="packing the disk image",
         )  # fmt: skip
     (new / PUBLIC).mkdir()
-    artifacts.write(new / NAME, box, new / PUBLIC)
+    artifacts.write(new / NAME, box, tools, new / PUBLIC)
 
 
 def lowerdir(parts: list[Path]) -> str:

@@ -22,6 +22,11 @@ class Package:
     homepage: str
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is no package of Debian's but one that the build made for itself."""
+        return self.maintainer.startswith("Foyer <")
+
+    @property
     def file_name(self) -> str:
         """The name of its .deb, as apt keeps it."""
         return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"

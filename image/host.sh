@@ -15,7 +15,7 @@ fi
 
 # command:package
 needed=(/usr/bin/python3:python3 mmdebstrap:mmdebstrap npm:npm unshare:util-linux setpriv:util-linux
-    mount:mount flock:util-linux pivot_root:util-linux-extra)
+    mount:mount zstd:zstd flock:util-linux pivot_root:util-linux-extra)
 missing=()
 for pair in "${needed[@]}"; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")

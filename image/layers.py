@@ -2,7 +2,7 @@
 
     layers.py run      the root that ships
     layers.py test     with the test tools
-    layers.py lock     writes image/packages.lock from the root that ships
+    layers.py lock     writes image/packages.lock and packages-machine.lock
 Layers are printed top first, relative to the build folder, in the form of overlayfs's `lowerdir`.
 """
 
@@ -11,6 +11,7 @@ import sys
 
 import base_root
 import lock
+import machine
 import product
 import test_root
 from steps import BUILD, Failed, build_lock
@@ -35,7 +36,9 @@ def main() -> int:
     try:
         if sys.argv[1] == "lock":
             with build_lock():
-                lock.write(base_root.build())
+                base = base_root.build()
+                lock.write(base)
+                lock.write(machine.build(), lock.MACHINE, below=base)
         else:
             print(layers(sys.argv[1]))
     except Failed as failure:

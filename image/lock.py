@@ -1,4 +1,5 @@
-"""image/packages.lock: the Debian packages, to the byte, that the root was last looked at with.
+"""image/packages.lock: the Debian packages, to the byte, that the root was last looked at with. And
+image/packages-machine.lock: those that an image has beside them.
 
 Debian's suite moves on. A build takes what the suite has today and says what is not as in the lock; the lock
 changes when a person has it written and commits it, so that git shows what moved, and when.
@@ -12,8 +13,8 @@ from pathlib import Path
 import dpkg
 from steps import CACHE, IMAGE, Failed, say
 
-LOCK = IMAGE / "packages.lock"
-DEBS = (CACHE / "debs",)
+BASE, MACHINE = IMAGE / "packages.lock", IMAGE / "packages-machine.lock"
+DEBS = (CACHE / "debs", CACHE / "debs-test")
 SHOWN = 12
 
 
@@ -37,27 +38,33 @@ def parse(text: str) -> list[Locked]:
             case [name, version, architecture, sha256] if len(sha256) == 64:
                 found.append(Locked(name, version, architecture, sha256))
             case _:
-                raise Failed(f"{LOCK} has a line that is not understood ({line}): make lock writes it anew.")
+                raise Failed(f"a lock has a line that is not understood ({line}): make lock writes it anew.")
     return sorted(found)
 
 
 def render(locked: Iterable[Locked]) -> str:
     """The text of a lock: sorted, one package a line."""
     lines = [
-        "# The Debian packages of the root that ships: name, version, architecture, SHA-256 of the .deb.",
+        "# Debian packages that ship: name, version, architecture, SHA-256 of the .deb.",
         "# Written by `make lock`; compared after each build of the root.",
     ]
     lines += [f"{item.name} {item.version} {item.architecture} {item.sha256}" for item in sorted(locked)]
     return "\n".join(lines) + "\n"
 
 
-def present(root: Path) -> list[Locked]:
-    """What the root is made of. Raises Failed for a package whose file is not among the downloads."""
+def present(root: Path, below: Path | None = None) -> list[Locked]:
+    """What a root is made of; or, with a root `below` it, what a layer adds to that.
+
+    Raises Failed for a package whose file is not among the downloads.
+    """
+    known = set(dpkg.packages([below])) if below else set()
     found = []
     for package in dpkg.packages([root]):
+        if package in known or package.is_ours:
+            continue
         sha256 = dpkg.file_hash(package, DEBS)
         if not sha256:
-            raise Failed(f"{DEBS[0]} has no {package.file_name}: run make clean, then try again.")
+            raise Failed(f"{CACHE} has no {package.file_name}: run make clean, then try again.")
         found.append(Locked(package.name, package.version, package.architecture, sha256))
     return found
 
@@ -80,26 +87,26 @@ def drift(old: Iterable[Locked], new: Iterable[Locked]) -> list[str]:
     return lines
 
 
-def report(root: Path) -> None:
+def report(root: Path, lock: Path = BASE, below: Path | None = None) -> None:
     """Says how a root that was just built differs from the lock. Never an error: the suite moves."""
     try:
-        lines = drift(parse(LOCK.read_text()) if LOCK.exists() else [], present(root))
+        lines = drift(parse(lock.read_text()) if lock.exists() else [], present(root, below))
     except Failed as failure:
         say(f"the packages cannot be compared with the lock: {failure}")
         return
     if not lines:
         return
-    say(f"{len(lines)} Debian packages are not as in image/packages.lock (make lock records them):")
+    say(f"{len(lines)} Debian packages are not as in image/{lock.name} (make lock records them):")
     for line in lines[:SHOWN]:
         print(f"    {line}", file=sys.stderr)
     if len(lines) > SHOWN:
         print(f"    and {len(lines) - SHOWN} more", file=sys.stderr, flush=True)
 
 
-def write(root: Path) -> None:
+def write(root: Path, lock: Path = BASE, below: Path | None = None) -> None:
     """Writes the lock of that root (make lock)."""
-    text = render(present(root))
-    new = LOCK.with_suffix(".new")
+    text = render(present(root, below))
+    new = lock.with_suffix(".new")
     new.write_text(text)
-    new.replace(LOCK)
-    say(f"image/packages.lock holds {len(parse(text))} packages; git diff shows what moved.")
+    new.replace(lock)
+    say(f"image/{lock.name} holds {len(parse(text))} packages; git diff shows what moved.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import apt_layer
 import base_root
 import dahdi
+import lock
 from steps import (
     BUILD,
     IMAGE,
@@ -59,6 +60,7 @@ def make(root: Path, new: Path) -> None:
         )  # fmt: skip
         remove_tree(work)
         remove_tree(own)
+    lock.report(new, lock.MACHINE, below=root)
 
 
 def kernel_version(layer: Path) -> str:

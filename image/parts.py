@@ -14,6 +14,9 @@ from licences import NO_ASSERTION, Licences
 from steps import IMAGE, REPOSITORY, SUITE, package_names
 
 COPYRIGHT = "usr/share/doc/{}/copyright"
+DRIVERS = "usr/lib/modules/*/updates/dahdi/dahdi.ko"
+# Copied into the image from the root of the tools that make it.
+LOADERS = ("grub-efi-amd64-signed", "grub-pc-bin", "shim-signed")
 DIST_PACKAGES = "usr/lib/python3/dist-packages"
 
 
@@ -32,10 +35,15 @@ class Part:
     built_from: str = ""
 
 
-def parts(layers: list[Path], licences: Licences) -> list[Part]:
-    """All parts of the root that these layers (top first) make, in a fixed order."""
+def parts(layers: list[Path], tools: list[Path], licences: Licences) -> list[Part]:
+    """All parts of an image, in a fixed order: its root is made of `layers` (top first), and its boot loaders
+    are packages of the root that `tools` make.
+    """
+    loaders = [package for package in dpkg.packages(tools) if package.name in LOADERS]
     return [
-        *_debian(layers, licences),
+        *_debian(dpkg.packages(layers), layers, licences),
+        *_debian(loaders, tools, licences),
+        *_drivers(layers),
         *_pypi(layers),
         *_npm((REPOSITORY / "package-lock.json").read_text()),
         foyer(release.release()),
@@ -57,8 +65,10 @@ def find(layers: Iterable[Path], name: str) -> Path | None:
     return None
 
 
-def _debian(layers: list[Path], licences: Licences) -> Iterator[Part]:
-    for package in dpkg.packages(layers):
+def _debian(packages: list[dpkg.Package], layers: list[Path], licences: Licences) -> Iterator[Part]:
+    for package in packages:
+        if package.is_ours:
+            continue
         file = find(layers, COPYRIGHT.format(package.name))
         text = file.read_text("utf-8", "replace") if file else ""
         url = f"pkg:deb/debian/{_quoted(package.name)}@{_quoted(package.version)}"
@@ -73,6 +83,17 @@ def _debian(layers: list[Path], licences: Licences) -> Iterator[Part]:
             dpkg.file_hash(package, lock.DEBS),
             f"{package.source} {package.source_version}",
         )
+
+
+def _drivers(layers: list[Path]) -> Iterator[Part]:
+    # Compiled by image/dahdi.py; they say themselves what they are (modinfo(8)).
+    for layer in layers:
+        for module in layer.glob(DRIVERS):
+            found = re.search(rb"\0version=([^\0]+)", module.read_bytes())
+            if found:
+                version = found[1].decode()
+                url = f"pkg:generic/dahdi-linux@{_quoted(version)}"
+                yield Part("generic", "dahdi-linux", version, url, "GPL-2.0-only")
 
 
 def _pypi(layers: list[Path]) -> Iterator[Part]:

@@ -22,6 +22,8 @@ from licences import NO_ASSERTION, Licences
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
+# The test root, in which this runs, is what an image is made with.
+TOOLS = [Path("/")]
 COPYRIGHT = """\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 License: GPL-2+
@@ -59,7 +61,7 @@ def written(shipped: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     image = folder / "disk.img"
     image.write_bytes(bytes(1 << 20))
     (folder / "out").mkdir()
-    artifacts.write(image, [shipped], folder / "out")
+    artifacts.write(image, [shipped], TOOLS, folder / "out")
     assert len(list((folder / "out").iterdir())) == 5
     return folder / "out" / release.release().image_name
 
@@ -83,6 +85,9 @@ def test_the_manifest_names_every_part(written: Path, shipped: Path) -> None:
     assert lines[1] == f"layer 0 {fingerprint.digest(shipped)}"
     for package in dpkg.packages([shipped]):
         assert f"deb {package.name} {package.version}" in lines
+    for loader in ("shim-signed", "grub-efi-amd64-signed", "grub-pc-bin"):
+        assert any(line.startswith(f"deb {loader} ") for line in lines)
+    assert not any(line.startswith("deb qemu-system-x86 ") for line in lines)
     kinds = {line.split()[0] for line in lines[2:]}
     assert kinds == {"deb", "pypi", "npm", "generic"}
     assert any(line.startswith("generic foyer ") for line in lines)
@@ -120,9 +125,18 @@ def test_spdx_names_what_is_not_from_debian(packages: dict[str, dict[str, Any]])
     assert packages["jssip"]["licenseDeclared"] == "MIT"
 
 
+def test_compiled_drivers_are_parts_too(shipped: Path, tmp_path: Path) -> None:
+    module = tmp_path / "usr/lib/modules/7.2/updates/dahdi/dahdi.ko"
+    module.parent.mkdir(parents=True)
+    module.write_bytes(b"\x7fELF...\0license=GPL v2\0version=3.4.0\0srcversion=4B\0")
+    found = parts.parts([tmp_path, shipped], TOOLS, Licences())
+    (drivers,) = [part for part in found if part.name == "dahdi-linux"]
+    assert (drivers.version, drivers.licence) == ("3.4.0", "GPL-2.0-only")
+
+
 def test_the_same_image_has_the_same_lists(written: Path, shipped: Path) -> None:
     licences = Licences()
-    found = parts.parts([shipped], licences)
+    found = parts.parts([shipped], TOOLS, licences)
     image_sha256 = hashlib.sha256(beside(written, ".img").read_bytes()).hexdigest()
     again = sbom.render(release.release(), found, licences, image_sha256)
     assert again == beside(written, ".spdx.json").read_text("utf-8")

@@ -21,6 +21,12 @@ Version: 2.0
 Description: one line
  and a second: with a colon
 
+Package: foyer-drivers
+Status: install ok installed
+Maintainer: Foyer <foyer@localhost>
+Architecture: all
+Version: 1
+
 Package: gone
 Status: deinstall ok config-files
 Architecture: all
@@ -37,7 +43,7 @@ Homepage: https://example.org/
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A root with two packages, their files beside it, and a lock of its own."""
+    """A root with two packages of Debian's, one of our own, and their files beside it."""
     status = tmp_path / "root" / dpkg.STATUS
     status.parent.mkdir(parents=True)
     status.write_text(STATUS)
@@ -46,12 +52,18 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (debs / "a_1%3a1.0-1_amd64.deb").write_bytes(b"a")
     (debs / "b_2.0_all.deb").write_bytes(b"b")
     monkeypatch.setattr(lock, "DEBS", (debs,))
-    monkeypatch.setattr(lock, "LOCK", tmp_path / "packages.lock")
     return tmp_path / "root"
 
 
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A lock that is not written yet."""
+    return tmp_path / "packages.lock"
+
+
 def test_what_is_installed_is_read_from_dpkg(root: Path, tmp_path: Path) -> None:
-    a, b = dpkg.packages([tmp_path / "a layer without packages", root])
+    a, b, own = dpkg.packages([tmp_path / "a layer without packages", root])
+    assert (a.is_ours, b.is_ours, own.is_ours) == (False, False, True)
     assert (a.name, a.version, a.source, a.source_version) == ("a", "1:1.0-1", "alpha", "1.0")
     assert (b.name, b.architecture, b.source, b.source_version) == ("b", "all", "b", "2.0")
     assert (a.homepage, b.maintainer) == ("https://example.org/", "Somebody <b@example.org>")
@@ -77,39 +89,51 @@ def test_every_kind_of_drift_is_told() -> None:
     assert lock.drift([A], [other]) == ["! a 1:1.0-1: another file of the same version"]
 
 
-def test_a_drift_is_printed_and_make_lock_ends_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lock.report(root)
+def test_a_drift_is_printed_and_make_lock_ends_it(
+    root: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock.report(root, file)
     said = capsys.readouterr().err
     assert "2 Debian packages are not as in image/packages.lock" in said
     assert "    + a 1:1.0-1\n    + b 2.0\n" in said
-    lock.write(root)
-    assert f"a 1:1.0-1 amd64 {hashlib.sha256(b'a').hexdigest()}\n" in lock.LOCK.read_text()
+    lock.write(root, file)
+    assert f"a 1:1.0-1 amd64 {hashlib.sha256(b'a').hexdigest()}\n" in file.read_text()
     capsys.readouterr()
-    lock.report(root)
+    lock.report(root, file)
     assert capsys.readouterr().err == ""
     many = [lock.Locked(f"p{number}", "1", "all", "f" * 64) for number in range(30)]
-    lock.LOCK.write_text(lock.render(many))
-    lock.report(root)
+    file.write_text(lock.render(many))
+    lock.report(root, file)
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 2 + lock.SHOWN
     assert "and 20 more" in said
 
 
 def test_what_cannot_be_compared_is_said_and_stops_no_build(
-    root: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lock.LOCK.write_text("nonsense\n")
-    lock.report(root)
+    file.write_text("nonsense\n")
+    lock.report(root, file)
     assert "make lock writes it anew" in capsys.readouterr().err
-    lock.LOCK.unlink()
+    file.unlink()
     (lock.DEBS[0] / "b_2.0_all.deb").unlink()
-    lock.report(root)
+    lock.report(root, file)
     assert "has no b_2.0_all.deb" in capsys.readouterr().err
     with pytest.raises(steps.Failed):
-        lock.write(root)
+        lock.write(root, file)
 
 
-def test_the_lock_names_every_package_of_the_list() -> None:
-    locked = lock.parse(lock.LOCK.read_text())
-    assert set(steps.package_names(steps.IMAGE / "packages")) <= {item.name for item in locked}
-    assert lock.LOCK.read_text() == lock.render(locked)
+def test_a_layers_own_packages_are_those_that_the_root_below_has_not(root: Path, tmp_path: Path) -> None:
+    below = tmp_path / "below"
+    status = below / dpkg.STATUS
+    status.parent.mkdir(parents=True)
+    status.write_text(STATUS.replace("Version: 2.0", "Version: 1.9"))
+    assert [item.name for item in lock.present(root)] == ["a", "b"]
+    assert [item.name for item in lock.present(root, below)] == ["b"]
+
+
+@pytest.mark.parametrize(("file", "packages"), [(lock.BASE, "packages"), (lock.MACHINE, "packages-machine")])
+def test_a_lock_names_every_package_of_its_list(file: Path, packages: str) -> None:
+    locked = lock.parse(file.read_text())
+    assert set(steps.package_names(steps.IMAGE / packages)) <= {item.name for item in locked}
+    assert file.read_text() == lock.render(locked)
