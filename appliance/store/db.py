@@ -269,7 +269,9 @@ def refuse_old_sqlite(version: tuple[int, int, int]) -> None:
 def _connect(path: Path, mode: str) -> Database:
     uri = f"file:{urllib.parse.quote(str(path))}?mode={mode}"
     # Any thread may use the writer (under the lock), and a reader may be closed by another thread.
-    conn = sqlite3.connect(uri, uri=True, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    conn = sqlite3.connect(
+        uri, uri=True, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+    )
     db = Database(conn, execute_plugins=False)
     for pragma in (
         "foreign_keys = ON",

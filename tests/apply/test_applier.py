@@ -68,7 +68,7 @@ def test_a_saved_revision_becomes_live_without_dropping_a_call(box: Box, asteris
     third = box.save(agents=FIRST["agents"], queues=FIRST["queues"])
     assert applier.look() is None
     assert box.states(third) == all_in("live")
-    assert "a3" not in asterisk.cli("pjsip show endpoints")
+    assert "a3d/103" not in asterisk.cli("pjsip show endpoints")
 
 
 @pytest.mark.slow

@@ -286,7 +286,8 @@ def test_an_interrupted_writing_says_that_the_disk_is_unusable(
 ) -> None:
     # A disk that stops answering in the middle.
     flash.put("dd", "#!/bin/sh\nhead -c 4194304 >/dev/null\nprintf 'dd: begun\\r' >&2\nexec sleep 60\n")
-    command = flash.command("--yes", target[0], flash.write_image())
+    # Whoever runs the tests in the background has a Ctrl-C ignored, for all that they start.
+    command = ["env", "--default-signal=INT", *flash.command("--yes", target[0], flash.write_image())]
     with subprocess.Popen(
         command, env=flash.environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
