@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import pty
@@ -37,6 +38,8 @@ class Screen:
         self._ours, theirs = pty.openpty()
         os.set_blocking(self._ours, False)
         self.said = ""
+        # What is read may end within a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "appliance.console"],
             stdin=theirs,
@@ -64,7 +67,7 @@ class Screen:
 
     def _read(self) -> str:
         with contextlib.suppress(BlockingIOError):  # nothing new
-            self.said += os.read(self._ours, 65536).decode()
+            self.said += self._decoder.decode(os.read(self._ours, 65536))
         return self.said
 
 

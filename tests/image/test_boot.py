@@ -232,7 +232,7 @@ def test_asterisk_is_restarted_on_request_only_of_foyers_processes(box: Box) -> 
         "Privileged(Path('/run/foyer-privileged.sock')).restart_service('asterisk')"
     )
     old = box.main_pid("asterisk")
-    for user, allowed in (("foyer-names", False), ("foyer-apply", True)):
+    for user, allowed in (("foyer-apply", False), ("foyer-webui", True)):
         box.run("setpriv", "--reuid", user, "--regid", user_group(box, user), "--init-groups",
                 "python3", "-P", "-c", ask, check=allowed)  # fmt: skip
         assert (box.main_pid("asterisk") != old) is allowed

@@ -35,7 +35,8 @@ def ask(box: Box, user: str, group: str, action: str) -> subprocess.CompletedPro
 
 # Gives the unit one end of a pseudo terminal inside the box, reads and types at the other.
 TERMINAL = """
-import os, pty, select, subprocess, sys
+import codecs, os, pty, select, subprocess, sys
+decoder = codecs.getincrementaldecoder("utf-8")()
 ours, theirs = pty.openpty()
 unit = f"foyer-console@{os.ttyname(theirs).removeprefix('/dev/').replace('/', '-')}.service"
 subprocess.run(["systemctl", "start", unit], check=True)
@@ -44,7 +45,7 @@ def until(words):
     while words not in said:
         if not select.select([ours], [], [], 20)[0]:
             sys.exit(f"no {words!r} in {said!r}")
-        said += os.read(ours, 65536).decode()
+        said += decoder.decode(os.read(ours, 65536))
     return said
 print(until("Number, then Enter:"))
 os.write(ours, b"2\\n")

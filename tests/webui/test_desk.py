@@ -321,13 +321,33 @@ def test_a_note_before_the_record_is_there_is_tried_again(sign_in: SignIn, store
     assert page.status == 503 and page.header("X-Foyer-Problem")
 
 
+@pytest.mark.parametrize(("state", "status"), [("closed", 403), ("open", 503)])
 @pytest.mark.parametrize("path", ["/desk/note", "/desk/finish"])
-def test_nobody_writes_into_another_agents_call(sign_in: SignIn, store: Store, path: str) -> None:
+def test_nobody_writes_into_another_agents_call(
+    sign_in: SignIn, store: Store, path: str, state: str, status: int
+) -> None:
+    """While a call lasts its record may only not know of the agent yet, so the desk tries again."""
     with store.change() as change:
-        call = call_now(change, agent="a2")
+        call = call_now(change, state, agent="a2")
     page = send(sign_in("lan"), path, call=CALL, body="hello", disposition="solved")
-    assert page.status == 403
+    assert page.status == status
     assert notes(store, call) == []
+
+
+def test_a_result_waits_for_the_end_of_the_call(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("lan")
+    fields = {"call": CALL, "body": "quick", "disposition": "solved"}
+    with store.change() as change:
+        call = call_now(change)
+        idle(change)
+    assert send(browser, "/desk/finish", **fields).status == 503
+    with store.read() as db:
+        assert conversations.get(db, call).disposition is None
+    with store.change() as change:
+        call_now(change, "closed")
+    assert send(browser, "/desk/finish", **fields).status == 200
+    with store.read() as db:
+        assert conversations.get(db, call).state == "closed"
 
 
 def test_a_result_that_is_none_is_refused_and_nothing_is_saved(sign_in: SignIn, store: Store) -> None:

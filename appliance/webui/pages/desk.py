@@ -29,6 +29,7 @@ from appliance.webui.web import Web
 
 RECENT = 8
 PAST = 5
+IN_CALL = ("ringing", "talking", "hold")
 AFTER_MS = 15 * 60 * 1000  # as long as the store keeps a call in wrap-up
 
 
@@ -159,6 +160,9 @@ def _actions(web: Web, holders: Holders) -> None:
     def finish() -> HTTPResponse:
         with web.change() as change:
             conversation = _own_call(web, change.db, web.form.text("call"))
+            if conversation.state == "open" and not _is_in_call(change.db, _agent_id(web)):
+                # Its end would still come, and with it a call to finish.
+                raise _too_early()
             conversations.save_note(change, conversation.id, web.user().id, web.form.raw("body"))
             if code := web.form.text("disposition"):
                 conversations.set_disposition(change, conversation.id, code, web.user().id)
@@ -188,18 +192,28 @@ def _json(web: Web, data: dict[str, Any]) -> HTTPResponse:
 def _own_call(web: Web, db: Database, call: str) -> Conversation:
     """The conversation of a call this agent rings for, talks in or talked in.
 
-    TransientError while the store has not heard of it (its record comes a moment after the ringing);
-    ForbiddenError.
+    TransientError while the store has not heard of it, or not of the agent's part in it (its record comes a
+    moment after the ringing, and after the talk); ForbiddenError.
     """
     agent_id = _agent_id(web)
     conversation = conversations.by_external(db, "voice", call)
     if conversation is None:
-        raise TransientError(N_("The call is not recorded yet."), N_("Try again in a moment."))
+        raise _too_early()
     parts = conversations.segments(db, conversation.id)
     is_own = agent_id in {conversation.agent_id, *(part.agent_id for part in parts)}
     if not is_own and _agent_row(db, agent_id).get("call") != call:
+        if conversation.state == "open":
+            raise _too_early()
         raise ForbiddenError(N_("This is another agent's call."))
     return conversation
+
+
+def _too_early() -> TransientError:
+    return TransientError(N_("The call is not recorded yet."), N_("Try again in a moment."))
+
+
+def _is_in_call(db: Database, agent_id: str) -> bool:
+    return _agent_row(db, agent_id).get("state") in IN_CALL
 
 
 def _agent_row(db: Database, agent_id: str) -> dict[str, Any]:
@@ -252,8 +266,7 @@ def _call(web: Web, call: str) -> dict[str, Any]:
 
 def _find(web: Web, db: Database, agent_id: str, call: str) -> Current:
     row = _agent_row(db, agent_id)
-    is_in_call = row.get("state") in ("ringing", "talking", "hold")
-    wanted = call or (str(row.get("call", "")) if is_in_call else "")
+    wanted = call or (str(row.get("call", "")) if row.get("state") in IN_CALL else "")
     if wanted:
         conversation = conversations.by_external(db, "voice", wanted)
         phase = _phase(row, wanted, conversation, agent_id)
@@ -269,7 +282,7 @@ def _phase(row: dict[str, Any], call: str, conversation: Conversation | None, ag
     """Only who talked says how it ended: a call that rang here and went elsewhere is nothing to finish, nor
     is one that was finished while the live rows still had it.
     """
-    if row.get("call") == call and row.get("state") in ("ringing", "talking", "hold"):
+    if row.get("call") == call and row.get("state") in IN_CALL:
         return "ringing" if row["state"] == "ringing" else "talking"
     if conversation is None or conversation.state != "wrap_up" or conversation.agent_id != agent_id:
         return "none"

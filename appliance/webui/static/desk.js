@@ -312,7 +312,7 @@ async function finish(button) {
   const buttons = at("results").querySelectorAll("button");
   buttons.forEach((each) => (each.disabled = true));
   try {
-    await post("/desk/finish", { call, body, disposition: button.dataset.result });
+    await post("/desk/finish", { call, body, disposition: button.dataset.result }, 5000);
     notes.confirmed(call, body);
     after = "";
     history.replaceState(null, "", "/desk");

@@ -1,9 +1,23 @@
 // Sends a form's values to the box from a script. Throws an error with `words` for the reader, if the box gave any, and
-// `isFinal` if sending the same again cannot help.
+// `isFinal` if sending the same again cannot help. For `patienceMs` it is sent again when the box says that it is too
+// early: the record of a call comes a moment after the call.
 
 const TIMEOUT_MS = 8000;
+const AGAIN_MS = 200;
 
-export async function post(path, values) {
+export async function post(path, values, patienceMs = 0) {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await send(path, values);
+    } catch (error) {
+      if (!error.isEarly || performance.now() >= deadline) throw error;
+    }
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+  }
+}
+
+async function send(path, values) {
   const answer = await fetch(path, {
     method: "POST",
     headers: { "X-CSRF": window.Foyer?.csrf ?? "", "HX-Request": "true" },
@@ -18,5 +32,6 @@ export async function post(path, values) {
   // The form word belongs to a session that is over: somebody signed in anew in another tab.
   if (answer.status === 403 && !words) document.dispatchEvent(new Event("foyer:stale"));
   const isRefused = Boolean(words) && [400, 403, 404].includes(answer.status);
-  throw Object.assign(new Error(`${answer.status} ${path}`), { words, isFinal: isRefused });
+  const isEarly = Boolean(words) && answer.status === 503;
+  throw Object.assign(new Error(`${answer.status} ${path}`), { words, isFinal: isRefused, isEarly });
 }
