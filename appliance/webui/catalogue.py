@@ -57,6 +57,8 @@ def extract() -> Catalog:
     catalogue = _named(Catalog(charset="utf-8", fuzzy=False))
     for found in (*_from_templates(), *_from_python()):
         catalogue.add(found.message, locations=[(found.place, 0)])
+    for message in catalogue:
+        message.locations.sort()  # by which a file's lines are put in order
     return catalogue
 
 
