@@ -54,6 +54,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     recordings = Recordings(store, settings.recordings)
     disk = Disk(store, settings.disk_told)
     logs = LogRotation(store, settings.ast_log, session)
+    actions = Actions(store, session, site, settings.ast_log)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
@@ -71,7 +72,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("members", members.run),
         ("callers", callers.run),
         ("marks", marks.run),
-        ("requests", Worker(store, Actions(store, session, site), members.wake, callers.wake).run),
+        ("requests", Worker(store, actions, members.wake, callers.wake).run),
         ("housekeeping", Housekeeping(store, disk.tidy, recordings.tidy, logs.tidy).run),
     )
     for name, loop in loops:

@@ -1,5 +1,5 @@
-"""What other processes may ask of Asterisk, each a function of checked arguments: test calls, calls, hanging
-up.
+"""What other processes may ask of foyer-pbx, each a function of checked arguments: test calls, calls, hanging
+up, and whether every call so far is recorded.
 
 Called by `worker.py` with a claimed request. Nothing in a request's arguments reaches Asterisk as it is:
 numbers are digits, agents and calls are looked up.
@@ -11,9 +11,11 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from appliance.errors import NotFoundError, RejectedError
+from appliance.pbx import backlog
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.membership import interface_of
@@ -38,6 +40,7 @@ class Actions:
     store: Store
     session: ActionSession
     site: RunningSite
+    logs: Path
 
     def perform(self, request: Request) -> dict[str, Any]:
         """Does what is asked and returns the result for the page.
@@ -133,9 +136,14 @@ class Actions:
             raise NotFoundError("This call is over.")
         return {"legs": ended}
 
+    def recorded(self, _args: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether the store knows every call that Asterisk has logged so far."""
+        return {"all": backlog.is_read(self.store, self.logs)}
+
 
 _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
     "test_call": Actions.test_call,
     "originate": Actions.originate,
     "hangup": Actions.hang_up,
+    "recorded": Actions.recorded,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,14 @@ from appliance.store.text import to_json
 
 SETTLED_MS = 60_000
 """After a call's end its last rows, its recording and its agent's note may still come for so long."""
-# Shorter addresses (a service number, an extension) are not looked for in other people's rows: their digits
-# are everywhere.
+# The digits of shorter addresses (a service number, an extension) are everywhere, in stamps and in durations:
+# they are a number only where Asterisk writes one.
 _SOUGHT_MIN = 7
+_SHORT = r'(?<=sip:){0}(?=@)|(?<=\^){0}(?=\^)|(?<="extension":"){0}(?=")'
+_SHORT_NEEDLES = ('"{}"', '\\"{}\\"', "sip:{}@", "^{}^")
+_NUMBER_FIELDS = ("num", "exten")
+# queue_log: which of an event's data is a number.
+_NUMBER_AT = {"ENTERQUEUE": 1, "BLINDTRANSFER": 0}
 _CONVERSATIONS = """
 SELECT id, origin, agent_id, queue_id FROM conversation
 WHERE person_id IN (SELECT value FROM json_each(?)) ORDER BY id
@@ -114,24 +119,28 @@ class _Traces:
 
     @classmethod
     def of(cls, db: Database, found: people.Person) -> _Traces:
-        """`needles` are plain parts of the text that `pattern` finds exactly."""
+        """`needles` are plain parts of the rows' text where `pattern` may find something."""
         numbers = frozenset(address.value for address in found.addresses)
-        sought = sorted(number for number in numbers if len(number) >= _SOUGHT_MIN)
+        long = sorted(number for number in numbers if len(number) >= _SOUGHT_MIN)
+        short = sorted(numbers.difference(long))
+        patterns = [*map(phone.spelled, long), *(_SHORT.format(re.escape(number)) for number in short)]
         # Without anything to look for: a pattern that nothing fits.
-        pattern = "|".join(phone.spelled(number) for number in sought) or r"(?!)"
+        pattern = "|".join(patterns) or r"(?!)"
         names = frozenset(filter(None, (found.name, *found.aliases)))
-        needles = tuple(phone.national(number) for number in sought)
-        return cls(numbers, names, needles, re.compile(pattern), site.country(db))
+        needles = [*map(phone.national, long), *(one.format(n) for n in short for one in _SHORT_NEEDLES)]
+        return cls(numbers, names, tuple(needles), re.compile(pattern), site.country(db))
 
-    def without(self, value: Any) -> Any:
-        """`value` of a JSON text without the numbers, and without the names where they stand alone."""
-        if isinstance(value, dict):
-            return {name: self.without(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self.without(item) for item in value]
-        if not isinstance(value, str):
-            return value
-        return "" if value in self.names else self.pattern.sub("", value)
+    def without(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A raw row without the numbers; if there was one, without the names where they stand alone, too."""
+        plain: dict[str, Any] = _each_text(row, lambda text: self.pattern.sub("", text))
+        plain |= {name: "" for name in _NUMBER_FIELDS if plain.get(name) in self.numbers}
+        place, data = _NUMBER_AT.get(plain.get("event", "")), plain.get("data", [])
+        if place is not None and data[place : place + 1] and data[place] in self.numbers:
+            plain["data"] = [*data[:place], "", *data[place + 1 :]]
+        if plain == row:
+            return row
+        cleared: dict[str, Any] = _each_text(plain, lambda text: "" if text in self.names else text)
+        return cleared
 
     def are_in(self, value: Any) -> bool:
         """Whether one of the numbers is in a JSON value, written in whatever way."""
@@ -141,6 +150,15 @@ class _Traces:
             return False
         written = phone.e164(value, self.country) or value
         return written in self.numbers or self.pattern.search(value) is not None
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """A JSON value with each of its texts, but not their names, changed."""
+    if isinstance(value, dict):
+        return {name: _each_text(item, change) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_each_text(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def _keys(found: people.Person) -> str:
@@ -154,7 +172,7 @@ def _mentions(db: Database, traces: _Traces, after: int) -> Mentions:
         texts = db.execute(
             "SELECT seq, row FROM pbx_event WHERE seq > ? AND instr(row, ?) > 0", (after, needle)
         )
-        rows |= {seq for seq, text in texts if traces.pattern.search(text)}
+        rows |= {seq for seq, text in texts if traces.without(row := json.loads(text)) != row}
     return Mentions(tuple(sorted(rows)), up_to)
 
 

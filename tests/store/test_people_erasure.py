@@ -163,6 +163,34 @@ def test_stamps_and_other_numbers_stay_as_they_are(store: Store) -> None:
         assert [row.row for row in feeds.of_call(db, "other")] == list(rows)
 
 
+def test_a_short_number_goes_where_it_is_a_number_and_stays_elsewhere(store: Store) -> None:
+    """A switchboard or a service number: in the rows of other calls its digits are durations and stamps,
+    too.
+    """
+    rows: list[dict[str, Any]] = [
+        {"num": "1800", "name": MARK, "eventtime": "1795301800.180000"},
+        {"exten": "1800", "appdata": "PJSIP/l1/sip:1800@192.0.2.1:1800,90"},
+        {"eventextra": '{"extra":"id^l1^1800^out"}'},
+        {"eventextra": '{"extension":"1800","duration":"1800"}'},
+        {"event": "ENTERQUEUE", "data": ["", "1800", "1"]},
+        {"event": "ABANDON", "data": ["1", "1", "1800"]},
+    ]
+    kept: list[dict[str, Any]] = [
+        {"num": "", "name": "", "eventtime": "1795301800.180000"},
+        {"exten": "", "appdata": "PJSIP/l1/sip:@192.0.2.1:1800,90"},
+        {"eventextra": '{"extra":"id^l1^^out"}'},
+        {"eventextra": '{"extension":"","duration":"1800"}'},
+        {"event": "ENTERQUEUE", "data": ["", "", "1"]},
+        {"event": "ABANDON", "data": ["1", "1", "1800"]},
+    ]
+    with store.change() as change:
+        person = people.person_for(change, "phone", "1800", MARK)
+        feeds.add(change, "cel", [("other", change.now, row) for row in rows])
+    erase(store, person)
+    with store.read() as db:
+        assert [row.row for row in feeds.of_call(db, "other")] == kept
+
+
 def test_rows_that_came_after_the_first_look_are_found(store: Store) -> None:
     with store.change() as change:
         person = people.person_for(change, "phone", NUMBER)

@@ -12,6 +12,7 @@ from appliance.errors import NotFoundError
 from appliance.store import Store, audit, conversations, live, people
 from tests.webui import seed
 from tests.webui.browser import Browser
+from tests.webui.telephony import telephony
 from tests.webui.test_pages import Tags
 
 SignIn = Callable[[str], Browser]
@@ -164,7 +165,8 @@ def test_erasing_names_the_person_and_leaves_none(sign_in: SignIn, store: Store,
         (entry, *_) = people.timeline(db, someone)
     question = browser.get(f"/people/{someone}/erase")
     assert "Nguyễn Văn An" in question.words and "Erase this person for good?" in question.words
-    page = browser.submit(question, "/erase")
+    with telephony(store, True, {"all": True}):
+        page = browser.submit(question, "/erase")
     assert "The person is erased." in page.words
     assert "Nguyễn Văn An".encode() not in store.path.with_name(f"{store.path.name}-wal").read_bytes()
     with store.read() as db, pytest.raises(NotFoundError):
@@ -183,8 +185,23 @@ def test_nobody_is_erased_in_a_call(sign_in: SignIn, store: Store, someone: str)
             "UPDATE conversation SET ended = NULL, state = 'open' WHERE person_id = ?", (someone,)
         )
     browser = sign_in("boss")
-    page = browser.submit(browser.get(f"/people/{someone}/erase"), "/erase")
+    with telephony(store, True, {"all": True}):
+        page = browser.submit(browser.get(f"/people/{someone}/erase"), "/erase")
     assert page.status == 409 and "on the phone" in page.words
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_nobody_is_erased_while_a_call_may_be_missing(
+    sign_in: SignIn, store: Store, someone: str, is_done: bool
+) -> None:
+    """It would bring the number back, as somebody new."""
+    browser = sign_in("boss")
+    with telephony(store, is_done, {"all": False}) as asked:
+        page = browser.submit(browser.get(f"/people/{someone}/erase"), "/erase")
+    assert page.status == 409 and "Nobody was erased. Try again in a minute." in page.words
+    assert [request.kind for request in asked] == ["recorded"]
+    with store.read() as db:
+        assert people.get(db, someone).addresses
 
 
 def test_a_blocked_call_says_so(sign_in: SignIn, store: Store, someone: str) -> None:

@@ -6,8 +6,8 @@ import contextlib
 
 from bottle import HTTPResponse
 
-from appliance.errors import TransientError
-from appliance.store import people, people_erasure
+from appliance.errors import ConflictError, TransientError
+from appliance.store import people, people_erasure, requests
 from appliance.webui import labels
 from appliance.webui.i18n import N_
 from appliance.webui.pages.people import title
@@ -32,6 +32,7 @@ def routes(web: Web) -> None:
 
     @web.post("/people/<person_id>/erase", "administrator")
     def erase(person_id: str) -> HTTPResponse:
+        _refuse_while_calls_are_missing(web)
         with web.store.read() as db:
             seen = people_erasure.mentions(db, person_id)
         with web.change() as change:
@@ -41,3 +42,17 @@ def routes(web: Web) -> None:
             web.store.empty_log()
         web.flash(N_("The person is erased."))
         return web.redirect("/people")
+
+
+def _refuse_while_calls_are_missing(web: Web) -> None:
+    """ConflictError unless every call so far is recorded: one of this person, recorded later, would make them
+    anew.
+    """
+    with web.change() as change:
+        asked = requests.ask(change, "pbx", "recorded", {}, web.user().id)
+    outcome = requests.wait(web.store, asked)
+    if outcome.state != "done" or not outcome.result.get("all"):
+        raise ConflictError(
+            N_("Not every call is recorded yet, and one of this person may be missing."),
+            N_("Nobody was erased. Try again in a minute."),
+        )
