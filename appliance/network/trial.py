@@ -101,9 +101,9 @@ class Network:
         self.run(["systemctl", "start", "foyer-network@keep.service"])
 
     def give_up(self) -> None:
-        """Goes back at once."""
+        """Goes back, two seconds from now, for the same reason. The timer stays until that is certain."""
+        self.run(["systemctl", "start", "--no-block", "foyer-network@back.service"])
         self.run(["systemctl", "stop", BACK_TIMER])
-        self.run(["systemctl", "start", "foyer-network@back.service"])
 
     # By foyer-network@
 

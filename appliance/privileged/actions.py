@@ -43,7 +43,7 @@ def confirm_network(token: Token) -> None:
 
 
 def leave_network() -> None:
-    """Ends a trial at once; the network is as before."""
+    """Ends a trial; the network is as before, once whoever asked has the answer."""
     Network().give_up()
 
 

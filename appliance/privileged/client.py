@@ -39,7 +39,7 @@ class Privileged:
         self.call(Call("confirm_network", {"token": token}))
 
     def leave_network(self) -> None:
-        """Ends a trial at once."""
+        """Ends a trial; returns before the network changes."""
         self.call(Call("leave_network", {}))
 
     def new_password(self) -> None:

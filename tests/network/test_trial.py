@@ -43,7 +43,7 @@ class Systemd:
                 is_start=False
             ),
             "systemctl start foyer-network@keep.service": self.network.keep,
-            "systemctl start foyer-network@back.service": self.network.back,
+            "systemctl start --no-block foyer-network@back.service": self.network.back,
         }
         units.get(text, lambda: None)()
 
@@ -117,11 +117,19 @@ def test_without_a_way_back_nothing_is_changed(systemd: Systemd) -> None:
     assert systemd.files() == before and systemd.network.trial() is None
 
 
-def test_going_back_at_once(systemd: Systemd) -> None:
+def test_going_back_before_the_time(systemd: Systemd) -> None:
     systemd.network.begin(NEW, TOKEN)
     systemd.network.give_up()
     assert "192.0.2.10" in systemd.files()
     assert "systemctl stop foyer-network-back.timer" in systemd.commands
+
+
+def test_the_timer_stays_if_it_cannot_go_back_at_once(systemd: Systemd) -> None:
+    systemd.network.begin(NEW, TOKEN)
+    systemd.fails = "@back.service"
+    with pytest.raises(TransientError):
+        systemd.network.give_up()
+    assert "systemctl stop foyer-network-back.timer" not in systemd.commands
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def routes(web: Web) -> None:
         with web.change() as change:
             audit.record(change, web.user().id, "network.try", plan.card)
         Privileged(web.settings.privileged_socket).try_network(plan, token)
-        door = door_of(plan, web.settings.https_port, token)
+        door = f"{door_of(plan, web.settings.https_port)}/system/network/confirm/{token}"
         return web.render("system-network-trial.html", door=door, seconds=TRIAL_S)
 
     @web.post("/system/network/back", "administrator")
@@ -67,8 +67,8 @@ def routes(web: Web) -> None:
         with web.change() as change:
             audit.record(change, web.user().id, "network.leave")
         Privileged(web.settings.privileged_socket).leave_network()
-        web.flash(N_("The network is as it was before."))
-        return web.redirect("/system/network")
+        door = f"{door_of(network.kept_plan(), web.settings.https_port)}/system/network"
+        return web.render("system-network-back.html", door=door)
 
     _confirmation(web, network)
 
@@ -128,11 +128,11 @@ def _joined(address: str, prefix: str) -> str:
     return f"{address}/{prefix.removeprefix('/')}"
 
 
-def door_of(plan: NetworkPlan, https_port: int, token: str) -> str:
-    """Where the box will be: its new address, or its name where only the router knows the address."""
-    host = plan.address.partition("/")[0] or "foyer.local"
+def door_of(plan: NetworkPlan | None, https_port: int) -> str:
+    """Where the box is with this plan: its address, or its name where only the router knows the address."""
+    host = (plan.address if plan else "").partition("/")[0] or "foyer.local"
     port = "" if https_port == 443 else f":{https_port}"
-    return f"https://{host}{port}/system/network/confirm/{token}"
+    return f"https://{host}{port}"
 
 
 def is_new_door(host: str, plan: NetworkPlan) -> bool:
