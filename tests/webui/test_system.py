@@ -6,14 +6,16 @@ import io
 import json
 import tarfile
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance.errors import RejectedError, Sentence
-from appliance.health.facts import Interface, Unit
+from appliance.errors import RejectedError, Sentence, TransientError
+from appliance.health.client import Health
+from appliance.health.facts import Contact, Interface, Unit
 from appliance.health.query import Message, Query
 from appliance.network.plan import NetworkPlan
 from appliance.network.trial import Network, Token
@@ -23,9 +25,11 @@ from appliance.store import Store, now_ms, people, secrets
 from appliance.store import site as sites
 from appliance.webui.forms import Form
 from appliance.webui.masking import mask_of
+from appliance.webui.pages.system import Doctor
 from appliance.webui.pages.system_network import door_of, is_new_door, plan_of
 from tests.health.test_checks import NOW, WELL
 from tests.privileged.noting import noting
+from tests.until import until
 from tests.webui.conftest import OTP, SignIn
 from tests.webui.health import Answers, serving
 
@@ -101,6 +105,48 @@ def test_the_page_opens_without_the_process(sign_in: SignIn) -> None:
     page = sign_in("boss").get("/system")
     assert page.status == 200 and "The box's own state could not be read." in page.words
     assert sign_in("boss").get("/system/log").status == 503
+
+
+def test_nobody_waits_while_the_whole_database_is_read(settings: Settings, answers: Answers) -> None:
+    asked: list[tuple[bool, str]] = []
+    go_on = threading.Event()
+
+    def look(thorough: bool, known: str) -> Contact:
+        asked.append((thorough, known))
+        if thorough:
+            assert go_on.wait(10)
+        return Contact(database_problem="row 7 missing" if thorough else known)
+
+    def problem() -> str:
+        found = doctor.facts().contact
+        return found.database_problem if found else "?"
+
+    doctor = Doctor(Health(settings.health_socket), look)
+    thorough = threading.Thread(target=problem)
+    thorough.start()
+    until(lambda: asked == [(True, "")], 5, "the first to read it")
+    assert problem() == "", "nothing is known yet"
+    go_on.set()
+    thorough.join()
+    assert problem() == "row 7 missing"
+    assert asked[1:] == [(False, ""), (False, "row 7 missing")]
+
+
+def test_a_failure_leaves_the_thorough_look_to_the_next(settings: Settings, answers: Answers) -> None:
+    asked: list[bool] = []
+
+    def look(thorough: bool, known: str) -> Contact:
+        asked.append(thorough)
+        if len(asked) == 1:
+            raise TransientError("The disk fails.")
+        return Contact(database_problem=known)
+
+    doctor = Doctor(Health(settings.health_socket), look)
+    with pytest.raises(TransientError):
+        doctor.facts()
+    doctor.facts()
+    doctor.facts()
+    assert asked == [True, True, False]
 
 
 def test_messages_are_searched(sign_in: SignIn, answers: Answers, store: Store) -> None:
@@ -262,8 +308,10 @@ def test_a_network_is_tried(sign_in: SignIn, answers: Answers, privileged: list[
         # These tests' browser names the box localhost, which leads wherever it is.
         assert "The new network stays" in browser.submit(asked, door).words
         assert privileged[-1] == Call("confirm_network", {"token": call.args["token"]})
-        browser.submit(browser.get("/system/network"), "/system/network/back")
+        back = browser.submit(browser.get("/system/network"), "/system/network/back")
         assert privileged[-1] == Call("leave_network", {})
+        # The page may be the last that comes by this way.
+        assert back.status == 200 and 'href="https://foyer.local/system/network"' in back.text
     finally:
         (Network().state / "trial.json").unlink()
     journal = browser.get("/audit").words
@@ -285,6 +333,7 @@ def test_a_confirmation_must_come_by_the_new_way() -> None:
     assert is_new_door("192.168.1.20", fixed) and is_new_door("192.168.1.20:8443", fixed)
     assert is_new_door("foyer.local", fixed) and is_new_door("10.0.0.9", router)
     assert not is_new_door("192.168.1.21", fixed) and not is_new_door("[fe80::1]:443", fixed)
-    assert door_of(router, 8443, "t").startswith("https://foyer.local:8443/")
+    assert door_of(router, 8443) == door_of(None, 8443) == "https://foyer.local:8443"
+    assert door_of(fixed, 443) == "https://192.168.1.20"
     with pytest.raises(RejectedError):
         Query(limit=0)

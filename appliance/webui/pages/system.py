@@ -6,6 +6,7 @@ For administrators. The facts come from foyer-health, the findings from the chec
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, get_args
 
 from bottle import HTTPResponse
@@ -14,7 +15,7 @@ from appliance.errors import NotFoundError, TransientError
 from appliance.health.checks import UNIT_WORK, findings
 from appliance.health.client import Health
 from appliance.health.contact import contact
-from appliance.health.facts import Facts, Machine
+from appliance.health.facts import Contact, Facts, Machine
 from appliance.health.query import Query
 from appliance.privileged.client import Privileged, SystemService
 from appliance.store import audit, now_ms
@@ -45,11 +46,13 @@ RESTARTS = {
 
 
 class Doctor:
-    """Gathers the facts for this page; what is expensive is kept for a while."""
+    """Gathers the facts for this page; what is expensive is kept for a while. `look` is `contact`, told whether
+    to be thorough, and what it found last.
+    """
 
-    def __init__(self, web: Web) -> None:
-        self._web = web
-        self._health = Health(web.settings.health_socket)
+    def __init__(self, health: Health, look: Callable[[bool, str], Contact]) -> None:
+        self._health = health
+        self._look = look
         self._guard = threading.Lock()
         self._damage: tuple[int, str] = (-THOROUGH_EVERY_MS, "")
 
@@ -61,19 +64,35 @@ class Doctor:
             return None
 
     def facts(self) -> Facts:
-        """Both halves, as they are now."""
+        """Both halves, as they are now. One thread at a time reads the whole database; the others say what it
+        found last.
+        """
         with self._guard:
-            at, problem = self._damage
-            due = now_ms() - at >= THOROUGH_EVERY_MS
-            found = contact(self._web.store, thorough=due, known_problem=problem)
-            if due:
-                self._damage = (now_ms(), found.database_problem)
+            before = self._damage
+            is_due = now_ms() - before[0] >= THOROUGH_EVERY_MS
+            if is_due:
+                self._damage = (now_ms(), before[1])
+        try:
+            found = self._look(is_due, before[1])
+        except TransientError:
+            if is_due:
+                self._remember(*before)
+            raise
+        if is_due:
+            self._remember(now_ms(), found.database_problem)
         return Facts(self.machine(), found)
+
+    def _remember(self, at: int, problem: str) -> None:
+        with self._guard:
+            self._damage = (at, problem)
 
 
 def routes(web: Web) -> None:
     """Declares the routes."""
-    doctor = Doctor(web)
+    doctor = Doctor(
+        Health(web.settings.health_socket),
+        lambda thorough, known: contact(web.store, thorough=thorough, known_problem=known),
+    )
 
     @web.get("/system", "administrator")
     def system() -> str:
