@@ -1,4 +1,4 @@
-"""foyer-disk: looks once, tells Asterisk if that changes anything, and ends.
+"""foyer-disk: looks once, tells Asterisk if that changes anything or the disk is full, and ends.
 
 The dialplan asks AstDB before it begins a recording (pbx/dialplan/foyer-call.conf). That is written ahead and
 survives Asterisk and the box; a recording that has begun goes on.
@@ -25,7 +25,8 @@ _DONE = "Updated database successfully"
 
 
 def look(settings: Settings, tell: Callable[[bool], None]) -> space.Told | None:
-    """Returns what is new, None if nothing is. `tell` tells Asterisk whether the disk is full.
+    """Returns what is new, None if nothing is. `tell` tells Asterisk whether the disk is full; that it is, again
+    and again, since Asterisk may have lost its own database meanwhile.
 
     SetupError: there is no data disk. What `tell` raises: then it is told again the next time.
     """
@@ -35,9 +36,11 @@ def look(settings: Settings, tell: Callable[[bool], None]) -> space.Told | None:
     except OSError as error:
         raise SetupError(f"The data disk cannot be looked at: {error.strerror}.") from error
     is_full = space.is_full(size, free, before is not None and before.is_full)
-    if before is not None and before.is_full == is_full:
+    is_news = before is None or before.is_full != is_full
+    if is_news or is_full:
+        tell(is_full)
+    if not is_news:
         return None
-    tell(is_full)
     now = space.Told(is_full, time.time_ns() // 1_000_000)
     now.write(settings.disk_told)
     return now

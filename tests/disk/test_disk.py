@@ -35,7 +35,7 @@ def test_the_limits(size: int, stops: int) -> None:
     assert not space.is_full(size, 2 * stops + 1, was_full=True)
 
 
-def test_only_news_is_told(disk: SmallDisk, settings: Settings) -> None:
+def test_news_is_told_once_and_a_full_disk_every_time(disk: SmallDisk, settings: Settings) -> None:
     said: list[bool] = []
 
     def told() -> space.Told | None:
@@ -52,9 +52,12 @@ def test_only_news_is_told(disk: SmallDisk, settings: Settings) -> None:
     assert full == space.told(settings.disk_told)
     disk.fill(leave=8_000_000)
     assert told() is None, "it would flap"
+    assert said == [False, True, True], "Asterisk may have lost it"
+    assert space.told(settings.disk_told) == full, "the pages say since when"
     disk.fill(leave=12_000_000)
     told()
-    assert said == [False, True, False]
+    assert told() is None
+    assert said == [False, True, True, False]
 
 
 def test_what_could_not_be_told_is_told_the_next_time(settings: Settings) -> None:
