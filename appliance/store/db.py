@@ -135,8 +135,8 @@ class Store:
         (synchronous=FULL).
 
         TransientError: the disk is full or failing, or others hold the lock for too long; nothing was
-        changed. On a full disk the next try finds the reserve's room. RuntimeError: `change` inside `change`
-        of the same thread, which is a bug of the caller.
+        changed. A full disk still has the room of the reserve. RuntimeError: `change` inside `change` of the
+        same thread, which is a bug of the caller.
         """
         if self._writer_owner == threading.get_ident():
             raise RuntimeError("Store.change() inside Store.change(): pass the Change on instead.")

@@ -1,7 +1,8 @@
 """A file of nothing beside the database, given up when the disk is full, so that the database can still be
 written to.
 
-Made by foyer-setup, and again by foyer-pbx once there is room. `Store.change()` gives it up.
+Made by foyer-setup, and again by foyer-pbx once there is room. `Store.change()` gives it up: before a change
+for which there might be no room, since what has failed half-way can only be undone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ BYTES = 64 * 1024 * 1024
 """As much as the write-ahead log may grow to."""
 SHARE = 50
 """A small disk gives less: one part in fifty."""
+NEEDED_BYTES = 8 * 1024 * 1024
+"""More than any change writes: the rows of one batch, a site with thousands of numbers."""
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
@@ -44,15 +47,27 @@ def make(db: Path) -> bool:
 
 @contextlib.contextmanager
 def given_up_if_full(db: Path) -> Iterator[None]:
-    """When SQLite finds no space, frees the reserve; the error goes on, and the next try has room."""
+    """Around a change: frees the reserve if the disk has hardly any room. If SQLite finds none all the same
+    (somebody else was quicker, or the change is a large one), the error goes on, and the next try has room.
+    """
+    with contextlib.suppress(OSError):
+        if space.of(db.parent)[1] < NEEDED_BYTES:
+            _give_up(db)
     try:
         yield
     except sqlite3.Error as error:
         # The shared memory beside the database cannot grow either, and that is an I/O error.
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FULL and _file(db).exists():
-            _file(db).unlink(missing_ok=True)
-            _log.error("The disk is full: what was kept back for the database is used now.")
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FULL:
+            _give_up(db)
         raise
+
+
+def _give_up(db: Path) -> None:
+    try:
+        _file(db).unlink()
+    except FileNotFoundError:
+        return
+    _log.error("The disk is full: what was kept back for the database is used now.")
 
 
 def _file(db: Path) -> Path:
