@@ -31,6 +31,7 @@ from appliance.pbx.rows import (
     parse_queue_log,
 )
 from appliance.store import Change, Store, agents, conversations, feeds, now_ms, wrap_ups
+from appliance.store.conversations import CallRecord
 from appliance.store.feeds import Position
 
 _log = logging.getLogger(__name__)
@@ -164,11 +165,22 @@ def rebuild(change: Change, linkedid: str) -> None:
     record = build(rows)
     if record is not None:
         conversations.upsert_call(change, record)
+        take_refusals(change, record)
+
+
+def take_refusals(change: Change, record: CallRecord) -> None:
+    """Agents who declined the call, in the browser or on the desk: app_queue would ring the same phone again a
+    second later.
+    """
+    for segment in record.segments:
+        is_refused = (segment.kind, segment.outcome) == ("ring", "rejected")
+        if is_refused and segment.queue_id and segment.agent_id and segment.ended:
+            agents.decline(change, segment.agent_id, PHONE, segment.ended)
 
 
 def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
-    """Breaks that agents began or ended on their phones, and wrap-ups that they ended there. What they said
-    in the browser later counts more.
+    """Breaks that agents began or ended on their phones, and what else they ended there: wrap-ups, and the time
+    in which others come first. What they said in the browser later counts more.
     """
     news: dict[str, int] = {}
     for row in rows:
@@ -187,7 +199,7 @@ def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
             wrap_ups.end(change, agent, min(row.at + 999, change.now))
         if event == "PAUSEALL" and now.state != "offline":
             agents.set_state(change, agent, "break", PHONE, by=PHONE, at=row.at)
-        elif event == "UNPAUSEALL" and now.state == "break":
+        elif event == "UNPAUSEALL" and (now.state == "break" or now.reason == agents.DECLINED):
             agents.set_state(change, agent, "available", by=PHONE, at=row.at)
     for agent, since in news.items():
         wrap_ups.settle(change, agent, since)

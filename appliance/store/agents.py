@@ -71,13 +71,14 @@ def set_state(
     return new
 
 
-def decline(change: Change, agent_id: str, by: str) -> None:
-    """The agent has declined a call. He stays available, but others come first (`spared_until`); choosing
-    "available" again ends that at once. Nothing happens to who is not available. Event: agent.
+def decline(change: Change, agent_id: str, by: str, at: int) -> None:
+    """The agent's phone refused a call of a queue's at `at` (ms). He stays available, but others come first
+    (`spared_until`); choosing "available" again ends that at once. Nothing happens to who is not available, or
+    has said since that he is; the same refusal again changes nothing. Event: agent.
     """
     old = current_of(change.db, agent_id)
-    if old.state == "available":
-        _begin(change, replace(old, reason=DECLINED, started=max(change.now, old.started), by=by))
+    if old.state == "available" and old.started < at:
+        _begin(change, replace(old, reason=DECLINED, started=at, by=by))
 
 
 def spared_until(site: Site, state: AgentState) -> int:

@@ -285,35 +285,6 @@ def test_a_caller_waits_while_foyer_pbx_is_gone(box: Box) -> None:
         until(lambda: not box.rows()["caller"], 5, "nobody waiting")
 
 
-@pytest.mark.slow
-def test_a_declined_call_goes_to_others_first(folder: Path) -> None:
-    with Box(folder, ring_seconds=5) as box, box.desk("a1") as desk, box.outside() as outside:
-        box.start()
-        try:
-            desk.register()
-            box.agent("a1", "available")
-            until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
-            call = outside.call(NUMBER)
-            ring = desk.wait_ring()
-            with box.store.change() as change:
-                agents.decline(change, "a1", "u1")
-            ring.refuse()
-            declined = time.monotonic()
-            until(lambda: box.members() == {("PJSIP/a1d", "paused")}, 2, "others to come first")
-            # Nobody else is there: then it is this agent's turn again, and the caller has kept his place.
-            again = desk.wait_ring(20)
-            assert time.monotonic() - declined > 4
-            again.answer()
-            box.call(lambda one: one.answered is not None, "the talk in the store")
-            call.hang_up()
-            done = box.call(lambda one: one.ended is not None, "the end of the call")
-            assert done.outcome == "answered"
-            with box.store.read() as db:
-                assert agents.current_of(db, "a1").state == "available"
-        finally:
-            box.stop()
-
-
 def test_requests(box: Box) -> None:
     with box.desk("a1") as desk, box.outside() as outside:
         desk.register()

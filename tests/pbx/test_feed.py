@@ -274,6 +274,11 @@ def test_breaks_on_the_phone(store: Store) -> None:
     assert breaks(store, back) == ("break", "lunch")
     # Within the same second, the phone was later.
     assert breaks(store, back.replace("1000000020", "1000000030")) == ("available", "")
+    # Who has declined a call and says on the phone that he is back, is.
+    with store.change() as change:
+        agents.decline(change, "a1", "u1", 1_000_000_040_000)
+    assert breaks(store, back) == ("available", "declined")
+    assert breaks(store, back.replace("1000000020", "1000000050")) == ("available", "")
 
 
 def test_the_end_of_a_wrap_up_on_the_phone(store: Store) -> None:

@@ -131,12 +131,6 @@ def _actions(web: Web, holders: Holders) -> None:
             return web.render("desk-status.html", **_status(web, holders))
         return web.redirect("/desk")
 
-    @web.post("/desk/decline")
-    def decline() -> HTTPResponse:
-        with web.change() as change:
-            agents.decline(change, _agent_id(web), web.user().id)
-        return _json(web, {"saved": True})
-
     @web.post("/desk/phone")
     def phone() -> HTTPResponse:
         agent_id = _agent_id(web)

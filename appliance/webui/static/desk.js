@@ -243,11 +243,7 @@ async function allowMicrophone() {
 
 const actions = {
   answer: () => phone.answer(),
-  reject: () => {
-    const isQueued = phone.call?.queue; // a call of the queue's, which would ring here again a second later
-    phone.reject();
-    if (isQueued) post("/desk/decline", {}).catch(() => {});
-  },
+  reject: () => phone.reject(),
   mute: () => phone.mute(!phone.call?.muted),
   hold: () => phone.hold(!phone.call?.held),
   hangup: () => phone.hangUp(),
