@@ -175,9 +175,12 @@ class LiveState:
         leg.own_name = _given(message.get("CallerIDName")) or leg.own_name
         if message.event == "CoreShowChannel":
             at -= _seconds(message.get("Duration")) * 1000
+        before = leg.state
         channel_state = message.get("ChannelState")
         if channel_state == _RINGING:
             _begin(leg, "ringing", at)
+        elif channel_state == _DIALING and leg.agent is not None:
+            _begin(leg, "calling", at)
         elif channel_state in (_DIALING, _UP) and leg.state != "hold":
             _begin(leg, "talking", at)
         _tell(
@@ -188,6 +191,8 @@ class LiveState:
             _given(message.get("ConnectedLineName")),
         )
         self._touch_leg(leg)
+        if leg.state != before or message.event == "Newchannel":
+            self._touch_others(leg)
 
     def _on_bridge(self, message: Message, _at: int) -> None:
         leg = self.now.legs.get(message.get("Uniqueid"))
@@ -213,6 +218,7 @@ class LiveState:
         leg = self.now.legs.pop(message.get("Uniqueid"), None)
         if leg is not None:
             self._touch_leg(leg)
+            self._touch_others(leg)
 
     def _on_agent_call(self, message: Message, at: int) -> None:
         """A queue rings an agent, or has connected one: the other side, which is named here first, is the
@@ -273,6 +279,12 @@ class LiveState:
         if leg.line is not None:
             self._touch("line", leg.line)
 
+    def _touch_others(self, leg: Leg) -> None:
+        """Who calls, or talks, depends on whether the other side is there."""
+        for other in self.now.legs.values():
+            if other.agent is not None and other.linkedid == leg.linkedid:
+                self._touch("agent", other.agent)
+
     def _touch_name(self, name: str) -> None:
         agent, line = agent_of(name), line_of(name)
         if agent is not None:
@@ -298,6 +310,8 @@ class LiveState:
 def _begin(leg: Leg, state: str, at: int) -> None:
     if leg.state != state:
         leg.state, leg.since = state, at
+    if state == "talking":
+        leg.there = leg.there or at
 
 
 def _tell(leg: Leg, message: Message, prefix: str, number: str, name: str) -> None:

@@ -6,7 +6,7 @@ Filled by `live.py`. Rows (times are ms UTC, numbers and names as the network ga
     caller/<call>  {"queue": "q1", "position": 1, "since": ms, "number": "...", "name": "..."}
     agent/<agent>  {"browser": bool, "desk": bool,           which of the two phones is connected
                     "queues": {"q1": null, "q2": "lunch"},   where it rings; a reason if paused there
-                    "state": "idle"|"ringing"|"talking"|"hold", and unless idle:
+                    "state": "idle"|"ringing"|"calling"|"talking"|"hold", and unless idle:
                     "since": ms, "call": "<call>", "queue": "q1", "number": "...", "name": "..."}
     line/<line>    {"reachable": bool, "registered": bool|null, "calls": 2}
 """
@@ -45,8 +45,8 @@ class Caller:
 
 @dataclass
 class Leg:
-    """A channel, an agent's or a line's or another's. `state` is "" until it rings; `since` is when that
-    began.
+    """A channel, an agent's or a line's or another's. `state` is "" until it rings, "calling" while an agent's
+    own phone calls and nobody has answered; `since` is when that began, `there` when it first was up.
 
     `number` and `name` are the other side's, `own_number` and `own_name` this side's.
     """
@@ -58,6 +58,7 @@ class Leg:
     linkedid: str = ""
     state: str = ""
     since: int = 0
+    there: int = 0
     call: str = ""
     queue: str = ""
     number: str = ""
@@ -144,13 +145,25 @@ class Now:
             "state": "idle",
         }
         # Who talks and is rung by another phone talks.
-        order = {"talking": 2, "hold": 2, "ringing": 1}
+        order = {"talking": 3, "hold": 3, "calling": 2, "ringing": 1}
         legs = [leg for leg in self.legs.values() if leg.agent == agent and leg.state]
         leg = max(legs, key=lambda leg: (order[leg.state], leg.since), default=None)
         if leg is not None:
-            row |= {"state": leg.state, "since": leg.since, "call": leg.call, "queue": leg.queue}
+            state, since = self._talk(leg) if leg.state == "talking" else (leg.state, leg.since)
+            row |= {"state": state, "since": since, "call": leg.call, "queue": leg.queue}
             row |= {"number": leg.number, "name": leg.name}
         return row
+
+    def _talk(self, leg: Leg) -> tuple[str, int]:
+        """What an agent's leg that is up does, and since when: it calls until somebody else is there, too."""
+        others = [
+            other.there
+            for other in self.legs.values()
+            if other is not leg and other.linkedid == leg.linkedid and leg.linkedid
+        ]
+        if others and not any(others):
+            return "calling", leg.since
+        return "talking", max(leg.since, min(filter(None, others), default=0))
 
     def _line_row(self, line: str) -> Row | None:
         device, registration = self.devices.get(line), self.registrations.get(line)

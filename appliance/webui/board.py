@@ -7,7 +7,7 @@ reads, as foyer-pbx keeps them (times are ms UTC, numbers as the network gave th
     pbx/state      {"up": bool, "since": ms}
     caller/<uuid>  {"queue": "q1", "position": 1, "since": ms, "number": "...", "name": "..."}
     agent/<id>     {"browser": bool, "desk": bool,               -- which of the two phones is connected
-                    "state": "idle" | "ringing" | "talking" | "hold", "since": ms,
+                    "state": "idle" | "ringing" | "calling" | "talking" | "hold", "since": ms,
                     "call": "<uuid>", "queue": "q1", "number": "...", "name": "..."}
     disk/recording {"full": bool, "since": ms}                   -- whether new calls are not recorded
 
@@ -39,6 +39,7 @@ from appliance.webui.lines import LineNow
 # state: (words, kind of badge); also the order in which agents are listed.
 STATES = {
     "ringing": (N_("Ringing"), "info"),
+    "calling": (N_("Calling somebody"), "info"),
     "talking": (N_("On a call"), "good"),
     "hold": (N_("Caller on hold"), "good"),
     "wrap_up": (N_("After a call"), "warn"),
@@ -48,7 +49,7 @@ STATES = {
     "break": (N_("Break"), "warn"),
     "offline": (N_("Offline"), ""),
 }
-_TALKING = ("talking", "hold")
+_TALKING = ("calling", "talking", "hold")
 _BUSY = ("ringing", *_TALKING)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

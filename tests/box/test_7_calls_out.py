@@ -39,12 +39,16 @@ def test_an_agent_calls_out_and_a_supervisor_ends_it(owner: Browser, minh: Desk,
         minh.browser.click(".call-out button")
         far = provider.wait_ring(15)
         minh.wait_view("talking", 5)  # the phone in the browser answered by itself
+        until(lambda: minh.phase == "It rings there …", 5, "the desk to say that it rings")
+        owner.open("/live")
+        owner.sees("Calling somebody", ".agents")
         far.answer()
+        until(lambda: minh.phase == "On the phone", 5, "the desk to say that there is an answer")
         minh.wait_heard(lambda heard: not sound.tone_gaps(heard, CALLED_HZ), 10, "who was called")
         far.wait_heard(lambda heard: not sound.tone_gaps(heard, MICROPHONE_HZ), 1.0, 10, "the agent")
         assert CALLED in minh.who
         minh.write("Said yes.")
-        owner.open("/live")
+        owner.sees("On a call", ".agents", 5)
         owner.click('.agents a[href^="/live/end"]')
         owner.sees("End this call?")
         owner.sees("Trần Văn Minh")

@@ -302,6 +302,7 @@ def test_requests(box: Box) -> None:
         ring.wait_end()
         box.call(lambda one: one.outcome == "answered", "the end of the test call")
         assert box.ask("hangup", call=call.external_id).result["error"] == "This call is over."
+        assert box.ask("recorded").result == {"all": True}
 
         wanted = str(uuid.uuid4())
         asked = box.ask("originate", agent="a1", number="0907 654-321", call=wanted)
@@ -314,7 +315,9 @@ def test_requests(box: Box) -> None:
         assert "on the phone already" in busy.result["error"]
         own.answer()
         far = outside.wait_ring()
+        box.wait_row("agent", "a1", "the ringing at the other side", state="calling", call=wanted)
         far.answer()
+        box.wait_row("agent", "a1", "the talk", state="talking", call=wanted)
         call = box.call(lambda one: one.direction == "out" and one.answered is not None, "the call going out")
         assert (call.address, call.agent_id, call.line_id) == ("+84907654321", "a1", "l1")
         assert call.external_id == wanted

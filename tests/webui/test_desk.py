@@ -263,6 +263,9 @@ def test_a_desk_phones_call_is_found_without_asking_for_it(sign_in: SignIn, stor
     assert 'data-phase="ringing"' in browser.get("/desk/call").text
     with store.change() as change:
         call_now(change)
+        ringing(change, state="calling")
+    assert 'data-phase="calling"' in browser.get("/desk/call").text
+    with store.change() as change:
         ringing(change, state="hold")
     assert 'data-phase="talking"' in browser.get("/desk/call").text
     with store.change() as change:

@@ -103,6 +103,7 @@ def test_when_the_telephone_service_is_gone(sign_in: SignIn, store: Store) -> No
         ("available", "desk", {"desk": True}, "available"),
         ("break", "browser", {}, "break"),
         ("available", "browser", {"state": "ringing"}, "ringing"),
+        ("available", "browser", {"state": "calling"}, "calling"),
         ("break", "browser", {"state": "talking"}, "talking"),
         ("offline", "browser", {"state": "hold"}, "hold"),
     ],

@@ -29,14 +29,14 @@ from appliance.webui.web import Web
 
 RECENT = 8
 PAST = 5
-IN_CALL = ("ringing", "talking", "hold")
+IN_CALL = ("ringing", "calling", "talking", "hold")
 AFTER_MS = 15 * 60 * 1000  # as long as the store keeps a call in wrap-up
 
 
 @dataclass(frozen=True)
 class Current:
-    """The call an agent is in or has just ended. `phase`: none, ringing, talking, after; `saved` is the note
-    so far.
+    """The call an agent is in or has just ended. `phase`: none, ringing, calling, talking, after; `saved` is
+    the note so far.
     """
 
     call: str = ""
@@ -277,7 +277,7 @@ def _phase(row: dict[str, Any], call: str, conversation: Conversation | None, ag
     is one that was finished while the live rows still had it.
     """
     if row.get("call") == call and row.get("state") in IN_CALL:
-        return "ringing" if row["state"] == "ringing" else "talking"
+        return str(row["state"]) if row["state"] in ("ringing", "calling") else "talking"
     if conversation is None or conversation.state != "wrap_up" or conversation.agent_id != agent_id:
         return "none"
     return "after"

@@ -29,6 +29,8 @@ let hasPhone = false; // this tab is the one with the phone
 let isElsewhere = false;
 let after = new URLSearchParams(location.search).get("call") ?? ""; // the call that waits for its result
 let shownCall = null;
+let isCalling = false; // the agent calls somebody, whose phone rings yet
+let answered = { call: "", at: 0 }; // the last call like that, and when it was still ringing
 
 const page = crypto.randomUUID?.() ?? String(Math.random()); // so that the box knows which page has the phone
 let wantsPhone = true; // a page that was just opened takes the phone; later it only keeps it
@@ -59,10 +61,12 @@ function status() {
 function show() {
   const call = phone.call;
   const there = known();
-  const isOnDesk = !call && (there.phase === "ringing" || there.phase === "talking");
+  const isOnDesk = !call && ["ringing", "calling", "talking"].includes(there.phase);
+  isCalling = there.phase === "calling" && (!call || there.call === call.uuid);
+  if (isCalling && call) answered = { call: call.uuid, at: Date.now() };
   let view = "idle";
   if (call) view = call.phase === "ringing" || call.phase === "answering" ? "ringing" : "talking";
-  else if (isOnDesk) view = there.phase;
+  else if (isOnDesk) view = there.phase === "ringing" ? "ringing" : "talking";
   else if (after || there.phase === "after") view = "after";
   const id = call?.uuid ?? (after || (there.phase === "none" ? "" : there.call));
   card.dataset.view = view;
@@ -81,16 +85,18 @@ function phaseWords(view, call) {
   if (view === "after") return words.after;
   if (view === "ringing") return call?.phase === "answering" ? words.answering : words.ringing;
   if (view !== "talking") return "";
-  if (!call) return words.talking;
+  if (!call) return isCalling ? words.calling : words.talking;
   if (call.phase !== "talking") return words[call.phase];
   if (phone.isCutOff) return words.unheard;
   if (call.held) return words.held;
-  return call.muted ? words.muted : words.talking;
+  if (call.muted) return words.muted;
+  return isCalling ? words.calling : words.talking;
 }
 
 function setTimer(view, call) {
   const timer = at("timer");
-  if (view === "talking" && call) timer.dataset.since = String(call.since + now() - Date.now());
+  const since = answered.call === call?.uuid ? answered.at : call?.since;
+  if (view === "talking" && call && !isCalling) timer.dataset.since = String(since + now() - Date.now());
   else delete timer.dataset.since;
   timer.textContent = timer.dataset.since ? duration(now() - Number(timer.dataset.since)) : "";
 }
