@@ -29,8 +29,10 @@ RESULT, AWAY, BACK, TALK = "result", "away", "back", "talk"
 """Their outcomes: what ended them before the queue's time did."""
 LONGEST_MS = 900 * 1000
 """The longest wrap-up that a queue can have (`sitemodel.py`)."""
-_NEAR_MS = 2000
-"""Between a talk's end in call events and in app_queue, which counts whole seconds and is a moment later."""
+_LATE_MS, _EARLY_MS = 5000, 1000
+"""app_queue knows of a talk's end a moment after the call events, on a machine with much to do some seconds; and
+it counts whole seconds.
+"""
 
 
 def completed(
@@ -124,7 +126,8 @@ def running(db: Database, now: int) -> dict[str, Segment]:
 
 def is_over(db: Database, agent_id: str, since: int, now: int) -> bool:
     """Whether the agent's wrap-up that began at about `since` (ms) is known, and over at `now`."""
-    near = [row for row in _of_agent(db, agent_id, since - _NEAR_MS) if row.started <= since + _NEAR_MS]
+    rows = _of_agent(db, agent_id, since - _LATE_MS)
+    near = [row for row in rows if row.started <= since + _EARLY_MS]
     return bool(near) and all(row.ended is not None and row.ended <= now for row in near)
 
 

@@ -185,5 +185,8 @@ def test_whether_it_is_over(store: Store) -> None:
     assert not is_over(END + 900, END + 19_000)
     assert is_over(END + 900, END + 20_000)
     assert is_over(END - 900, END + 20_000)
+    # A machine with much to do.
+    assert is_over(END + 4900, END + 20_000)
     # That was another call.
-    assert not is_over(END + 5000, END + 20_000)
+    assert not is_over(END + 6000, END + 20_000)
+    assert not is_over(END - 2000, END + 20_000)
