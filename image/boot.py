@@ -20,7 +20,7 @@ import box_process
 import layers as root_layers
 import options
 import state
-from steps import BUILD, Failed, say
+from steps import BUILD, Failed, finish, say
 
 OPTIONS = """
 Options, as variables:
@@ -38,9 +38,10 @@ def run(chosen: options.Options) -> int:
     began = time.monotonic()
     if os.geteuid() != 0:
         raise Failed("this needs root (namespaces and mounts): run it again with sudo, or as root.")
-    layers = os.environ.get("FOYER_LAYERS") or root_layers.layers("run")
     with state.claimed(chosen.state, fresh=chosen.fresh) as claim:
         environment = options.environment(chosen)
+        # What is wrong with the state or a port is said before minutes of building, not after.
+        layers = os.environ.get("FOYER_LAYERS") or root_layers.layers("run")
         box = box_process.start(layers, chosen.state, chosen.net, environment)
         claim.note(box.pid)
         try:
@@ -93,19 +94,15 @@ def execute(chosen: options.Options, command: list[str]) -> int:
         os.kill(process.pid, signal.SIGCONT)
 
 
-def main(arguments: list[str]) -> int:
-    try:
-        match arguments:
-            case ["run"]:
-                return run(options.read(os.environ, BUILD))
-            case ["exec", *command] if command:
-                return execute(options.read(os.environ, BUILD), command)
-    except Failed as failure:
-        sys.stderr.write(f"foyer: {failure}\n")
-        return 1
+def main() -> int:
+    match sys.argv[1:]:
+        case ["run"]:
+            return run(options.read(os.environ, BUILD))
+        case ["exec", *command] if command:
+            return execute(options.read(os.environ, BUILD), command)
     sys.stderr.write((__doc__ or "") + OPTIONS)
     return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(finish(main))

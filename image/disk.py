@@ -15,7 +15,18 @@ import machine
 import product
 import release
 import test_root
-from steps import BUILD, IMAGE, Failed, build_lock, content_stamp, need_disk, run, step, versioned
+from steps import (
+    BUILD,
+    IMAGE,
+    Failed,
+    build_lock,
+    content_stamp,
+    finish,
+    need_disk,
+    run,
+    step,
+    versioned,
+)
 
 INPUTS = [
     IMAGE / "disk.py",
@@ -63,20 +74,16 @@ def lowerdir(parts: list[Path]) -> str:
 
 
 def main() -> int:
-    try:
-        if os.geteuid() != 0:
-            raise Failed("this needs root (namespaces and mounts): run it again with sudo, or as root.")
-        with build_lock():
-            image = build()
-            for file in (image.parent / PUBLIC).iterdir():
-                (BUILD / file.name).unlink(missing_ok=True)
-                (BUILD / file.name).hardlink_to(file)
-    except Failed as failure:
-        sys.stderr.write(f"foyer: {failure}\n")
-        return 1
+    if os.geteuid() != 0:
+        raise Failed("this needs root (namespaces and mounts): run it again with sudo, or as root.")
+    with build_lock():
+        image = build()
+        for file in (image.parent / PUBLIC).iterdir():
+            (BUILD / file.name).unlink(missing_ok=True)
+            (BUILD / file.name).hardlink_to(file)
     print(named_image())
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(finish(main))

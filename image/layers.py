@@ -14,7 +14,7 @@ import lock
 import machine
 import product
 import test_root
-from steps import BUILD, Failed, build_lock
+from steps import BUILD, Failed, build_lock, finish
 
 
 def layers(kind: str) -> str:
@@ -30,22 +30,19 @@ def layers(kind: str) -> str:
 
 
 def main() -> int:
-    if sys.argv[1:] not in (["run"], ["test"], ["lock"]):
-        sys.stderr.write(__doc__ or "")
-        return 2
-    try:
-        if sys.argv[1] == "lock":
+    match sys.argv[1:]:
+        case ["lock"]:
             with build_lock():
                 base = base_root.build()
                 lock.write(base)
                 lock.write(machine.build(), lock.MACHINE, below=base)
-        else:
-            print(layers(sys.argv[1]))
-    except Failed as failure:
-        sys.stderr.write(f"foyer: {failure}\n")
-        return 1
+        case ["run" | "test" as kind]:
+            print(layers(kind))
+        case _:
+            sys.stderr.write(__doc__ or "")
+            return 2
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(finish(main))

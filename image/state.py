@@ -55,6 +55,8 @@ def claimed(folder: Path, *, fresh: bool) -> Iterator[Claim]:
             raise Failed(
                 f"a box already runs on {folder}: end it first, or give another folder with STATE=."
             ) from None
+        # What it says is of the box before, until `Claim.note`.
+        file.truncate(0)
         if fresh:
             empty(folder)
         need_space(folder, NEEDED_GB, "give a folder on a larger disk with STATE=")

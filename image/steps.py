@@ -43,6 +43,18 @@ class Failed(Exception):
     """The build cannot go on; the message is one sentence for the person at the terminal, with what to do."""
 
 
+def finish(work: Callable[[], int]) -> int:
+    """Does a script's work, returns its exit code; what keeps it from the end, a Ctrl-C too, is one line."""
+    try:
+        return work()
+    except Failed as failure:
+        say(str(failure))
+        return 1
+    except KeyboardInterrupt:
+        say("ended.")
+        return 130  # 128 + SIGINT, as a shell has it
+
+
 def say(text: str) -> None:
     """One progress line, on stderr: stdout carries results."""
     print(f"foyer: {text}", file=sys.stderr, flush=True)
@@ -72,11 +84,17 @@ def run(*args: str | Path, what: str, cwd: Path | None = None, env: dict[str, st
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            tail = [*tail[-30:], line.rstrip()]
-            if time.monotonic() - shown > SHOW_EVERY_S:
-                shown = time.monotonic()
-                print(f"    {line.rstrip():.100}", file=sys.stderr, flush=True)
+        try:
+            for line in process.stdout:
+                tail = [*tail[-30:], line.rstrip()]
+                if time.monotonic() - shown > SHOW_EVERY_S:
+                    shown = time.monotonic()
+                    print(f"    {line.rstrip():.100}", file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            # A terminal tells the tool as well; whoever signals us alone does not.
+            process.terminate()
+            process.wait()
+            raise
     if process.returncode == 0:
         return
     sys.stderr.writelines(f"    {line}\n" for line in tail)

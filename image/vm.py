@@ -13,7 +13,7 @@ from pathlib import Path
 
 import disk
 import options
-from steps import BUILD, Failed, say
+from steps import BUILD, Failed, finish, say
 
 DISK_GB = 8
 MEMORY_MB = 2048
@@ -115,25 +115,21 @@ def introduce(chosen: options.Options) -> None:
 
 
 def main() -> int:
-    try:
-        chosen = options.read(os.environ, BUILD)
-        options.environment(chosen)  # refuses ports that are taken
-        folder = BUILD / "vm"
-        if chosen.fresh:
-            shutil.rmtree(folder, ignore_errors=True)
-        forwards = (
-            Forward("tcp", chosen.bind, chosen.https_port, 443),
-            Forward("tcp", chosen.bind, chosen.http_port, 80),
-            Forward("udp", chosen.bind, chosen.sip_port, 5060),
-        )
-        machine = Machine(folder, forwards=forwards)
-        image = disk.named_image()
-        if not image.exists():
-            raise Failed(f"{image} is not there: make image makes it.")
-        machine.prepare(kept(image, folder))
-    except Failed as failure:
-        sys.stderr.write(f"foyer: {failure}\n")
-        return 1
+    chosen = options.read(os.environ, BUILD)
+    options.environment(chosen)  # refuses ports that are taken
+    folder = BUILD / "vm"
+    if chosen.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    forwards = (
+        Forward("tcp", chosen.bind, chosen.https_port, 443),
+        Forward("tcp", chosen.bind, chosen.http_port, 80),
+        Forward("udp", chosen.bind, chosen.sip_port, 5060),
+    )
+    machine = Machine(folder, forwards=forwards)
+    image = disk.named_image()
+    if not image.exists():
+        raise Failed(f"{image} is not there: make image makes it.")
+    machine.prepare(kept(image, folder))
     introduce(chosen)
     code = subprocess.run(
         [*machine.command(), "-display", "none", "-serial", "mon:stdio"], check=False
@@ -143,4 +139,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(finish(main))

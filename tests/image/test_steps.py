@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +12,8 @@ import options
 import pytest
 import state
 import steps
+
+from tests.until import until
 
 
 def test_package_lists_have_comments() -> None:
@@ -85,6 +89,23 @@ def test_a_tool_that_fails_is_told_from_a_network_that_fails(capfd: pytest.Captu
     steps.run(sys.executable, "-c", "", what="baking")
 
 
+def test_ctrl_c_in_a_build_ends_the_tool_and_is_one_line(tmp_path: Path) -> None:
+    """Also where a terminal tells only us."""
+    tool = tmp_path / "tool"
+    script = (
+        "import sys, steps; sys.exit(steps.finish(lambda: steps.run('sh', '-c',"
+        f" 'echo $$ >{tool}.part; mv {tool}.part {tool}; exec sleep 60', what='baking') or 0))"
+    )
+    build = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=steps.IMAGE, stderr=subprocess.PIPE, text=True
+    )
+    until(tool.exists, 10, "the tool to run")
+    build.send_signal(signal.SIGINT)
+    _, said = build.communicate(timeout=10)
+    assert (build.returncode, said) == (130, "foyer: ended.\n")
+    assert not Path(f"/proc/{tool.read_text().strip()}").exists()
+
+
 def test_too_small_a_disk_is_said_so() -> None:
     steps.need_disk(0.001)
     with pytest.raises(steps.Failed, match="free some space"):
@@ -127,4 +148,7 @@ def test_the_box_of_a_state_folder_is_found_only_while_it_is_claimed(tmp_path: P
         assert state.box_pid(folder) == os.getpid()
         assert time.monotonic() - began < 1
     with pytest.raises(steps.Failed, match="no box runs"):
+        state.box_pid(folder)
+    # The next one is being built: the number of the box before may be anybody's by now.
+    with state.claimed(folder, fresh=False), pytest.raises(steps.Failed, match="no box runs"):
         state.box_pid(folder)
