@@ -39,7 +39,7 @@ def test_an_agent_calls_out_and_a_supervisor_ends_it(owner: Browser, minh: Desk,
         minh.browser.click(".call-out button")
         far = provider.wait_ring(15)
         minh.wait_view("talking", 5)  # the phone in the browser answered by itself
-        until(lambda: minh.phase == "It rings there …", 5, "the desk to say that it rings")
+        until(lambda: minh.phase == "Ringing at the other end …", 5, "the desk to say that it rings")
         owner.open("/live")
         owner.sees("Calling somebody", ".agents")
         far.answer()

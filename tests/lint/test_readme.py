@@ -35,6 +35,18 @@ def test_the_tree_is_there(path: Path) -> None:
     assert (ROOT / path).exists()
 
 
+# As the customer fixed it, and what tools ask for there; dot files besides, and what is built.
+TOP_LEVEL = {"appliance", "image", "provisioning", "tests", "Makefile", "README.md"}
+TOOLS = {"pyproject.toml", "package.json", "package-lock.json"}
+BUILT = {"build", "node_modules"}
+
+
+def test_the_top_level_is_the_agreed_one() -> None:
+    found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert found - BUILT == TOP_LEVEL | TOOLS
+    assert all((ROOT / "appliance" / name).is_dir() for name in ("hw", "pbx", "channels", "webui"))
+
+
 NAMED = sorted(set(re.findall(r"`((?:pbx|store|webui|pages|static)/[\w./]+\.\w+)`", README)))
 
 
