@@ -15,6 +15,7 @@ from appliance.store.sitemodel import Site
 _LEADS = re.compile(
     r"(?:Gosub|Goto)\(([a-z][\w-]*),s,1|\?([a-z][\w-]*),s,1|b\(([a-z][\w-]*)\^s\^1\)", re.ASCII
 )
+_GOES_ON = re.compile(r"^Goto\(([a-z][\w-]*),([\w*#]+),1\)$", re.ASCII)
 _QUEUE = re.compile(r"^Gosub\(foyer-wait,s,1\((\w+),", re.ASCII)
 _LINE = re.compile(
     r"(?:;[^\x00-\x1f]*|\[[A-Za-z0-9/._-]+\]|#include [\w-]+\.conf| ?[A-Za-z0-9_()-]+ =(?: [^\x00-\x1f]*)?)?"
@@ -74,6 +75,15 @@ def _dialplan_references(found: objects.Objects) -> Iterator[str]:
                     target = next(filter(None, leads))
                     if target not in found.contexts:
                         yield f"{name} leads to {target}"
+                goes_on = _GOES_ON.match(step)
+                if goes_on and not _has(found, goes_on.group(1), goes_on.group(2)):
+                    yield f"{name} leads to {goes_on.group(2)} of {goes_on.group(1)}"
                 queue = _QUEUE.match(step)
                 if queue and queue.group(1) not in found.queues:
                     yield f"{name} needs the queue {queue.group(1)}"
+
+
+def _has(found: objects.Objects, context: str, extension: str) -> bool:
+    """Whether this extension is written there; a number of the outside matches the pattern of all numbers."""
+    there = found.contexts.get(context)
+    return there is not None and (extension in there.extensions or any(n[0] == "_" for n in there.extensions))

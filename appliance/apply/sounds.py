@@ -1,12 +1,13 @@
-"""The greetings of a site as files: which ones it needs, and making those that are missing."""
+"""The texts of a site as files: which ones it needs, and making those that are missing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from appliance.pbx.conf.inputs import sound_name
+from appliance.pbx.conf.inputs import prompt_name, sound_name
+from appliance.store.flows import MenuStep, SayStep, Text, said
 from appliance.store.sitemodel import Site
 
 _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -19,10 +20,10 @@ def make_missing(site: Site, folder: Path, speak: Speaker) -> int:
     `speak` raises.
     """
     made = 0
-    for text in _texts(site):
-        target = folder / f"{sound_name(site.language, text)}.wav"
+    for file, text in wanted(site):
+        target = folder / file
         if not target.exists():
-            speak(text, site.language, target)
+            speak(text.text, text.language, target)
             made += 1
     return made
 
@@ -30,12 +31,27 @@ def make_missing(site: Site, folder: Path, speak: Speaker) -> int:
 def forget_unused(dialplans: Iterable[str], folder: Path) -> None:
     """Deletes the files that none of these extensions.conf plays: all of them can be spoken again."""
     needed = {name for text in dialplans for name in _NAME.findall(text)}
-    for path in folder.glob("*.wav"):
+    for path in folder.rglob("*.wav"):
         if path.stem not in needed:
             path.unlink(missing_ok=True)
 
 
-def _texts(site: Site) -> Iterator[str]:
+def wanted(site: Site) -> Iterator[tuple[str, Text]]:
+    """Every file that the site plays, relative to the folder of sounds, and what it says."""
     for queue in site.queues:
         if queue.greeting_text:
-            yield queue.greeting_text
+            name = sound_name(site.language, queue.greeting_text)
+            yield f"{name}.wav", Text(site.language, queue.greeting_text)
+    for flow in site.flows:
+        for step in flow.steps:
+            if isinstance(step, MenuStep | SayStep):
+                yield from _prompt(site, step.texts)
+
+
+def _prompt(site: Site, texts: Sequence[Text]) -> Iterator[tuple[str, Text]]:
+    """The text for everybody, and those for callers of another language, in that language's folder."""
+    name = prompt_name(site.language, texts)
+    main = said(texts, site.language)
+    for text in texts:
+        folder = "" if text is main else f"{text.language.partition('-')[0]}/"
+        yield f"{folder}{name}.wav", text

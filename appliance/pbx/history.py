@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.pbx.legs import Leg, Span, Stay, joined, legs_of, together, without
+from appliance.pbx.menus import Menu, greetings, menus_of
 from appliance.pbx.rows import (
     CEL,
     CONNECT,
@@ -75,6 +76,7 @@ class Facts:
     legs: tuple[Leg, ...]
     log: tuple[Logged, ...]
     talks: tuple[Span, ...]
+    menus: tuple[Menu, ...]
     ended: int | None
     cut: int | None
     is_blocked: bool
@@ -172,6 +174,7 @@ def _facts(rows: Sequence[RawEvent]) -> Facts | None:
         tuple(legs.values()),
         tuple(log),
         tuple(talks),
+        menus_of((row for row in events if row.uniqueid == identity.uniqueid), main.ended),
         ended,
         died if was_up else None,
         any(row.kind == _BLOCKED for row in events),
@@ -232,19 +235,20 @@ def _segment(kind: str, span: Span, queue: str | None, outcome: str | None = Non
 
 
 def _greeting(facts: Facts) -> list[SegmentRecord]:
-    """What is played before the queue, as one."""
+    """What is said before the queue, and the menus."""
     if facts.identity.direction == "out":
         return []
-    before = facts.stays[0].start if facts.stays else None
-    played = [
-        app
-        for app in facts.main.apps
-        if app.name in ("playback", "background") and (before is None or app.start < before)
+    queued = facts.stays[0].start if facts.stays else None
+    said = [_segment("greeting", span, None) for span in greetings(facts.main.apps, facts.menus, queued)]
+    return said + [
+        replace(
+            _segment("menu", Span(None, menu.start, menu.end), None),
+            flow_id=menu.flow_id,
+            step_id=menu.step_id,
+            pressed=menu.pressed,
+        )
+        for menu in facts.menus
     ]
-    if not played:
-        return []
-    end = played[-1].end if before is None else before
-    return [_segment("greeting", Span(None, played[0].start, end), None)]
 
 
 def _waits(facts: Facts) -> list[SegmentRecord]:

@@ -29,7 +29,8 @@ NOTE_MAX = 10_000
 @dataclass(frozen=True)
 class SegmentRecord:
     """An interval of a call, ms UTC; `ended` None while it runs. (kind, started, agent_id) is unique in a
-    call. History knows only the begin of a wrap-up; its end is the store's to tell (`wrap_ups.py`).
+    call. History knows only the begin of a wrap-up; its end is the store's to tell (`wrap_ups.py`). The last
+    three are a menu's, see `records.Segment`.
     """
 
     kind: str
@@ -38,6 +39,9 @@ class SegmentRecord:
     started: int
     ended: int | None
     outcome: str | None = None
+    flow_id: str | None = None
+    step_id: str | None = None
+    pressed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -313,8 +317,8 @@ def _replace_segments(change: Change, conversation_id: str, wanted: tuple[Segmen
         if old is None:
             segment_id = new_id()
             change.db.execute(
-                "INSERT INTO segment (id, conversation_id, kind, queue_id, agent_id, started, ended, outcome)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO segment (id, conversation_id, kind, queue_id, agent_id, started, ended, outcome,"
+                " flow_id, step_id, pressed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (segment_id, conversation_id, *astuple(item)),
             )
             tell(change, conversation_id, "segment", segment_id)
@@ -322,14 +326,19 @@ def _replace_segments(change: Change, conversation_id: str, wanted: tuple[Segmen
             if item.kind == wrap_ups.KIND:
                 # It may be over when it becomes known: foyer-pbx looks whether the queues know.
                 change.event("agent", item.agent_id or "", agent=item.agent_id)
-        elif (old.queue_id, old.ended, old.outcome) != (item.queue_id, item.ended, item.outcome):
+        elif _changing(old) != _changing(item):
             change.db.execute(
-                "UPDATE segment SET queue_id = ?, ended = ?, outcome = ? WHERE id = ?",
-                (item.queue_id, item.ended, item.outcome, old.id),
+                "UPDATE segment SET queue_id = ?, ended = ?, outcome = ?, pressed = ? WHERE id = ?",
+                (*_changing(item), old.id),
             )
             tell(change, conversation_id, "segment", old.id)
     for agent_id, since in news.items():
         wrap_ups.settle(change, agent_id, since)
+
+
+def _changing(segment: Segment | SegmentRecord) -> tuple[str | int | None, ...]:
+    """What may be known only later than that the segment began."""
+    return segment.queue_id, segment.ended, segment.outcome, segment.pressed
 
 
 def _note(news: dict[str, int], segment: Segment | SegmentRecord) -> None:

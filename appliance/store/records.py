@@ -16,7 +16,7 @@ SELECT id, channel, external_id, origin, direction, person_id, address, line_id,
 FROM conversation
 """
 _SEGMENTS = """
-SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome
+SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome, flow_id, step_id, pressed
 FROM segment WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY started, rowid
 """
 _MESSAGES = """
@@ -57,7 +57,11 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Segment:
-    """An interval of a conversation, ms UTC: greeting, menu, wait, ring, talk, hold or wrap_up."""
+    """An interval of a conversation, ms UTC: greeting, menu, wait, ring, talk, hold or wrap_up.
+
+    A menu has the flow and the step that it is, and what was pressed: "" for nothing that led anywhere, None
+    if the caller went before.
+    """
 
     id: str
     conversation_id: str
@@ -67,6 +71,9 @@ class Segment:
     started: int
     ended: int | None
     outcome: str | None
+    flow_id: str | None = None
+    step_id: str | None = None
+    pressed: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,14 @@ from appliance.store.text import to_json
 APPLY_STATES = ("rendering", "live", "failed", "back")
 COMMENT_MAX = 200
 NOTHING = Sentence("")
-_LISTS = {"q": "queues", "a": "agents", "l": "lines", "n": "numbers"}
+_LISTS = {
+    "q": "queues",
+    "a": "agents",
+    "l": "lines",
+    "n": "numbers",
+    "s": "schedules",
+    "f": "flows",
+}
 
 
 @dataclass(frozen=True)
@@ -205,8 +212,8 @@ def apply_report(db: Database, number: int) -> list[PartState]:
 
 
 def fresh_id(db: Database, prefix: str, taken: Collection[str] = ()) -> str:
-    """An id for a new queue (q), agent (a), line (l) or number (n) that no revision has ever used, nor
-    `taken`.
+    """An id for a new queue (q), agent (a), line (l), number (n), schedule (s) or flow (f) that no revision
+    has ever used, nor `taken`.
 
     Old ids are never given to something else: history, recordings and reports still speak of them.
     """

@@ -7,6 +7,8 @@ can be shown to the person who typed it.
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import ipaddress
 import re
 import unicodedata
@@ -31,6 +33,8 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _EXTENSION = re.compile(r"[0-9]{2,6}")
+_CLOCK = re.compile(r"([0-9]{1,2})[:.hH]([0-9]{2})")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Fields:
@@ -167,6 +171,27 @@ class Fields:
             raise RejectedError("This is not a time zone.", field=self.at(name)) from error
         return value
 
+    def clock(self, name: str, *, latest: str) -> str:
+        """A time of the day up to `latest`, in digits of any script, returned as "08:05"."""
+        found = _CLOCK.fullmatch(phone.ascii_digits(self.text(name)))
+        value = f"{int(found[1]):02}:{found[2]}" if found else ""
+        if not value or int(value[3:]) > 59 or value > latest:
+            raise RejectedError(
+                "This is not a time of the day.", "Such as 08:00 or 17:30.", field=self.at(name)
+            )
+        return value
+
+    def date(self, name: str) -> str:
+        """A date of the years 2000 to 2199, as "2026-12-24"."""
+        value = phone.ascii_digits(self.text(name))
+        try:
+            found = datetime.date.fromisoformat(value) if _DATE.fullmatch(value) else None
+        except ValueError:
+            found = None
+        if found is None or not 2000 <= found.year < 2200:
+            raise RejectedError("This is not a date.", "Such as 2026-12-24.", field=self.at(name))
+        return value
+
     def texts(self, name: str, default: tuple[str, ...], high: int) -> tuple[str, ...]:
         """A list of up to `high` different strings."""
         values = self._list(name, default, high)
@@ -202,6 +227,11 @@ class Fields:
             raise RejectedError(
                 "This has characters that cannot be seen.", "Type it anew.", field=self.at(name)
             )
+
+
+def field_names(model: type[Any]) -> tuple[str, ...]:
+    """The names of a dataclass's fields: those that its JSON may have."""
+    return tuple(field.name for field in dataclasses.fields(model))
 
 
 def refuse_twice(items: Sequence[object], path: str, name: str, message: str) -> None:

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.errors import RejectedError
-from appliance.store.sitecheck import Fields, refuse_twice
+from appliance.store import flowcheck, flows, schedules
+from appliance.store.flows import Flow
+from appliance.store.schedules import Schedule
+from appliance.store.sitecheck import Fields, field_names, refuse_twice
 
 STRATEGIES = ("rrmemory", "leastrecent", "fewestcalls", "random", "linear", "ringall")
 CODECS = ("alaw", "ulaw", "g722", "opus", "gsm")
@@ -67,12 +70,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Number:
-    """A number that people dial (E.164 or local digits): its line, and the queue it goes to."""
+    """A number that people dial (E.164 or local digits): its line, and the queue or the flow it goes to; the
+    other one is "".
+    """
 
     id: str
     number: str
     line_id: str
-    queue_id: str
+    queue_id: str = ""
+    flow_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,8 @@ class Site:
     numbers: tuple[Number, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
     breaks: tuple[Break, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    flows: tuple[Flow, ...] = ()
 
     @classmethod
     def from_dict(cls, data: object, *, strict: bool = True) -> Site:
@@ -113,7 +121,7 @@ class Site:
         RejectedError names the first wrong field by its path, such as "queues.0.name". With `strict` false,
         fields that this release does not know are dropped: a newer release may have saved the document.
         """
-        fields = Fields(data, "", _names(cls), strict=strict)
+        fields = Fields(data, "", field_names(cls), strict=strict)
         country = fields.country("country", cls.country)
         site = cls(
             country=country,
@@ -126,9 +134,12 @@ class Site:
             numbers=fields.items("numbers", 500, functools.partial(_number, country)),
             dispositions=fields.items("dispositions", 100, _disposition),
             breaks=fields.items("breaks", 50, _break),
+            schedules=fields.items("schedules", 100, schedules.build),
+            flows=fields.items("flows", flows.FLOWS_MAX, functools.partial(flows.build, country)),
         )
         _refuse_doubles(site)
         _refuse_dangling(site)
+        flowcheck.refuse_unfit(site)
         return site
 
     def to_dict(self) -> dict[str, Any]:
@@ -147,6 +158,14 @@ class Site:
         """The line of that id, None if there is none (any more)."""
         return next((line for line in self.lines if line.id == line_id), None)
 
+    def schedule(self, schedule_id: str) -> Schedule | None:
+        """The opening hours of that id, None if there are none (any more)."""
+        return next((schedule for schedule in self.schedules if schedule.id == schedule_id), None)
+
+    def flow(self, flow_id: str) -> Flow | None:
+        """The flow of that id, None if there is none (any more)."""
+        return next((flow for flow in self.flows if flow.id == flow_id), None)
+
 
 def _plain(value: Any) -> Any:
     """Tuples as the lists that JSON gives back."""
@@ -155,12 +174,8 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _names(model: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(model))
-
-
 def _queue(data: object, path: str, strict: bool) -> Queue:
-    fields = Fields(data, path, _names(Queue), strict=strict)
+    fields = Fields(data, path, field_names(Queue), strict=strict)
     return Queue(
         id=fields.item_id("id", "q"),
         name=fields.name("name"),
@@ -177,12 +192,12 @@ def _queue(data: object, path: str, strict: bool) -> Queue:
 
 
 def _agent(data: object, path: str, strict: bool) -> Agent:
-    fields = Fields(data, path, _names(Agent), strict=strict)
+    fields = Fields(data, path, field_names(Agent), strict=strict)
     return Agent(fields.item_id("id", "a"), fields.name("name"), fields.extension("extension"))
 
 
 def _line(country: str, data: object, path: str, strict: bool) -> Line:
-    fields = Fields(data, path, _names(Line), strict=strict)
+    fields = Fields(data, path, field_names(Line), strict=strict)
     line = Line(
         id=fields.item_id("id", "l"),
         kind=fields.choice("kind", LINE_KINDS[0], LINE_KINDS),
@@ -202,22 +217,26 @@ def _line(country: str, data: object, path: str, strict: bool) -> Line:
 
 
 def _number(country: str, data: object, path: str, strict: bool) -> Number:
-    fields = Fields(data, path, _names(Number), strict=strict)
-    return Number(
+    fields = Fields(data, path, field_names(Number), strict=strict)
+    number = Number(
         id=fields.item_id("id", "n"),
         number=fields.number("number", country),
         line_id=fields.item_id("line_id", "l"),
-        queue_id=fields.item_id("queue_id", "q"),
+        queue_id=fields.item_id("queue_id", "q") if fields.text("queue_id", "") else "",
+        flow_id=fields.item_id("flow_id", "f") if fields.text("flow_id", "") else "",
     )
+    if bool(number.queue_id) == bool(number.flow_id):
+        raise RejectedError("A number leads to a queue or to a flow.", field=fields.at("queue_id"))
+    return number
 
 
 def _disposition(data: object, path: str, strict: bool) -> Disposition:
-    fields = Fields(data, path, _names(Disposition), strict=strict)
+    fields = Fields(data, path, field_names(Disposition), strict=strict)
     return Disposition(fields.slug("code"), fields.name("name"))
 
 
 def _break(data: object, path: str, strict: bool) -> Break:
-    fields = Fields(data, path, _names(Break), strict=strict)
+    fields = Fields(data, path, field_names(Break), strict=strict)
     code = fields.slug("code")
     if code in RESERVED_BREAKS:
         raise RejectedError("The box uses this code itself.", "Choose another code.", field=fields.at("code"))
@@ -225,7 +244,7 @@ def _break(data: object, path: str, strict: bool) -> Break:
 
 
 def _refuse_doubles(site: Site) -> None:
-    for path in ("queues", "agents", "lines", "numbers"):
+    for path in ("queues", "agents", "lines", "numbers", "schedules", "flows"):
         refuse_twice(getattr(site, path), path, "id", "Another one has this id.")
     for path in ("dispositions", "breaks"):
         refuse_twice(getattr(site, path), path, "code", "Another one has this code.")
@@ -244,5 +263,7 @@ def _refuse_dangling(site: Site) -> None:
     for at, number in enumerate(site.numbers):
         if number.line_id not in lines:
             raise RejectedError("There is no such phone line.", field=f"numbers.{at}.line_id")
-        if number.queue_id not in queues:
+        if number.queue_id and number.queue_id not in queues:
             raise RejectedError("There is no such queue.", field=f"numbers.{at}.queue_id")
+        if number.flow_id and site.flow(number.flow_id) is None:
+            raise RejectedError("There is no such flow.", field=f"numbers.{at}.flow_id")

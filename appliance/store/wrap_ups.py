@@ -131,6 +131,7 @@ def is_over(db: Database, agent_id: str, since: int, now: int) -> bool:
     return bool(near) and all(row.ended is not None and row.ended <= now for row in near)
 
 
+# A wrap-up has no menu: the rest of a segment stays None.
 _ROWS = "SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome FROM segment"
 
 

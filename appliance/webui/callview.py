@@ -21,8 +21,8 @@ _THINNEST = 4  # of BAR_WIDTH: a segment of a moment is still to be seen
 
 @dataclass(frozen=True)
 class Part:
-    """A segment: `words` is a msgid, `who` an agent's or a queue's name, `x` and `width` are its place in the
-    bar.
+    """A segment: `words` is a msgid, `who` an agent's, a queue's or a flow's name, `x` and `width` are its
+    place in the bar. `pressed` is a menu's, see `records.Segment`.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Part:
     x: int
     width: int
     row: int
+    pressed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _part(site: Site, segment: Segment, end: int, begin: int, scale: float) -> P
     return Part(
         kind=segment.kind,
         words=labels.SEGMENTS.get(segment.kind, segment.kind),
-        who=agent or labels.queue_name(site, segment.queue_id),
+        who=agent or labels.queue_name(site, segment.queue_id) or labels.flow_name(site, segment.flow_id),
         started=segment.started,
         ended=segment.ended,
         duration_ms=None if segment.ended is None else segment.ended - segment.started,
@@ -153,4 +154,5 @@ def _part(site: Site, segment: Segment, end: int, begin: int, scale: float) -> P
         x=min(x, BAR_WIDTH - width),
         width=width,
         row=1 if segment.kind == "ring" else 0,  # phones ring while the caller waits
+        pressed=segment.pressed,
     )

@@ -45,7 +45,12 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "codecs": N_("Sound formats"),
         "caller_number": N_("Number shown to people you call"),
     },
-    Number: {"number": N_("Number"), "line_id": N_("Phone line"), "queue_id": N_("Goes to queue")},
+    Number: {
+        "number": N_("Number"),
+        "line_id": N_("Phone line"),
+        "queue_id": N_("Goes to queue"),
+        "flow_id": N_("Goes to flow"),
+    },
     Disposition: {"name": N_("Name")},
     Break: {"name": N_("Name")},
 }
@@ -140,8 +145,8 @@ def _item(before: Any, after: Any, old: Site, new: Site, say: Say) -> Iterator[D
 
 
 def _value(name: str, value: Any, site: Site, say: Say) -> str:
-    if name in ("line_id", "queue_id"):
-        return _name_of(site.line(value) or site.queue(value), value)
+    if name in ("line_id", "queue_id", "flow_id"):
+        return _name_of(site.line(value) or site.queue(value) or site.flow(value), value)
     if name == "agents":
         return ", ".join(_name_of(site.agent(agent_id), agent_id) for agent_id in value)
     return ", ".join(value) if isinstance(value, tuple) else _plain(name, value, say)

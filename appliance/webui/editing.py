@@ -24,6 +24,7 @@ from appliance.webui.differences import Difference, differences
 from appliance.webui.forms import Form
 from appliance.webui.i18n import N_
 from appliance.webui.incoming import whole_number
+from appliance.webui.visit import Notice
 from appliance.webui.web import Web
 from appliance.webui.wizard import NewPerson
 
@@ -110,6 +111,14 @@ def removal(
     back = f"/settings/{group}/{item_id}"
     if web.form.text("stage") == "edit":
         return web.redirect(back)
+    without = web.site().to_dict()
+    site_forms.remove(without, group, item_id)
+    try:
+        Site.from_dict(without)
+    except RejectedError as error:
+        # Something else cannot be without it, and says so.
+        web.visit.notices.append(Notice(web.say(error), "bad"))
+        return web.redirect(back)
     edit = Edit(
         back="/settings",
         change=lambda document: site_forms.remove(document, group, item_id),
@@ -139,7 +148,7 @@ class Kind:
 
     `group` is its list in the document, `prefix` begins its ids. `show` renders the form of one ("new" for
     one that is to be made), `write` puts a sent form into the document. `saving` and `removing` look at the
-    form once more, and say what else is to be done.
+    form once more, and say what else is to be done. `field_of` is the form's name for a field of the thing.
     """
 
     group: str
@@ -148,6 +157,7 @@ class Kind:
     write: Callable[[Document, Form, str], None]
     saving: Callable[[str], Extra] = _no_extra
     removing: Callable[[str], Extra] = _no_extra
+    field_of: Callable[[str], str] = str
 
 
 def item_routes(web: Web, kind: Kind) -> None:
@@ -168,7 +178,7 @@ def item_routes(web: Web, kind: Kind) -> None:
                 back="/settings" if item_id == "new" else f"/settings/{kind.group}/{item_id}",
                 change=lambda document: kind.write(document, form, real_id),
                 show=partial(kind.show, item_id),
-                field_of=partial(field_in, web, kind.group, real_id),
+                field_of=partial(field_in, web, kind, real_id),
                 also=extra.also,
                 after=extra.after,
             ),
@@ -204,11 +214,11 @@ def id_for(web: Web, prefix: str, item_id: str) -> str:
         return sites.fresh_id(db, prefix)
 
 
-def field_in(web: Web, group: str, item_id: str, path: str) -> str:
-    """The form's field for a refused path of the document, when the form edits one item of a group."""
+def field_in(web: Web, kind: Kind, item_id: str, path: str) -> str:
+    """The form's field for a refused path of the document, when the form edits one thing of a kind."""
     document = web.site().to_dict()
-    at = site_forms.index_of(document, group, item_id)
-    return site_forms.field_of(path, group, len(document[group]) if at < 0 else at)
+    at = site_forms.index_of(document, kind.group, item_id)
+    return kind.field_of(site_forms.field_of(path, kind.group, len(document[kind.group]) if at < 0 else at))
 
 
 def _save(web: Web, edit: Edit, new: Site, number: int) -> Any:

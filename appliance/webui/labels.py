@@ -57,6 +57,12 @@ def queue_name(site: Site, queue_id: str | None) -> str:
     return queue.name if queue else queue_id or ""
 
 
+def flow_name(site: Site, flow_id: str | None) -> str:
+    """A flow's name; its id if the site no longer has it, "" for none."""
+    flow = site.flow(flow_id or "")
+    return flow.name if flow else flow_id or ""
+
+
 def agent_name(site: Site, agent_id: str | None) -> str:
     """An agent's name; the id if the site no longer has it, "" for none."""
     agent = next((agent for agent in site.agents if agent.id == agent_id), None)

@@ -82,8 +82,11 @@ def line(document: Document, form: Form, line_id: str) -> None:
 
 
 def number(document: Document, form: Form, number_id: str) -> None:
-    """One number that people dial."""
-    fields = {name: form.text(name) for name in ("number", "line_id", "queue_id")}
+    """One number that people dial, and the queue or the flow that it leads to."""
+    leads_to = form.text("leads_to")
+    fields = {name: form.text(name) for name in ("number", "line_id")}
+    fields["queue_id"] = "" if leads_to.startswith("f") else leads_to
+    fields["flow_id"] = leads_to if leads_to.startswith("f") else ""
     _put(document, "numbers", {"id": number_id, **fields})
 
 
@@ -106,14 +109,14 @@ def named_codes(document: Document, form: Form, group: str) -> None:
 
 
 def remove(document: Document, group: str, item_id: str) -> None:
-    """Takes a thing out, and whatever cannot be without it: an agent's memberships, a line's or a queue's
-    numbers.
+    """Takes a thing out, and whatever cannot be without it: an agent's memberships, the numbers of a line, a
+    queue or a flow. A flow that leads to the thing stays, and the document is refused because of it.
     """
     document[group] = [entry for entry in document[group] if entry["id"] != item_id]
     if group == "agents":
         for entry in document["queues"]:
             entry["agents"] = [other for other in entry["agents"] if other != item_id]
-    key = {"lines": "line_id", "queues": "queue_id"}.get(group)
+    key = {"lines": "line_id", "queues": "queue_id", "flows": "flow_id"}.get(group)
     if key:
         document["numbers"] = [entry for entry in document["numbers"] if entry[key] != item_id]
 

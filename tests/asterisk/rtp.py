@@ -10,17 +10,24 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from tests.asterisk.g711 import LAWS, PCMA, Law, Samples
+from tests.asterisk.sip import KEYS_TYPE
 from tests.asterisk.sound import RATE, tone
 
 FRAME = 160
 FRAME_S = FRAME / RATE
 HEADER = struct.Struct("!BBHII")
+# RFC 4733 2.3: event, end bit and volume, duration.
+EVENT = struct.Struct("!BBH")
+KEYS = "0123456789*#"
+# A key is held for five frames, and its end is said three times.
+HELD, ENDS = 5, 3
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,7 @@ class SoundPort:
         self.packets: list[Packet] = []
         self._voice: Samples = np.zeros(FRAME, dtype=np.int16)
         self._position = 0
+        self._keys: deque[tuple[int, int]] = deque()
         self._sequence = random.getrandbits(16) if sequence is None else sequence
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -87,6 +95,11 @@ class SoundPort:
         """Send a tone from the next frame on; the whole number of hertz keeps it free of clicks."""
         self.play(tone(round(frequency_hz), 1.0))
 
+    def press(self, keys: str) -> None:
+        """Press these keys, one after the other; the voice goes on after them."""
+        for key in keys:
+            self._keys.extend((KEYS.index(key), frame) for frame in range(HELD + ENDS))
+
     def play(self, samples: Samples) -> None:
         """Send these samples (8 kHz, at least one frame of 20 ms) again and again."""
         with self._lock:
@@ -95,9 +108,19 @@ class SoundPort:
     def _run(self) -> None:
         sequence, timestamp, source = self._sequence, random.getrandbits(32), random.getrandbits(32)
         due = time.monotonic()
+        began = timestamp
         while not self._stop.is_set():
             self._receive_until(due)
-            if (remote := self.remote) is not None:
+            remote = self.remote
+            if remote is not None and self._keys:
+                key, frame = self._keys.popleft()
+                began = timestamp if frame == 0 else began
+                first = 0x80 if frame == 0 else 0
+                header = HEADER.pack(0x80, first | KEYS_TYPE, sequence & 0xFFFF, began, source)
+                end = 0x80 if frame >= HELD else 0
+                duration = min(frame + 1, HELD) * FRAME
+                self._send(header + EVENT.pack(key, end | 10, duration), remote)
+            elif remote is not None:
                 header = HEADER.pack(0x80, self.law.payload_type, sequence & 0xFFFF, timestamp, source)
                 self._send(header + self.law.encode(self._next_frame()), remote)
             sequence, timestamp = sequence + 1, (timestamp + FRAME) & 0xFFFFFFFF

@@ -129,6 +129,10 @@ def authorization(challenge: str, user: str, password: str, method: str, uri: st
     return f'{known}, response="{response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="{own}"'
 
 
+# The payload type of pressed keys (RFC 4733): any dynamic one.
+KEYS_TYPE = 101
+
+
 @dataclass(frozen=True)
 class Media:
     """Where the other side wants its sound, in which law, and in which direction it is willing."""
@@ -142,8 +146,9 @@ class Media:
 def offer(host: str, port: int, laws: tuple[Law, ...], version: int, direction: str = "sendrecv") -> str:
     """Session description of our side (RFC 8866)."""
     lines = ["v=0", f"o=- 1 {version} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0"]
-    lines.append(f"m=audio {port} RTP/AVP {' '.join(str(law.payload_type) for law in laws)}")
+    lines.append(f"m=audio {port} RTP/AVP {' '.join(str(law.payload_type) for law in laws)} {KEYS_TYPE}")
     lines += [f"a=rtpmap:{law.payload_type} {law.name}/8000" for law in laws]
+    lines += [f"a=rtpmap:{KEYS_TYPE} telephone-event/8000", f"a=fmtp:{KEYS_TYPE} 0-15"]
     return "\r\n".join([*lines, "a=ptime:20", f"a={direction}", ""])
 
 

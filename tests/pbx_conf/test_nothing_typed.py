@@ -34,6 +34,8 @@ FIXED_CONTEXTS = frozenset(
     (
         *("foyer-call", "foyer-greeting", "foyer-record", "foyer-record-again", "foyer-wait"),
         *("foyer-agent-leg", "foyer-caller", "foyer-unknown"),
+        *("foyer-step", "foyer-onward", "foyer-hours", "foyer-menu", "foyer-dialled", "foyer-person"),
+        *("foyer-nobody", "foyer-phones"),
         *("foyer-ring", "foyer-dial", "foyer-features", "foyer-again", "foyer-sim-caller", "foyer-nowhere"),
         *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-agents"),
     )
@@ -61,7 +63,9 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     queues = {f"foyer-queue-{queue.id}" for queue in wanted.queues}
     incoming = {f"foyer-{kind}-{one}" for one in lines for kind in ("in", "numbers")}
     ready = {f"foyer-ready-{agent}" for agent in agents}
-    assert found.contexts.keys() == FIXED_CONTEXTS | outside | queues | incoming | ready
+    flows = {f"foyer-flow-{flow.id}" for flow in wanted.flows}
+    hours = {f"foyer-hours-{schedule.id}" for schedule in wanted.schedules}
+    assert found.contexts.keys() == FIXED_CONTEXTS | outside | queues | incoming | ready | flows | hours
     extensions = found.contexts["foyer-extensions"].extensions
     assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
     for agent in agents:
@@ -135,7 +139,29 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         {"id": f"n{n}", "number": f"0281234567{n}", "line_id": line["id"], "queue_id": "q1"}
         for n, line in enumerate(lines)
     ]
-    document = {"queues": queues, "agents": agents, "lines": lines, "numbers": numbers}
+    weekly = [{"day": 1, "opens": "08:00", "closes": "17:00"}]
+    texts = [{"language": "vi", "text": draw(greetings) or "x"}]
+    steps = [
+        {"id": "t1", "kind": "hours", "schedule_id": "s1", "open": "t2", "closed": "t3"},
+        {
+            "id": "t2",
+            "kind": "menu",
+            "texts": texts,
+            "keys": [{"key": key, "next": "t3"} for key in "*#0"],
+            "otherwise": "t3",
+            "dials_people": draw(st.booleans()),
+        },
+        {"id": "t3", "kind": "say", "texts": texts, "next": "t4"},
+        {"id": "t4", "kind": "end"},
+    ]
+    document = {
+        "queues": queues,
+        "agents": agents,
+        "lines": lines,
+        "numbers": numbers,
+        "schedules": [{"id": "s1", "name": draw(names), "weekly": weekly}],
+        "flows": [{"id": "f1", "name": draw(names), "steps": steps}],
+    }
     return {"business_name": draw(names), "country": draw(st.sampled_from(("VN", "FR"))), **document}
 
 

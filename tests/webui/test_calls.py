@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from appliance.store import Store, conversations, people
+from appliance.store.conversations import SegmentRecord
 from tests.webui import seed
 from tests.webui.browser import Browser, Page
 
@@ -146,3 +147,16 @@ def test_an_anonymous_call_that_goes_on(sign_in: SignIn, store: Store, box: Box)
     page = sign_in("lead").get(f"/calls/{call}")
     assert "Unknown caller" in page.words and "Going on" in page.words
     assert f'data-since="{waiting.started}"' in page.text
+
+
+def test_a_menu_says_what_was_pressed(sign_in: SignIn, store: Store) -> None:
+    with store.change() as change:
+        call = seed.answered(1, "+84901234567", change.now - 60_000, wait_ms=1000, talk_ms=1000)
+        begin = call.started
+        menu = SegmentRecord("menu", None, None, begin, begin + 1000, None, "f9", "t2")
+        silent = replace(menu, started=begin + 1000, ended=begin + 2000, pressed="")
+        segments = (*call.segments, menu, silent)
+        shown = conversations.upsert_call(change, replace(call, segments=segments))
+        conversations.upsert_call(change, replace(call, segments=(replace(menu, pressed="2"), silent)))
+    words = sign_in("lead").get(f"/calls/{shown}").words
+    assert "Menu (pressed 2)" in words and "Menu (pressed nothing that leads on)" in words and "f9" in words

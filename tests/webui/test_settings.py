@@ -229,7 +229,7 @@ def test_a_new_line_and_number(sign_in: SignIn, store: Store) -> None:
         line_password="p2",
     )
     browser.submit(page, "/settings/lines/new", button="save")
-    page = reviewed(browser, "/settings/numbers/new", number="028 9999 0000", line_id="l2", queue_id="q1")
+    page = reviewed(browser, "/settings/numbers/new", number="028 9999 0000", line_id="l2", leads_to="q1")
     assert "Number “+842899990000” is added" in page.words
     browser.submit(page, "/settings/numbers/new", button="save")
     site = head(store)[1]

@@ -1,8 +1,9 @@
 """extensions.conf: which number leads where. The steps themselves are the hand-written files of pbx/dialplan.
 
 Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
-foyer-queue-<queue>, foyer-agents (what an agent's phone may dial), foyer-ready-<agent> (puts the agent anew
-into the queues) and foyer-in-sim (the simulated caller: any number of any line).
+foyer-queue-<queue>, those of flow_contexts.py, foyer-agents (what an agent's phone may dial),
+foyer-ready-<agent> (puts the agent anew into the queues) and foyer-in-sim (the simulated caller: any
+number of any line).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from appliance.pbx.conf import flow_contexts
 from appliance.pbx.conf.inputs import Env, sound_name, stamp
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
@@ -26,7 +28,7 @@ from appliance.pbx.conf.syntax import (
     document,
     path,
 )
-from appliance.store.sitemodel import Line, Queue, Site
+from appliance.store.sitemodel import Line, Number, Queue, Site
 
 FILE = "extensions.conf"
 
@@ -34,7 +36,7 @@ FILE = "extensions.conf"
 STAMP = "FOYER_STAMP"
 # Written by hand, copied beside this file for each revision, so that a revision is whole and can come back
 # whole.
-DIALPLAN = ("foyer-call.conf", "foyer-phones.conf", "foyer-sim.conf")
+DIALPLAN = ("foyer-call.conf", "foyer-flow.conf", "foyer-phones.conf", "foyer-sim.conf")
 _FOLDER = Path(__file__).parents[1] / "dialplan"
 _GENERAL = (
     ("static", True),
@@ -49,6 +51,7 @@ def render(site: Site, env: Env) -> str:
     contexts = (
         *_incoming(site, env),
         *(_queue(site, queue, env) for queue in site.queues),
+        *flow_contexts.contexts(site, env),
         *_agents(site, env),
     )
     unstamped = document(FILE, (_globals(site, env, ""), *contexts))
@@ -108,12 +111,17 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
             Call("foyer-call", (line.id, number.number, "in")),
             Call("foyer-caller"),
             Step("Answer"),
-            Step("Goto", (f"foyer-queue-{number.queue_id}", START, "1")),
+            Step("Goto", (_entry(number), START, "1")),
         )
         for form in env.country.forms(number.number):
             if form == number.number or form not in typed:
                 extensions.setdefault(form, Extension(form, steps))
     return Context(f"foyer-numbers-{line.id}", tuple(extensions.values()))
+
+
+def _entry(number: Number) -> str:
+    """The context in which its calls begin."""
+    return flow_contexts.flow_name(number.flow_id) if number.flow_id else f"foyer-queue-{number.queue_id}"
 
 
 def _queue(site: Site, queue: Queue, env: Env) -> Context:
@@ -138,9 +146,10 @@ def _agents(site: Site, env: Env) -> Iterator[Context]:
         arguments = (line.id, authority(line.host, line.port), line.caller_number)
         dial = (Call("foyer-dial", arguments, with_number=True),)
         yield Context(
-            "foyer-outside", tuple(Extension(number, dial) for number in (ANY_NUMBER, ANY_INTERNATIONAL))
+            flow_contexts.OUTSIDE,
+            tuple(Extension(number, dial) for number in (ANY_NUMBER, ANY_INTERNATIONAL)),
         )
-        includes.append("foyer-outside")
+        includes.append(flow_contexts.OUTSIDE)
     yield Context("foyer-agents", includes=includes)
 
 

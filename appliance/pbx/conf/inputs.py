@@ -6,11 +6,12 @@ Made by foyer-apply (and by tests); the renderers only read it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.store.countries import Country
+from appliance.store.flows import Text
 from appliance.store.sitemodel import Site
 
 # The languages that Asterisk's own prompts (numbers, positions) and ours exist in on the box.
@@ -66,6 +67,15 @@ def stamp(*texts: str) -> str:
 def sound_name(language: str, text: str) -> str:
     """The name, without ".wav", of the file in `Env.sounds` that says `text` in `language`."""
     return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()
+
+
+def prompt_name(language: str, texts: Sequence[Text]) -> str:
+    """The name of the files that say a flow's `texts`, on a site of that language. All texts of a step have
+    one name: Asterisk itself takes the file in the folder of the call's language, if there is one
+    (main/file.c, fileexists_core).
+    """
+    spoken = "\0".join(f"{text.language}\n{text.text}" for text in texts)
+    return hashlib.sha256(f"{language}\0{spoken}".encode()).hexdigest()
 
 
 def prompt_language(site: Site, country: Country) -> str:

@@ -30,6 +30,8 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\([A-Za-z]+\([A-Za-z]+\)\))?|[A-Z][A-Z
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.-]{1,100}){1,20}", re.ASCII)
 _FILE = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*\.conf", re.ASCII)
 _EXTENSION = re.compile(r"\+?[0-9*#]{1,40}", re.ASCII)
+# A step of a flow by its id; one of its keys, what follows silence, an internal number (flow_contexts.py).
+_STEP_NAME = re.compile(r"t[0-9]{1,6}(?:k[0-9*#]|n|d)?", re.ASCII)
 _APPLICATION = re.compile(r"[A-Z][A-Za-z]{1,39}", re.ASCII)
 # Brackets only around an IPv6 address, as `authority` writes it.
 _ARGUMENT = re.compile(r"[A-Za-z0-9_./+*#=:@-]{0,255}|\[[0-9a-f:.]{2,45}\]:[0-9]{1,5}", re.ASCII)
@@ -231,14 +233,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Extension:
-    """What happens at one extension. `pattern` may be one of `PATTERNS` instead of a literal number."""
+    """What happens at one extension: a literal number, one of `PATTERNS`, or a step of a flow."""
 
     number: str
     steps: Sequence[Step | Call]
 
     def lines(self) -> Iterable[str]:
         """The extension's lines."""
-        number = self.number if self.number in PATTERNS else extension(self.number)
+        is_name = self.number in PATTERNS or _STEP_NAME.fullmatch(self.number)
+        number = self.number if is_name else extension(self.number)
         for index, step in enumerate(self.steps):
             yield f"exten = {number},1,{step.text()}" if index == 0 else f" same = n,{step.text()}"
 

@@ -18,6 +18,7 @@ from appliance.store.migrations import (
     m003_people,
     m004_segments_of_agents,
     m005_sentences,
+    m006_menus,
 )
 
 Step = Callable[[Database], None]
@@ -28,6 +29,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("003_people", m003_people.apply),
     ("004_segments_of_agents", m004_segments_of_agents.apply),
     ("005_sentences", m005_sentences.apply),
+    ("006_menus", m006_menus.apply),
 )
 
 

@@ -1,4 +1,4 @@
-"""/settings/lines and /settings/numbers: what brings calls in, and which number leads to which queue."""
+"""/settings/lines and /settings/numbers: what brings calls in, and where each number leads."""
 
 from __future__ import annotations
 
@@ -52,16 +52,28 @@ def _numbers(web: Web) -> None:
     def show(number_id: str) -> str:
         site = web.site()
         found = next((entry for entry in site.numbers if entry.id == number_id), None)
-        shown = Number("", "", "", "") if number_id == "new" else known(found)
+        shown = Number("", "", "") if number_id == "new" else known(found)
         return web.render(
             "settings-number.html",
             entry=shown,
             lines=[(line.id, line.name) for line in site.lines],
-            queues=[(queue.id, queue.name) for queue in site.queues],
+            targets=_targets(web),
             number=based_on(web),
         )
 
-    item_routes(web, Kind("numbers", "n", show, site_forms.number))
+    item_routes(web, Kind("numbers", "n", show, site_forms.number, field_of=_leads_to))
+
+
+def _targets(web: Web) -> list[tuple[str, str]]:
+    """What a number can lead to, by id."""
+    site = web.site()
+    queues = [(one.id, web.gettext(N_("Queue “%(name)s”"), name=one.name)) for one in site.queues]
+    return queues + [(one.id, web.gettext(N_("Flow “%(name)s”"), name=one.name)) for one in site.flows]
+
+
+def _leads_to(field: str) -> str:
+    """The form's one field for the two of the document."""
+    return "leads_to" if field in ("queue_id", "flow_id") else field
 
 
 def _use_password(web: Web, handle: str, line_id: str, change: Change, _site: Site) -> list[NewPerson]:

@@ -1,0 +1,168 @@
+"""What happens to a call: walks a site's flows as Asterisk does, without Asterisk. Pure.
+
+The trial page shows it to who asks "what happens on Sunday at 8, pressing 2?". The dialplan that does the
+same is pbx/conf/flows.py with pbx/dialplan/foyer-flow.conf; a test walks both and compares.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from appliance.store.flows import (
+    FlowStep,
+    HoursStep,
+    MenuStep,
+    OutsideStep,
+    PersonStep,
+    QueueStep,
+    SayStep,
+    Step,
+)
+from appliance.store.schedules import is_open
+from appliance.store.sitemodel import Number, Site
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A step that the call came to. `choice` is why it went on as it did: "open" or "closed", the key or the
+    internal number that was pressed, "" for anything else; `tries` how often a menu was said.
+    """
+
+    flow_id: str
+    step: Step
+    choice: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a call stays: `kind` is queue, agent or outside, and `target` its id or number; or it is hung up
+    ("end").
+    """
+
+    kind: str
+    target: str = ""
+
+
+HUNG_UP = End("end")
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A call's whole way: the steps that it came to, and where it stays."""
+
+    visits: tuple[Visit, ...]
+    end: End
+
+
+@dataclass(frozen=True)
+class DialRange:
+    """The internal numbers as a menu reads them: the digits that they begin with, in order, and the length of
+    the longest.
+    """
+
+    starts: str
+    longest: int
+
+
+def dial_range(site: Site) -> DialRange:
+    """Of all agents of the site; an empty one without agents."""
+    extensions = [agent.extension for agent in site.agents]
+    starts = "".join(sorted({extension[0] for extension in extensions}))
+    return DialRange(starts, max(map(len, extensions), default=0))
+
+
+def walk(
+    site: Site,
+    number: Number,
+    at: datetime.datetime,
+    presses: Sequence[str] = (),
+    closed: Mapping[str, str] | None = None,
+) -> Walk:
+    """The way of a call to `number` at the moment `at` (with a time zone), if no person answers on it.
+
+    `presses` are what the caller presses at one menu after the other, "" for nothing; who has no more to
+    press stays silent. `closed` are the dates (ISO 8601) for which schedules, by id, were closed by hand.
+    """
+    if number.queue_id:
+        return Walk((), End("queue", number.queue_id))
+    caller = _Caller(site, at, closed or {}, deque(presses))
+    flow = site.flow(number.flow_id)
+    step = flow.steps[0] if flow else None
+    visits: list[Visit] = []
+    while flow is not None and step is not None:
+        visit, goes_to = caller.visit(flow.id, step)
+        visits.append(visit)
+        if isinstance(goes_to, End):
+            return Walk(tuple(visits), goes_to)
+        if isinstance(step, FlowStep):
+            flow = site.flow(goes_to)
+            step = flow.steps[0] if flow else None
+        else:
+            step = flow.step(goes_to)
+    return Walk(tuple(visits), HUNG_UP)
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """The moment, what was closed by hand, and what is still going to be pressed."""
+
+    site: Site
+    at: datetime.datetime
+    closed: Mapping[str, str]
+    presses: deque[str]
+
+    def visit(self, flow_id: str, step: Step) -> tuple[Visit, str | End]:
+        """What happens at one step, and the id of the next step (after a FlowStep: flow), or the end."""
+        if isinstance(step, MenuStep):
+            return self._menu(flow_id, step)
+        if isinstance(step, HoursStep):
+            schedule = self.site.schedule(step.schedule_id)
+            closed_on = self.closed.get(step.schedule_id, "")
+            is_now = schedule is not None and is_open(schedule, self.site.time_zone, self.at, closed_on)
+            return Visit(flow_id, step, "open" if is_now else "closed"), step.open if is_now else step.closed
+        return Visit(flow_id, step), _goes_to(step)
+
+    def _menu(self, flow_id: str, menu: MenuStep) -> tuple[Visit, str | End]:
+        keys = {key.key: key.next for key in menu.keys}
+        agents = {agent.extension: agent.id for agent in self.site.agents} if menu.dials_people else {}
+        for tries in range(1, menu.tries + 1):
+            pressed = self._press(menu)
+            if pressed in keys:
+                return Visit(flow_id, menu, pressed, tries), keys[pressed]
+            if pressed in agents:
+                return Visit(flow_id, menu, pressed, tries), End("agent", agents[pressed])
+        return Visit(flow_id, menu, "", menu.tries), menu.otherwise
+
+    def _press(self, menu: MenuStep) -> str:
+        """What the menu hears in one try. One key is enough, unless an internal number may begin with it;
+        what was pressed beyond that counts at the next menu.
+        """
+        pressed = self.presses.popleft() if self.presses else ""
+        dialled = dial_range(self.site)
+        if menu.dials_people and pressed[:1] and pressed[0] in dialled.starts:
+            heard = pressed[: dialled.longest]
+            # "#" ends a number that is not as long as the longest.
+            heard, ends, _ = heard.partition("#")
+            left = pressed[len(heard) + len(ends) :]
+        else:
+            heard, left = pressed[:1], pressed[1:]
+        if left:
+            self.presses.appendleft(left)
+        return heard
+
+
+def _goes_to(step: Step) -> str | End:
+    """The next step of one that neither asks nor looks at the clock."""
+    if isinstance(step, SayStep):
+        return step.next
+    if isinstance(step, FlowStep):
+        return step.flow_id
+    if isinstance(step, PersonStep):
+        return step.next or End("agent", step.agent_id)
+    if isinstance(step, QueueStep):
+        return End("queue", step.queue_id)
+    return End("outside", step.number) if isinstance(step, OutsideStep) else HUNG_UP

@@ -1,0 +1,189 @@
+"""Real calls through a flow: what is heard and in which language, what a pressed key does, and what the
+history of the call tells of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from appliance.apply.sounds import wanted
+from appliance.apply.speech import speak
+from appliance.pbx.conf.inputs import prompt_name
+from appliance.pbx.history import build
+from appliance.pbx.rows import CEL, parse_cel
+from appliance.store.conversations import CallRecord
+from appliance.store.feeds import RawEvent
+from appliance.store.flows import MenuStep
+from tests.asterisk import sound
+from tests.pbx_conf.exchange import Exchange, events, wait_tone
+from tests.pbx_conf.places import DOCUMENT, site
+from tests.until import until
+
+pytestmark = pytest.mark.asterisk
+
+NUMBER = DOCUMENT["numbers"][0]["number"]
+DAY = {"opens": "00:00", "closes": "24:00"}
+MENU_TEXTS = [
+    {"language": "vi", "text": "Bán hàng, bấm một. Gặp chị Hoa, bấm hai."},
+    {"language": "en", "text": "For sales, press one. For Hoa, press two."},
+]
+
+
+def steps() -> list[dict[str, Any]]:
+    """Open day and night; a menu with a person, a queue, an internal number and the outside."""
+    keys = [{"key": "1", "next": "t3"}, {"key": "2", "next": "t4"}, {"key": "9", "next": "t5"}]
+    return [
+        {"id": "t1", "kind": "hours", "schedule_id": "s1", "open": "t6", "closed": "t7"},
+        {"id": "t6", "kind": "say", "texts": [{"language": "vi", "text": "Xin chào."}], "next": "t2"},
+        {
+            "id": "t2",
+            "kind": "menu",
+            "texts": MENU_TEXTS,
+            "keys": keys,
+            "otherwise": "t7",
+            "timeout_seconds": 3,
+            "tries": 1,
+            "dials_people": True,
+        },
+        {"id": "t3", "kind": "queue", "queue_id": "q1"},
+        {"id": "t4", "kind": "person", "agent_id": "a1", "ring_seconds": 5, "next": "t7"},
+        {"id": "t5", "kind": "outside", "number": "0901234567"},
+        {"id": "t7", "kind": "end"},
+    ]
+
+
+@pytest.fixture(scope="module")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """An exchange whose number leads to the flow."""
+    week = [{"day": day, **DAY} for day in range(1, 8)]
+    shown = site(
+        schedules=[{"id": "s1", "name": "Always", "weekly": week}],
+        flows=[{"id": "f1", "name": "Main", "steps": steps()}],
+        numbers=[{**DOCUMENT["numbers"][0], "queue_id": "", "flow_id": "f1"}],
+        queues=[{**DOCUMENT["queues"][0], "greeting_text": "", "record": False}],
+    )
+    with Exchange(tmp_path_factory.mktemp("exchange"), shown) as asterisk:
+        for file, text in wanted(shown):
+            speak(text.text, text.language, asterisk.env.sounds / file)
+        yield asterisk
+        assert asterisk.complaints() == []
+
+
+def menu_path(exchange: Exchange, language: str = "") -> str:
+    """The menu's sound without ".wav", as the log calls it; for everybody, or for callers of a language."""
+    menu = exchange.site.flows[0].step("t2")
+    assert isinstance(menu, MenuStep)
+    return str(exchange.env.sounds / language / prompt_name("vi", menu.texts))
+
+
+def record_of_last(exchange: Exchange) -> CallRecord:
+    """What history makes of the newest call, once it has ended."""
+
+    def rows() -> list[dict[str, str]]:
+        found = events(exchange)
+        last = [row["linkedid"] for row in found if row["eventtype"] == "FOYER_CALL"][-1]
+        own = [row for row in found if row["linkedid"] == last]
+        return own if any(row["eventtype"] == "LINKEDID_END" for row in own) else []
+
+    parsed = [parse_cel(json.dumps(row)) for row in until(rows, 5, "the end of the call")]
+    kept = [RawEvent(at, CEL, row.linkedid, row.at, row.row) for at, row in enumerate(parsed) if row]
+    built = build(kept)
+    assert built
+    return built
+
+
+def kinds(record: CallRecord) -> list[tuple[str, str | None, str | None]]:
+    """Its segments: kind, step, what was pressed."""
+    return [(one.kind, one.step_id, one.pressed) for one in record.segments]
+
+
+def test_a_key_leads_to_a_person_who_answers(exchange: Exchange) -> None:
+    since = exchange.since()
+    with exchange.desk("a1", tone_hz=700) as desk, exchange.provider(tone_hz=440) as provider:
+        caller = provider.call(NUMBER, caller="0901234567").wait_answer()
+        exchange.wait_played(since, menu_path(exchange))
+        menu = sound.read_wav(Path(f"{menu_path(exchange)}.wav"))
+        until(lambda: sound.likeness(caller.heard(), menu) > 0.9, 10, "the menu to be heard")
+        caller.sound.press("2")
+        leg = desk.wait_ring()
+        assert leg.caller == "0901234567"
+        leg.answer()
+        wait_tone(leg, 440, 1.0)
+        caller.hang_up()
+        leg.wait_end()
+    record = record_of_last(exchange)
+    assert kinds(record) == [
+        ("greeting", None, None),
+        ("menu", "t2", "2"),
+        ("ring", None, None),
+        ("talk", None, None),
+    ]
+    assert (record.outcome, record.agent_id, record.segments[1].flow_id) == ("answered", "a1", "f1")
+
+
+def test_a_known_caller_hears_the_menu_in_english_and_waits_in_the_queue(exchange: Exchange) -> None:
+    exchange.cli("database put foyer-caller 0901234567 en//")
+    exchange.put_in("a1")
+    exchange.cli("queue pause member PJSIP/a1d queue q1")
+    with exchange.desk("a1"), exchange.provider(tone_hz=440) as provider:
+        caller = provider.call(NUMBER, caller="0901234567").wait_answer()
+        english = sound.read_wav(Path(f"{menu_path(exchange, 'en')}.wav"))
+        until(lambda: sound.likeness(caller.heard(), english) > 0.9, 10, "the English menu to be heard")
+        caller.sound.press("1")
+        until(lambda: "1. PJSIP/l1" in exchange.cli("queue show q1"), 10, "the caller to wait")
+        caller.hang_up()
+    exchange.cli("database del foyer-caller 0901234567")
+    exchange.take_out("a1")
+    record = record_of_last(exchange)
+    assert kinds(record)[1:] == [("menu", "t2", "1"), ("wait", None, None)]
+    assert (record.outcome, record.queue_id) == ("abandoned", "q1")
+
+
+def test_an_internal_number_is_dialled_in_the_menu(exchange: Exchange) -> None:
+    since = exchange.since()
+    with exchange.desk("a2") as desk, exchange.provider(tone_hz=440) as provider:
+        caller = provider.call(NUMBER).wait_answer()
+        exchange.wait_played(since, menu_path(exchange))
+        caller.sound.press("102")
+        desk.wait_ring()
+        caller.hang_up()
+    assert ("menu", "t2", "102") in kinds(record_of_last(exchange))
+
+
+def test_a_key_leads_outside(exchange: Exchange) -> None:
+    since = exchange.since()
+    with exchange.provider(tone_hz=440, port=DOCUMENT["lines"][0]["port"]) as provider:
+        caller = provider.call(NUMBER, caller="0901").wait_answer()
+        exchange.wait_played(since, menu_path(exchange))
+        caller.sound.press("9")
+        outside = provider.wait_ring()
+        assert outside.invite and "+84901234567" in outside.invite.start
+        outside.answer()
+        wait_tone(outside, 440, 0.5)
+        caller.hang_up()
+        outside.wait_end()
+    record = record_of_last(exchange)
+    assert (record.outcome, kinds(record)[1]) == ("answered", ("menu", "t2", "9"))
+
+
+def test_silence_ends_as_the_flow_says(exchange: Exchange) -> None:
+    with exchange.provider() as provider:
+        provider.call(NUMBER).wait_answer().wait_end(20)
+    record = record_of_last(exchange)
+    assert kinds(record)[1:] == [("menu", "t2", "")]
+
+
+def test_closed_by_hand_until_the_end_of_the_day(exchange: Exchange) -> None:
+    today = datetime.datetime.now(ZoneInfo(exchange.site.time_zone)).date()
+    exchange.cli(f"database put foyer-closed s1 {today:%Y%m%d}")
+    with exchange.provider() as provider:
+        provider.call(NUMBER).wait_end(10)
+    exchange.cli("database del foyer-closed s1")
+    assert kinds(record_of_last(exchange)) == []
