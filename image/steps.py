@@ -4,6 +4,7 @@ Used by the other build scripts only. Runs on the host's Python (3.11 or newer, 
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -34,6 +35,9 @@ NETWORK_SIGNS = (
     "newconnectionerror",
 )
 
+LARGER_DISK = "set FOYER_BUILD= to a folder on a larger disk"
+DISK_FULL = f"the disk is full: free some space, or {LARGER_DISK}."
+
 SHOW_EVERY_S = 3.0
 # How long a version of a layer that nothing runs on is kept.
 KEPT_S = 3600.0
@@ -49,6 +53,11 @@ def finish(work: Callable[[], int]) -> int:
         return work()
     except Failed as failure:
         say(str(failure))
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        say(DISK_FULL)
         return 1
     except KeyboardInterrupt:
         say("ended.")
@@ -98,6 +107,8 @@ def run(*args: str | Path, what: str, cwd: Path | None = None, env: dict[str, st
     if process.returncode == 0:
         return
     sys.stderr.writelines(f"    {line}\n" for line in tail)
+    if any(os.strerror(errno.ENOSPC) in line for line in tail):
+        raise Failed(DISK_FULL)
     if any(sign in line.lower() for line in tail for sign in NETWORK_SIGNS):
         raise Failed(
             f"{what} failed: a package could not be fetched. Check the network, then run make again."
@@ -123,7 +134,7 @@ def content_stamp(paths: Iterable[Path], *more: str) -> str:
 
 def need_disk(gigabytes: float) -> None:
     """Raises Failed when the build folder's disk has less free space than that (10^9 bytes)."""
-    need_space(BUILD, gigabytes, "set FOYER_BUILD= to a folder on a larger disk")
+    need_space(BUILD, gigabytes, LARGER_DISK)
 
 
 def need_space(folder: Path, gigabytes: float, otherwise: str) -> None:

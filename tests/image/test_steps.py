@@ -13,6 +13,7 @@ import pytest
 import state
 import steps
 
+from tests.small_disk import small_disk
 from tests.until import until
 
 
@@ -110,6 +111,16 @@ def test_too_small_a_disk_is_said_so() -> None:
     steps.need_disk(0.001)
     with pytest.raises(steps.Failed, match="free some space"):
         steps.need_disk(1e9)
+
+
+def test_a_disk_that_becomes_full_is_said_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with small_disk(tmp_path / "disk", 1) as disk:
+        full = disk.path / "layer"
+        with pytest.raises(steps.Failed, match="the disk is full: free some space"):
+            steps.run("dd", "if=/dev/zero", f"of={full}", "bs=1M", "count=2", what="baking")
+        capfd.readouterr()
+        assert steps.finish(lambda: full.with_name("more").write_bytes(bytes(4096))) == 1
+    assert capfd.readouterr().err == f"foyer: {steps.DISK_FULL}\n"
 
 
 def test_options_have_defaults_and_an_empty_one_is_none() -> None:
