@@ -82,6 +82,28 @@ def closed_call(owner: Browser) -> tuple[tuple[str, str, int], ...]:
     return page.segments if "Answered" in page.text and all(s >= 0 for _, _, s in page.segments) else ()
 
 
+def test_a_declined_call_rings_others_first(
+    minh: Desk, ha: WebClient, at_desk: Phone, line: Line, exchange: Exchange
+) -> None:
+    ha.post("/desk/state", {"state": "break:meal"}, of="/desk")
+    minh.go("available")
+    with line.phones(CALLER_HZ) as far:
+        leg = far.call(line.number, caller=CALLER).wait_answer()
+        minh.wait_view("ringing", 20)
+        minh.press("reject")
+        minh.browser.sees("You declined a call: others are called first.", "#status", 3)
+        until(lambda: "paused:declined" in str(exchange.members()), 2, "others to come first")
+        assert minh.view == "idle" and leg.is_up
+        ha.post("/desk/state", {"state": "available"}, of="/desk")
+        at_desk.wait_ring(5).refuse()
+        until(lambda: str(exchange.members()).count("paused:declined") == 2, 2, "nobody to be called now")
+        minh.go("available")
+        minh.wait_view("ringing", 5)
+        leg.hang_up()
+        minh.wait_view("idle", 5)
+    minh.go("offline")
+
+
 def test_the_command_makes_a_caller_ring_in(box: Box, minh: Desk) -> None:
     minh.go("available")
     said: list[str] = []
