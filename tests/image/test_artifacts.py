@@ -70,6 +70,7 @@ def beside(image: Path, ending: str) -> Path:
     return image.with_name(image.name + ending)
 
 
+@pytest.mark.slow
 def test_the_checksums_fit_and_the_packed_image_unpacks(written: Path) -> None:
     checksums = beside(written, ".sha256")
     subprocess.run(["sha256sum", "--check", "--strict", checksums.name], cwd=written.parent, check=True)
@@ -79,6 +80,7 @@ def test_the_checksums_fit_and_the_packed_image_unpacks(written: Path) -> None:
     assert unpacked.stdout == beside(written, ".img").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_manifest_names_every_part(written: Path, shipped: Path) -> None:
     lines = beside(written, ".manifest").read_text().splitlines()
     assert lines[0].startswith(f"# {written.name}, commit ")
@@ -93,6 +95,7 @@ def test_the_manifest_names_every_part(written: Path, shipped: Path) -> None:
     assert any(line.startswith("generic foyer ") for line in lines)
 
 
+@pytest.mark.slow
 def test_spdx_is_valid_by_the_specifications_own_checks(written: Path) -> None:
     document = parse_file(str(beside(written, ".spdx.json")))
     problems = [message.validation_message for message in validate_full_spdx_document(document)]
@@ -105,6 +108,7 @@ def packages(written: Path) -> dict[str, dict[str, Any]]:
     return {package["name"]: package for package in document["packages"]}
 
 
+@pytest.mark.slow
 def test_spdx_tells_of_a_debian_package_what_dpkg_knows(packages: dict[str, dict[str, Any]]) -> None:
     asterisk = packages["asterisk"]
     (url,) = [reference["referenceLocator"] for reference in asterisk["externalRefs"]]
@@ -116,6 +120,7 @@ def test_spdx_tells_of_a_debian_package_what_dpkg_knows(packages: dict[str, dict
     assert "built from the source package asterisk 1:" in asterisk["sourceInfo"]
 
 
+@pytest.mark.slow
 def test_spdx_names_what_is_not_from_debian(packages: dict[str, dict[str, Any]]) -> None:
     urls = {name: packages[name].get("externalRefs", [{}])[0].get("referenceLocator") for name in packages}
     assert urls["pyst2"] == "pkg:pypi/pyst2@0.5.1"
@@ -134,6 +139,7 @@ def test_compiled_drivers_are_parts_too(shipped: Path, tmp_path: Path) -> None:
     assert (drivers.version, drivers.licence) == ("3.4.0", "GPL-2.0-only")
 
 
+@pytest.mark.slow
 def test_the_same_image_has_the_same_lists(written: Path, shipped: Path) -> None:
     licences = Licences()
     found = parts.parts([shipped], TOOLS, licences)

@@ -113,6 +113,7 @@ def test_the_same_packages_give_the_same_base(
     assert fingerprint.digest(shipped) == fingerprint.digest(again)
 
 
+@pytest.mark.slow
 def test_the_same_files_give_the_same_product_layer(
     shipped: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

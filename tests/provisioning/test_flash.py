@@ -197,6 +197,7 @@ def test_the_image_is_written_and_compared(flash: Flash, target: tuple[str, Path
         assert words in done.stdout
 
 
+@pytest.mark.slow
 def test_only_the_typed_name_starts_it(flash: Flash, target: tuple[str, Path]) -> None:
     name, file = target
     image = flash.write_image()
@@ -232,6 +233,7 @@ def test_a_person_at_a_terminal_sees_how_far_it_is(flash: Flash, target: tuple[s
     assert b"\rWriting: 100 % of 9437 kB" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [

@@ -331,6 +331,7 @@ def test_what_can_be_a_login(login: str, fits: bool) -> None:
     assert users.is_login(login) is fits
 
 
+@pytest.mark.slow
 def test_many_passwords_at_once_do_not_fill_the_memory() -> None:
     work = """
 import resource, threading

@@ -120,6 +120,7 @@ def test_addresses(boss: Browser, words: str) -> None:
         check(boss.get(path).text)
 
 
+@pytest.mark.slow
 @OFTEN
 @given(words=WORDS, network=st.ip_addresses(v=6))
 def test_forms_without_a_session(app: Application, boss: Browser, words: str, network: object) -> None:
