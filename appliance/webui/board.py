@@ -259,10 +259,11 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
         shown, since = "offline", None
     elif after is not None:
         shown, since = "wrap_up", after.started
-    elif facts.now < agents.spared_until(site, state):
-        shown = "declined"
+    elif not row.get(state.device):
+        # Before "declined": a phone that is gone refuses calls, too.
+        shown = "no_phone"
     else:
-        shown = "available" if row.get(state.device) else "no_phone"
+        shown = "declined" if facts.now < agents.spared_until(site, state) else "available"
     return AtWork(
         agent.id,
         agent.name,
