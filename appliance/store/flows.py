@@ -16,7 +16,7 @@ from appliance.store.sitecheck import Fields, field_names
 
 TEXT_MAX = 2000
 FLOWS_MAX = 200
-STEPS_MAX = 100
+STEPS_MAX = 60
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*", "#")
 LANGUAGES_MAX = 10
 

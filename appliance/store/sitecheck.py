@@ -108,6 +108,8 @@ class Fields:
     def item_id(self, name: str, prefix: str) -> str:
         """An id that the box made: `prefix` and up to six digits ("q1")."""
         value = self.text(name)
+        if not value:
+            raise RejectedError("Choose one of these.", field=self.at(name))
         if not _ITEM_ID.fullmatch(value) or value[0] != prefix:
             raise RejectedError("This is not an id of this box.", field=self.at(name))
         return value

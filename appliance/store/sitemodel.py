@@ -144,7 +144,7 @@ class Site:
 
     def to_dict(self) -> dict[str, Any]:
         """The document as JSON takes it; `Site.from_dict(site.to_dict()) == site` for every checked site."""
-        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+        return {name: plain(value) for name, value in dataclasses.asdict(self).items()}
 
     def queue(self, queue_id: str) -> Queue | None:
         """The queue of that id, None if there is none (any more)."""
@@ -167,11 +167,11 @@ class Site:
         return next((flow for flow in self.flows if flow.id == flow_id), None)
 
 
-def _plain(value: Any) -> Any:
-    """Tuples as the lists that JSON gives back."""
+def plain(value: Any) -> Any:
+    """Tuples as the lists that JSON gives back, at any depth of dictionaries."""
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        return {name: plain(item) for name, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _queue(data: object, path: str, strict: bool) -> Queue:

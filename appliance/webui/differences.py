@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.store.flows import Flow
+from appliance.store.schedules import Schedule
 from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Queue, Site
-from appliance.webui import places
+from appliance.webui import flow_words, places
 from appliance.webui.i18n import N_, Language
 
 Say = Callable[[str], str]
@@ -61,6 +63,8 @@ KINDS: dict[type[Any], str] = {
     Number: N_("Number"),
     Disposition: N_("Result of a call"),
     Break: N_("Reason for a break"),
+    Schedule: N_("Opening hours"),
+    Flow: N_("Flow"),
 }
 STRATEGY_NAMES = {
     "rrmemory": N_("Everybody in turn"),
@@ -97,6 +101,8 @@ def differences(old: Site, new: Site, language: Language) -> list[Difference]:
         for name, label in BUSINESS.items()
         if getattr(old, name) != getattr(new, name)
     ]
+    found.extend(_schedules(old, new, language))
+    found.extend(_flows(old, new, say))
     for group in ("lines", "numbers", "queues", "agents", "dispositions", "breaks"):
         found.extend(_group(getattr(old, group), getattr(new, group), old, new, say))
     return found
@@ -132,6 +138,63 @@ def _group(
             ", ".join(_name(olds[key]) for key in kept),
             ", ".join(_name(item) for key, item in news.items() if key in olds),
         )
+
+
+def _schedules(old: Site, new: Site, language: Language) -> Iterator[Difference]:
+    """Opening hours: the whole week, and all odd dates, each as one."""
+    say = language.gettext
+    yield from _came_and_went(old.schedules, new.schedules, say)
+    for after in new.schedules:
+        before = old.schedule(after.id)
+        if before is None:
+            continue
+        shown = (
+            (say(N_("Name")), before.name, after.name),
+            (say(N_("Time zone")), _zone(before, language), _zone(after, language)),
+            (say(N_("Week")), flow_words.week(before, language), flow_words.week(after, language)),
+            (
+                say(N_("Other dates")),
+                flow_words.exceptions(before, language),
+                flow_words.exceptions(after, language),
+            ),
+        )
+        yield from (Difference(_where(after, say), what, was, now) for what, was, now in shown if was != now)
+
+
+def _zone(schedule: Schedule, language: Language) -> str:
+    return places.zone_label(language, schedule.time_zone) if schedule.time_zone else ""
+
+
+def _flows(old: Site, new: Site, say: Say) -> Iterator[Difference]:
+    """Flows: each step as one."""
+    yield from _came_and_went(old.flows, new.flows, say)
+    for after in new.flows:
+        before = old.flow(after.id)
+        if before is None:
+            continue
+        where = _where(after, say)
+        if before.name != after.name:
+            yield Difference(where, say(N_("Name")), before.name, after.name)
+        if before.steps[0].id != after.steps[0].id:
+            was, now = before.steps[0], after.steps[0]
+            first = flow_words.step_title(was, old, say), flow_words.step_title(now, new, say)
+            yield Difference(where, say(N_("Calls begin with")), *first)
+        for step_id in dict.fromkeys(step.id for step in (*after.steps, *before.steps)):
+            if before.step(step_id) != after.step(step_id):
+                shown = _step(before, step_id, old, say), _step(after, step_id, new, say)
+                yield Difference(where, say(N_("Step")), *shown)
+
+
+def _step(flow: Flow, step_id: str, site: Site, say: Say) -> str:
+    """The step in words, "" if the flow has none of that id."""
+    step = flow.step(step_id)
+    return flow_words.sentence(step, flow, site, say) if step else ""
+
+
+def _came_and_went(before: Sequence[Any], after: Sequence[Any], say: Say) -> Iterator[Difference]:
+    ids = {item.id for item in before} & {item.id for item in after}
+    yield from (Difference(_where(item, say), "", _name(item), None) for item in before if item.id not in ids)
+    yield from (Difference(_where(item, say), "", None, _name(item)) for item in after if item.id not in ids)
 
 
 def _item(before: Any, after: Any, old: Site, new: Site, say: Say) -> Iterator[Difference]:

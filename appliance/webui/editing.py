@@ -18,7 +18,7 @@ from appliance.store import Change, countries
 from appliance.store import site as sites
 from appliance.store.forms import AlreadySent
 from appliance.store.sitemodel import Site
-from appliance.webui import site_forms
+from appliance.webui import labels, site_forms, touched
 from appliance.webui.applied import report
 from appliance.webui.differences import Difference, differences
 from appliance.webui.forms import Form
@@ -77,7 +77,8 @@ def run(web: Web, edit: Edit) -> Any:
         countries.find_or_generic(new.country, countries.load()).refuse_emergency(new)
     except RejectedError as error:
         form.error(edit.field_of(error.field), web.say(error))
-    if stage == "edit":
+    if stage not in ("review", "save"):
+        # "edit", or what a page's own buttons say.
         form.errors.clear()
         return edit.show()
     if not form.ok:
@@ -96,6 +97,7 @@ def run(web: Web, edit: Edit) -> Any:
             number=number,
             found=found,
             also=edit.also,
+            touched=[labels.number(one, new.country) for one in touched.numbers(now, new)],
             kept=_kept(web),
             back=edit.back,
         )
@@ -142,13 +144,18 @@ def _no_extra(_item_id: str) -> Extra:
     return Extra()
 
 
+def _first_part(_item_id: str, path: str) -> str:
+    return path.partition(".")[0]
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of thing of which a box has several, such as queues.
 
     `group` is its list in the document, `prefix` begins its ids. `show` renders the form of one ("new" for
     one that is to be made), `write` puts a sent form into the document. `saving` and `removing` look at the
-    form once more, and say what else is to be done. `field_of` is the form's name for a field of the thing.
+    form once more, and say what else is to be done. `field_of` is the form's name for a path
+    below the thing of an id ("agents.1"), by default its first part.
     """
 
     group: str
@@ -157,7 +164,7 @@ class Kind:
     write: Callable[[Document, Form, str], None]
     saving: Callable[[str], Extra] = _no_extra
     removing: Callable[[str], Extra] = _no_extra
-    field_of: Callable[[str], str] = str
+    field_of: Callable[[str, str], str] = _first_part
 
 
 def item_routes(web: Web, kind: Kind) -> None:
@@ -218,7 +225,8 @@ def field_in(web: Web, kind: Kind, item_id: str, path: str) -> str:
     """The form's field for a refused path of the document, when the form edits one thing of a kind."""
     document = web.site().to_dict()
     at = site_forms.index_of(document, kind.group, item_id)
-    return kind.field_of(site_forms.field_of(path, kind.group, len(document[kind.group]) if at < 0 else at))
+    below = site_forms.field_of(path, kind.group, len(document[kind.group]) if at < 0 else at)
+    return kind.field_of(item_id, below)
 
 
 def _save(web: Web, edit: Edit, new: Site, number: int) -> Any:

@@ -51,12 +51,12 @@ def queue(document: Document, form: Form, queue_id: str) -> None:
     # Those who were in it keep their order; who is new comes after them.
     before = [agent_id for agent_id in (old or {}).get("agents", []) if agent_id in ticked]
     members = before + [agent_id for agent_id in ticked if agent_id not in before]
-    _put(document, "queues", {"id": queue_id, **fields, **limits, "agents": members})
+    put(document, "queues", {"id": queue_id, **fields, **limits, "agents": members})
 
 
 def agent(document: Document, form: Form, agent_id: str) -> None:
     """One agent, and the queues that he answers."""
-    _put(document, "agents", {"id": agent_id, "name": form.text("name"), "extension": form.text("extension")})
+    put(document, "agents", {"id": agent_id, "name": form.text("name"), "extension": form.text("extension")})
     ticked = form.all("queues")
     for entry in document["queues"]:
         if entry["id"] in ticked and agent_id not in entry["agents"]:
@@ -78,7 +78,7 @@ def line(document: Document, form: Form, line_id: str) -> None:
         "codecs": [codec for codec in CODECS if codec in form.all("codecs")],
         "caller_number": form.text("caller_number"),
     }
-    _put(document, "lines", fields)
+    put(document, "lines", fields)
 
 
 def number(document: Document, form: Form, number_id: str) -> None:
@@ -87,7 +87,7 @@ def number(document: Document, form: Form, number_id: str) -> None:
     fields = {name: form.text(name) for name in ("number", "line_id")}
     fields["queue_id"] = "" if leads_to.startswith("f") else leads_to
     fields["flow_id"] = leads_to if leads_to.startswith("f") else ""
-    _put(document, "numbers", {"id": number_id, **fields})
+    put(document, "numbers", {"id": number_id, **fields})
 
 
 def named_codes(document: Document, form: Form, group: str) -> None:
@@ -146,11 +146,9 @@ def code_for(name: str, taken: Collection[str]) -> str:
 
 
 def field_of(path: str, group: str, index: int) -> str:
-    """The form's field for a path of the document: "queues.2.name" -> "name" in the form of queue 2; "" if
-    elsewhere.
-    """
+    """The path below one thing: "queues.2.agents.1" -> "agents.1" in the form of queue 2; "" if elsewhere."""
     prefix = f"{group}.{index}."
-    return path.removeprefix(prefix).split(".")[0] if path.startswith(prefix) else ""
+    return path.removeprefix(prefix) if path.startswith(prefix) else ""
 
 
 def index_of(document: Document, group: str, item_id: str) -> int:
@@ -158,7 +156,8 @@ def index_of(document: Document, group: str, item_id: str) -> int:
     return next((at for at, entry in enumerate(document[group]) if entry["id"] == item_id), -1)
 
 
-def _put(document: Document, group: str, entry: Document) -> None:
+def put(document: Document, group: str, entry: Document) -> None:
+    """Puts an entry into its group: over the one with its id, or after the others."""
     at = index_of(document, group, entry["id"])
     if at < 0:
         document[group] = [*document[group], entry]

@@ -20,6 +20,8 @@ ROLES = {
     "/settings/lines/new": "administrator",
     "/settings/numbers/n1": "administrator",
     "/settings/numbers/new": "administrator",
+    "/settings/flows/new": "administrator",
+    "/settings/schedules/new": "administrator",
     "/settings/results": "administrator",
     "/settings/breaks": "administrator",
     "/settings/saved/1": "administrator",

@@ -9,7 +9,7 @@ from typing import Any
 
 from appliance.store import countries, live
 from appliance.store import site as sites
-from appliance.webui import lines, places, site_forms
+from appliance.webui import flow_words, lines, places, site_forms
 from appliance.webui.applied import report
 from appliance.webui.board import is_disk_full
 from appliance.webui.editing import Document, Edit, based_on, run
@@ -54,6 +54,7 @@ def _overview(web: Web) -> None:
             is_disk_full=is_full,
             zone=places.zone_label(web.visit.language, site.time_zone),
             codes=CODES,
+            week_of=lambda schedule: flow_words.week(schedule, web.visit.language),
         )
 
     @web.get("/settings/lines", "administrator")

@@ -71,9 +71,9 @@ def _targets(web: Web) -> list[tuple[str, str]]:
     return queues + [(one.id, web.gettext(N_("Flow “%(name)s”"), name=one.name)) for one in site.flows]
 
 
-def _leads_to(field: str) -> str:
+def _leads_to(_number_id: str, path: str) -> str:
     """The form's one field for the two of the document."""
-    return "leads_to" if field in ("queue_id", "flow_id") else field
+    return "leads_to" if path in ("queue_id", "flow_id") else path
 
 
 def _use_password(web: Web, handle: str, line_id: str, change: Change, _site: Site) -> list[NewPerson]:

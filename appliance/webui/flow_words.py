@@ -1,0 +1,146 @@
+"""Flows and opening hours in words: for the editor, the trial, and what differs between two revisions. Pure.
+
+A step may be one of the site, or a draft of the editor in which something is still missing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from babel.dates import format_date, get_day_names
+
+from appliance.store.flows import Flow, HoursStep, MenuStep, PersonStep, SayStep, Step, said
+from appliance.store.schedules import Hours, Schedule
+from appliance.store.sitemodel import Site
+from appliance.webui import labels
+from appliance.webui.i18n import N_, Language
+
+Say = Callable[[str], str]
+
+KINDS = {
+    "hours": N_("Opening hours"),
+    "menu": N_("Menu"),
+    "say": N_("Announcement"),
+    "queue": N_("Queue"),
+    "person": N_("Person"),
+    "outside": N_("Number outside"),
+    "flow": N_("Another flow"),
+    "end": N_("Hang up"),
+}
+# The field of a step that names what it is about.
+TARGETS = {
+    "hours": "schedule_id",
+    "queue": "queue_id",
+    "person": "agent_id",
+    "outside": "number",
+    "flow": "flow_id",
+}
+_TITLES = {
+    "hours": N_("Opening hours “%(name)s”"),
+    "queue": N_("Queue “%(name)s”"),
+    "person": N_("Person: %(name)s"),
+    "outside": N_("Number outside: %(name)s"),
+    "flow": N_("Flow “%(name)s”"),
+    "menu": N_("Menu “%(name)s”"),
+    "say": N_("Announcement “%(name)s”"),
+}
+_EXCERPT = 32
+
+
+def title(kind: str, name: str, say: Say) -> str:
+    """A step in a few words; `name` is of what it is about, "" if that is not known (yet)."""
+    return say(_TITLES[kind]) % {"name": name} if kind in _TITLES and name else say(KINDS[kind])
+
+
+def name_of(site: Site, kind: str, target: str) -> str:
+    """The name of what a step of this kind is about, by its id; "" if the site has no such thing."""
+    if kind == "outside":
+        return labels.number(target, site.country)
+    groups: Mapping[str, Sequence[Any]] = {
+        "hours": site.schedules,
+        "queue": site.queues,
+        "person": site.agents,
+        "flow": site.flows,
+    }
+    return next((str(item.name) for item in groups.get(kind, ()) if item.id == target), "")
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a spoken text."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _EXCERPT else f"{plain[: _EXCERPT - 1].rstrip()}…"
+
+
+def step_title(step: Step, site: Site, say: Say) -> str:
+    """A step of the site in a few words."""
+    if isinstance(step, MenuStep | SayStep):
+        return title(step.kind, excerpt(said(step.texts, site.language).text), say)
+    return title(step.kind, name_of(site, step.kind, str(getattr(step, TARGETS.get(step.kind, "id")))), say)
+
+
+def sentence(step: Step, flow: Flow, site: Site, say: Say) -> str:
+    """A step with all that belongs to it, a line for each thing."""
+    return "\n".join(_lines(step, flow, site, say))
+
+
+def _lines(step: Step, flow: Flow, site: Site, say: Say) -> Iterator[str]:
+    def leads(step_id: str) -> str:
+        found = flow.step(step_id)
+        return step_title(found, site, say) if found else ""
+
+    yield step_title(step, site, say)
+    if isinstance(step, MenuStep | SayStep):
+        yield from (f"{text.language}: {text.text}" for text in step.texts)
+    if isinstance(step, HoursStep):
+        yield say(N_("While open: %(step)s")) % {"step": leads(step.open)}
+        yield say(N_("While closed: %(step)s")) % {"step": leads(step.closed)}
+    elif isinstance(step, MenuStep):
+        for key in step.keys:
+            yield say(N_("Key %(key)s: %(step)s")) % {"key": key.key, "step": leads(key.next)}
+        if step.dials_people:
+            yield say(N_("Internal numbers can be dialled."))
+        limits = {"seconds": step.timeout_seconds, "tries": step.tries, "step": leads(step.otherwise)}
+        yield say(N_("Waits %(seconds)s seconds, %(tries)s times; then: %(step)s")) % limits
+    elif isinstance(step, SayStep):
+        yield say(N_("Then: %(step)s")) % {"step": leads(step.next)}
+    elif isinstance(step, PersonStep):
+        then = leads(step.next) if step.next else say(N_("the caller hears that nobody is there"))
+        yield say(N_("Rings for %(seconds)s seconds; then: %(step)s")) % {
+            "seconds": step.ring_seconds,
+            "step": then,
+        }
+
+
+def day_names(language: Language) -> Mapping[int, str]:
+    """The days of the week by their ISO number: 1 is Monday."""
+    names = get_day_names("wide", context="stand-alone", locale=language.locale)
+    return {day: str(names[day - 1]) for day in range(1, 8)}
+
+
+def week(schedule: Schedule, language: Language) -> str:
+    """The usual hours, a line for each day that has some."""
+    names = day_names(language)
+    days = ((day, [hours for hours in schedule.weekly if hours.day == day]) for day in names)
+    return "\n".join(f"{names[day]} {_clock(hours)}" for day, hours in days if hours)
+
+
+def exceptions(schedule: Schedule, language: Language) -> str:
+    """The dates that are not like their weekday, a line for each."""
+    closed = language.gettext(N_("closed"))
+    return "\n".join(
+        f"{date_words(one.date, language)}: {_clock(one.hours) if one.hours else closed}"
+        + (f" ({one.name})" if one.name else "")
+        for one in schedule.exceptions
+    )
+
+
+def date_words(date: str, language: Language) -> str:
+    """A date as the reader writes it."""
+    return str(format_date(datetime.date.fromisoformat(date), "medium", locale=language.locale))
+
+
+def _clock(hours: Any) -> str:
+    found: list[Hours] = sorted(hours, key=lambda one: one.minutes)
+    return ", ".join(f"{one.opens}–{one.closes}" for one in found)
