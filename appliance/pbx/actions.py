@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from appliance.errors import NotFoundError, RejectedError
 from appliance.pbx import backlog
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
+from appliance.pbx.conf import outbound
 from appliance.pbx.membership import interface_of
 from appliance.pbx.running import RunningSite
-from appliance.store import Store, agents, live
+from appliance.store import Store, agents, calling, countries, live
+from appliance.store.countries import Country
 from appliance.store.requests import Request
 
 # Numbers that no telephone company gives out: 555-0100 to -0199 (ATIS-0300115), and Ofcom's numbers for
@@ -41,6 +43,7 @@ class Actions:
     session: ActionSession
     site: RunningSite
     logs: Path
+    countries: tuple[Country, ...] = field(default_factory=countries.load)
 
     def perform(self, request: Request) -> dict[str, Any]:
         """Does what is asked and returns the result for the page.
@@ -87,6 +90,9 @@ class Actions:
         call = str(args.get("call", ""))
         if not _UUID.fullmatch(call):
             raise RejectedError("This is not a call.", field="call")
+        site = self.site.get()
+        country = countries.find_or_generic(site.country, self.countries)
+        calling.refuse_forbidden(site, country, agent.id, number)
         with self.store.read() as db:
             device = agents.current_of(db, agent.id).device
             phones = live.snapshot(db).rows["agent"].get(agent.id, {})
@@ -99,7 +105,7 @@ class Actions:
             raise RejectedError("There is a call on the phone already.")
         fields: dict[str, Field] = {
             "Channel": interface_of(agent.id, device),
-            "Context": "foyer-agents",
+            "Context": outbound.context_of(agent),
             "Exten": number,
             "Priority": "1",
             "Timeout": RING_MS,

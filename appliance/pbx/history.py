@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from appliance.pbx.identity import Identity, identity_of
 from appliance.pbx.legs import Leg, Span, Stay, joined, legs_of, together, without
 from appliance.pbx.menus import Menu, greetings, menus_of
 from appliance.pbx.rows import (
@@ -22,7 +23,6 @@ from appliance.pbx.rows import (
     RESTART,
     RESUME,
     UNHOLD,
-    Cel,
     Logged,
     agent_of,
     cel,
@@ -32,9 +32,7 @@ from appliance.pbx.rows import (
 from appliance.store.conversations import SEGMENT_KINDS, CallRecord, SegmentRecord
 from appliance.store.feeds import RawEvent
 
-_CALL = "FOYER_CALL"
 _BLOCKED = "FOYER_BLOCKED"
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RECORDING = re.compile(r"([0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9a-f-]{36}\.wav)(?:,|$)")
 # queue_log's words for a caller who left the queue without having talked.
 _LEFT = {
@@ -51,17 +49,6 @@ _NEAR_S = 2
 # Microseconds: news of the other end runs a subroutine on the caller's leg (the recording is taken up again),
 # and the call events say that it left the queue and came back.
 _PASSING = 500_000
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What the dialplan says of a call as soon as it comes in: FOYER_CALL's uuid^line^number^direction."""
-
-    uuid: str
-    line: str | None
-    number: str
-    direction: str
-    uniqueid: str
 
 
 @dataclass(frozen=True)
@@ -147,7 +134,7 @@ def _facts(rows: Sequence[RawEvent]) -> Facts | None:
     rows = sorted(rows, key=lambda row: row.seq)
     events = sorted((cel(row) for row in rows if row.source == CEL), key=lambda row: row.at)
     log = sorted((logged(row) for row in rows if row.source != CEL), key=lambda row: (row.at, row.seq))
-    identity = next(filter(None, map(_identity, events)), None)
+    identity = identity_of(events)
     if identity is None:
         return None
     legs = legs_of(events)
@@ -179,15 +166,6 @@ def _facts(rows: Sequence[RawEvent]) -> Facts | None:
         died if was_up else None,
         any(row.kind == _BLOCKED for row in events),
     )
-
-
-def _identity(row: Cel) -> Identity | None:
-    if row.kind != _CALL:
-        return None
-    uuid, line, number, direction, *_ = (*str(row.extra.get("extra", "")).split("^"), "", "", "")
-    if not _UUID.fullmatch(uuid) or direction not in ("in", "out"):
-        return None
-    return Identity(uuid, line or None, number, direction, row.uniqueid)
 
 
 def _customer(identity: Identity, main: Leg, legs: Iterable[Leg]) -> Leg | None:

@@ -59,6 +59,11 @@ def e164(text: str, country: str) -> str | None:
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
+def is_country(code: str) -> bool:
+    """Whether the numbers of this country (ISO 3166 alpha-2) are known."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
 def national(number: str) -> str:
     """The digits of an E.164 number that stand in every way of writing it; any other text as it is."""
     try:

@@ -210,6 +210,10 @@ class Fields:
         path = self.at(name)
         return tuple(build(value, f"{path}.{at}", self.strict) for at, value in enumerate(values))
 
+    def part[T](self, name: str, build: Callable[[object, str, bool], T]) -> T:
+        """An object of its own, by default an empty one; `build` gets it with its path and `strict`."""
+        return build(self._data.get(name, {}), self.at(name), self.strict)
+
     def _list(self, name: str, default: Sequence[object], high: int) -> list[Any]:
         value = self._data.get(name, default)
         if not isinstance(value, list | tuple):

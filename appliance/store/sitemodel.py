@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.errors import RejectedError
-from appliance.store import flowcheck, flows, schedules
+from appliance.store import flowcheck, flows, schedules, site_outbound
 from appliance.store.flows import Flow
 from appliance.store.schedules import Schedule
+from appliance.store.site_outbound import Outbound
 from appliance.store.sitecheck import Fields, field_names, refuse_twice
 
 STRATEGIES = ("rrmemory", "leastrecent", "fewestcalls", "random", "linear", "ringall")
 CODECS = ("alaw", "ulaw", "g722", "opus", "gsm")
+# How a line writes the numbers that it calls: 0901234567, +84901234567 or 84901234567.
+NUMBER_FORMATS = ("national", "plus", "digits")
 LINE_KINDS = ("sip",)
 GREETING_MAX = 2000
 # A break begun on the phone itself has this reason in the queue's log.
@@ -55,7 +58,9 @@ class Agent:
 
 @dataclass(frozen=True)
 class Line:
-    """What brings calls in; `caller_number` is shown to whom we call, "" for the provider's own choice."""
+    """What brings calls in and takes calls out; `caller_number` is shown to whom we call, "" for the
+    provider's own choice, and `number_format` (one of NUMBER_FORMATS) is how it wants the called number.
+    """
 
     id: str
     kind: str
@@ -66,6 +71,7 @@ class Line:
     register: bool = False
     codecs: tuple[str, ...] = ("alaw", "ulaw")
     caller_number: str = ""
+    number_format: str = NUMBER_FORMATS[0]
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ class Site:
     breaks: tuple[Break, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     flows: tuple[Flow, ...] = ()
+    outbound: Outbound = dataclasses.field(default_factory=Outbound)
 
     @classmethod
     def from_dict(cls, data: object, *, strict: bool = True) -> Site:
@@ -136,6 +143,7 @@ class Site:
             breaks=fields.items("breaks", 50, _break),
             schedules=fields.items("schedules", 100, schedules.build),
             flows=fields.items("flows", flows.FLOWS_MAX, functools.partial(flows.build, country)),
+            outbound=fields.part("outbound", site_outbound.outbound),
         )
         _refuse_doubles(site)
         _refuse_dangling(site)
@@ -208,6 +216,7 @@ def _line(country: str, data: object, path: str, strict: bool) -> Line:
         register=fields.flag("register", Line.register),
         codecs=fields.texts("codecs", Line.codecs, len(CODECS)),
         caller_number=fields.number("caller_number", country, optional=True),
+        number_format=fields.choice("number_format", Line.number_format, NUMBER_FORMATS),
     )
     if not line.codecs or not set(line.codecs) <= set(CODECS):
         raise RejectedError("This is not one of the choices.", field=fields.at("codecs"))
@@ -267,3 +276,4 @@ def _refuse_dangling(site: Site) -> None:
             raise RejectedError("There is no such queue.", field=f"numbers.{at}.queue_id")
         if number.flow_id and site.flow(number.flow_id) is None:
             raise RejectedError("There is no such flow.", field=f"numbers.{at}.flow_id")
+    site_outbound.refuse_dangling(site.outbound, agents, lines)

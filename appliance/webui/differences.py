@@ -12,7 +12,7 @@ from typing import Any
 from appliance.store.flows import Flow
 from appliance.store.schedules import Schedule
 from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Queue, Site
-from appliance.webui import flow_words, places
+from appliance.webui import calls_out_words, flow_words, places
 from appliance.webui.i18n import N_, Language
 
 Say = Callable[[str], str]
@@ -46,6 +46,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "register": N_("How the provider knows this box"),
         "codecs": N_("Sound formats"),
         "caller_number": N_("Number shown to people you call"),
+        "number_format": N_("How it wants the numbers that are called"),
     },
     Number: {
         "number": N_("Number"),
@@ -105,6 +106,12 @@ def differences(old: Site, new: Site, language: Language) -> list[Difference]:
     found.extend(_flows(old, new, say))
     for group in ("lines", "numbers", "queues", "agents", "dispositions", "breaks"):
         found.extend(_group(getattr(old, group), getattr(new, group), old, new, say))
+    label = say(N_("Calls out"))
+    found.extend(
+        Difference(label, what, before, after)
+        for what, before, after in calls_out_words.differences(old, new, language)
+        if before != after
+    )
     return found
 
 
@@ -222,6 +229,8 @@ def _plain(name: str, value: Any, say: Say) -> str:
         return say(N_("Yes")) if value else say(N_("No"))
     if name.endswith("_seconds"):
         return say(N_("%(seconds)s seconds")) % {"seconds": value}
+    if name == "number_format":
+        return say(calls_out_words.NUMBER_FORMATS[value])
     return say(STRATEGY_NAMES.get(value, value)) if name == "strategy" else str(value)
 
 

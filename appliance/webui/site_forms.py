@@ -14,6 +14,7 @@ from typing import Any
 
 from appliance.store.countries import Country
 from appliance.store.sitemodel import CODECS, Line, Queue, Site
+from appliance.webui import calls_out_forms
 from appliance.webui.forms import Form
 
 Document = dict[str, Any]
@@ -63,6 +64,7 @@ def agent(document: Document, form: Form, agent_id: str) -> None:
             entry["agents"] = [*entry["agents"], agent_id]
         elif entry["id"] not in ticked:
             entry["agents"] = [other for other in entry["agents"] if other != agent_id]
+    calls_out_forms.permit(document, form, agent_id)
 
 
 def line(document: Document, form: Form, line_id: str) -> None:
@@ -77,6 +79,7 @@ def line(document: Document, form: Form, line_id: str) -> None:
         "register": form.text("register") == "1",
         "codecs": [codec for codec in CODECS if codec in form.all("codecs")],
         "caller_number": form.text("caller_number"),
+        "number_format": form.text("number_format", Line.number_format),
     }
     put(document, "lines", fields)
 
@@ -109,13 +112,14 @@ def named_codes(document: Document, form: Form, group: str) -> None:
 
 
 def remove(document: Document, group: str, item_id: str) -> None:
-    """Takes a thing out, and whatever cannot be without it: an agent's memberships, the numbers of a line, a
-    queue or a flow. A flow that leads to the thing stays, and the document is refused because of it.
+    """Takes a thing out, and whatever cannot be without it: an agent's memberships and rules, the numbers of
+    a line, a queue or a flow. A flow that leads to the thing stays, and the document is refused for it.
     """
     document[group] = [entry for entry in document[group] if entry["id"] != item_id]
     if group == "agents":
         for entry in document["queues"]:
             entry["agents"] = [other for other in entry["agents"] if other != item_id]
+    calls_out_forms.remove(document, group, item_id)
     key = {"lines": "line_id", "queues": "queue_id", "flows": "flow_id"}.get(group)
     if key:
         document["numbers"] = [entry for entry in document["numbers"] if entry[key] != item_id]

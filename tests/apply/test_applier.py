@@ -33,7 +33,7 @@ def test_a_box_without_a_site_gets_an_empty_rendering(box: Box, asterisk: LiveAs
     asterisk.start()
     assert applier.look() is None
     assert (box.settings.config / "good").readlink() == Path(label)
-    assert "No such" not in asterisk.cli("dialplan show foyer-agents")
+    assert "No such" not in asterisk.cli("dialplan show foyer-extensions")
     log = (box.settings.ast_log / "messages").read_text("utf-8").splitlines()
     # pjproject warns now and then of a module that Asterisk adds while it already listens.
     complaints = [

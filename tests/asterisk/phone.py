@@ -35,9 +35,9 @@ class Phone:
     """A phone on a UDP port of `host`; with a password it answers challenges.
 
     `tone_hz` is what it says in every call (0: silence on the wire). `answers`: pick up as soon as it
-    rings. `laws` is what it can speak, the dearest first; `sequence` the number of the first
-    packet of sound in every call. A phone line's far end is a Phone on the provider's address without a
-    password.
+    rings; `refuses`: turn every call down with this status before it rings. `laws` is what it can speak,
+    the dearest first; `sequence` the number of the first packet of sound in every call. A phone line's far
+    end is a Phone on the provider's address without a password.
     """
 
     def __init__(
@@ -50,11 +50,13 @@ class Phone:
         server: tuple[str, int] = ("127.0.0.1", 5060),
         tone_hz: float = 0,
         answers: bool = False,
+        refuses: int = 0,
         laws: tuple[Law, ...] = LAWS,
         sequence: int | None = None,
     ) -> None:
         self.user, self.password, self.host, self.server = user, password, host, server
         self.tone_hz, self.answers, self.laws = tone_hz, answers, laws
+        self.refuses = refuses
         self.sequence = sequence
         self.legs: list[Leg] = []
         self.trace: list[str] = []
@@ -276,16 +278,24 @@ class Phone:
         self._dispatch(transaction)
 
     def respond(
-        self, request: Message, status: int, reason: str, leg: Leg | None = None, body: str = ""
+        self,
+        request: Message,
+        status: int,
+        reason: str,
+        leg: Leg | None = None,
+        body: str = "",
+        *,
+        contact: str = "",
     ) -> None:
-        """Answer a request, in the name of a leg once there is one."""
+        """Answer a request, in the name of a leg once there is one; `contact` is another's address."""
         to = request.get("to")
         if leg is not None and not tag_of(to):
             to = f"{to};tag={leg.tag}"
         headers = [("via", value) for value in request.all("via")]
         headers += [("record-route", value) for value in request.all("record-route")]
         headers += [("from", request.get("from")), ("to", to), ("call-id", request.call_id)]
-        headers += [("cseq", request.get("cseq")), ("contact", f"<sip:{self.user}@{self.host}:{self.port}>")]
+        own = f"sip:{self.user}@{self.host}:{self.port}"
+        headers += [("cseq", request.get("cseq")), ("contact", f"<{contact or own}>")]
         if body:
             headers.append(("content-type", "application/sdp"))
         data = Message(f"SIP/2.0 {status} {reason}", tuple(headers), body).encode()
@@ -325,6 +335,9 @@ class Phone:
         leg.remote = request.get("from")
         leg.rang_at = time.monotonic()
         self.legs.append(leg)
+        if self.refuses:
+            leg.refuse(self.refuses, "No")
+            return
         self.respond(request, 180, "Ringing", leg)
         if self.answers:
             leg.answer()

@@ -46,7 +46,7 @@ ONLY_IN = {
     "cheroot": ("appliance.webui",),
     "jinja2": ("appliance.webui", "appliance.pbx.conf"),
     # Whoever imports it must stay away from its geocoder and carrier tables (70 to 170 MB).
-    "phonenumbers": ("appliance.store.phone", "appliance.webui.labels"),
+    "phonenumbers": ("appliance.store.phone", "appliance.store.number_plan", "appliance.webui.labels"),
 }
 
 

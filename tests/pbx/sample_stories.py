@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from urllib.parse import quote
+from dataclasses import dataclass
 
 from appliance.pbx.ami import Ami
+from tests.asterisk.handing_over import hand_over, refer
 from tests.asterisk.instance import PrivateAsterisk
 from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone
-from tests.asterisk.sip import tag_of
 from tests.pbx.private_pbx import Ports
 from tests.pbx.replaces import take_over
 from tests.until import until
@@ -45,14 +44,6 @@ class Stage:
         call.wait_answer()
         time.sleep(seconds)
         return call, ring
-
-
-def refer(leg: Leg, target: str) -> None:
-    """Transfers the other side of this leg (RFC 3515)."""
-    request = leg.request("REFER")
-    more = (("refer-to", f"<{target}>"), ("referred-by", leg.local.partition(";tag")[0]))
-    answer = leg.phone.ask(replace(request, headers=(*request.headers, *more)))
-    assert answer.status == 202, answer.start
 
 
 def answered(stage: Stage) -> None:
@@ -161,8 +152,7 @@ def attended_transfer(stage: Stage) -> None:
     second.answer()
     asking.wait_answer()
     time.sleep(1.0)
-    replaces = f"{asking.call_id};to-tag={tag_of(asking.remote)};from-tag={asking.tag}"
-    refer(ring, f"sip:102@127.0.0.1:{stage.ports.sip}?Replaces={quote(replaces, safe='')}")
+    hand_over(ring, asking)
     asking.wait_end()
     time.sleep(1.0)
     call.hang_up()

@@ -47,7 +47,7 @@ ENDS = (
         "Gosub(foyer-phones,s,1(${ARG1}))",
         "agent^${ARG1}",
     ),
-    ("foyer-phones.conf", 'exten = s,1,GotoIf($["${ARG4}" = ""]?none)', "outside^${ARG4}"),
+    ("foyer-outside.conf", 'exten = s,1,GotoIf($["n${ARG3}" = "n"]?none)', "outside^${ARG3}"),
 )
 
 

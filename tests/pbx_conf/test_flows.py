@@ -164,7 +164,7 @@ def test_a_key_leads_outside(exchange: Exchange) -> None:
         exchange.wait_played(since, menu_path(exchange))
         caller.sound.press("9")
         outside = provider.wait_ring()
-        assert outside.invite and "+84901234567" in outside.invite.start
+        assert outside.invite and "0901234567@" in outside.invite.start
         outside.answer()
         wait_tone(outside, 440, 0.5)
         caller.hang_up()

@@ -8,6 +8,7 @@ belong.
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,8 +37,10 @@ FIXED_CONTEXTS = frozenset(
         *("foyer-agent-leg", "foyer-caller", "foyer-unknown"),
         *("foyer-step", "foyer-onward", "foyer-hours", "foyer-menu", "foyer-dialled", "foyer-person"),
         *("foyer-nobody", "foyer-phones"),
-        *("foyer-ring", "foyer-dial", "foyer-features", "foyer-again", "foyer-sim-caller", "foyer-nowhere"),
-        *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-agents"),
+        *("foyer-ring", "foyer-features", "foyer-again", "foyer-sim-caller", "foyer-nowhere"),
+        *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-emergency", "foyer-country"),
+        *("foyer-outside", "foyer-help", "foyer-number", "foyer-lines-twice", "foyer-line"),
+        *("foyer-lines", "foyer-all-lines", "foyer-outside-box", "foyer-kind", "foyer-kind-unknown"),
     )
 )
 SITE_FILES = (
@@ -59,19 +62,28 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
     assert found.sip["registration"] <= lines
     assert found.queues == {queue.id: queue.strategy for queue in wanted.queues}
-    outside = {"foyer-outside"} if lines else set()
+    outside = {f"foyer-{kind}-{agent}" for kind in ("agent", "outside") for agent in agents}
+    kinds = {name for name in found.contexts if re.fullmatch(r"foyer-kind-\d", name)}
     queues = {f"foyer-queue-{queue.id}" for queue in wanted.queues}
     incoming = {f"foyer-{kind}-{one}" for one in lines for kind in ("in", "numbers")}
     ready = {f"foyer-ready-{agent}" for agent in agents}
     flows = {f"foyer-flow-{flow.id}" for flow in wanted.flows}
     hours = {f"foyer-hours-{schedule.id}" for schedule in wanted.schedules}
-    assert found.contexts.keys() == FIXED_CONTEXTS | outside | queues | incoming | ready | flows | hours
+    assert (
+        found.contexts.keys() == FIXED_CONTEXTS | outside | kinds | queues | incoming | ready | flows | hours
+    )
     extensions = found.contexts["foyer-extensions"].extensions
     assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
     for agent in agents:
         (steps,) = found.contexts[f"foyer-ready-{agent}"].extensions.values()
         own = (queue.id for queue in wanted.queues if agent in queue.agents)
         assert steps == (*(f"Gosub(foyer-again,s,1({queue},{agent}))" for queue in own), "Return()")
+        rules = found.contexts[f"foyer-outside-{agent}"].extensions
+        wanted_kinds = "-".join(wanted.outbound.kinds_of(agent))
+        dial = f"Gosub(foyer-outside,s,1({agent},{wanted_kinds},${{FILTER(0-9*#+,${{EXTEN}})}}))"
+        assert rules == {"_X!": (dial,), "_+X!": (dial,)}
+        ways = ("foyer-emergency", "foyer-extensions", "foyer-features", f"foyer-outside-{agent}")
+        assert found.contexts[f"foyer-agent-{agent}"] == objects.Context({}, ways)
     for queue in wanted.queues:
         (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()
         assert len(steps) == 1 + bool(queue.greeting_text) + queue.record

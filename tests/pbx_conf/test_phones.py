@@ -63,9 +63,9 @@ def test_an_agent_calls_outside_and_is_recorded(exchange: Exchange) -> None:
 
 def test_a_strange_number_reaches_the_line_only_as_digits(exchange: Exchange) -> None:
     with exchange.desk("a1") as desk, exchange.provider(port=5070) as outside:
-        leg = desk.call("0909$%7BSHELL(id)%7D,x")
+        leg = desk.call("0909$%7BSHELL()%7D,123456")
         rang = outside.wait_ring()
-        assert rang.invite and re.fullmatch(r"sip:0909@[\d.:]+", rang.invite.uri)
+        assert rang.invite and re.fullmatch(r"sip:0909123456@[\d.:]+", rang.invite.uri)
         leg.hang_up()
 
 

@@ -75,7 +75,7 @@ def test_a_line_at_an_ipv6_address(env: Env) -> None:
     tree = render_tree(wanted, env)
     assert "contact = sip:[2001:db8::7]:5070\n" in tree["pjsip.conf"]
     assert "match = 2001:db8::7\n" in tree["pjsip.conf"]
-    assert "s,1(l1,[2001:db8::7]:5070,+842812345678,$" in tree["extensions.conf"]
+    assert "s,1(l1,[2001:db8::7]:5070,+842812345678,national)" in tree["extensions.conf"]
 
 
 def test_what_is_refused_in_words(env: Env) -> None:

@@ -1,9 +1,9 @@
 """extensions.conf: which number leads where. The steps themselves are the hand-written files of pbx/dialplan.
 
 Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
-foyer-queue-<queue>, those of flow_contexts.py, foyer-agents (what an agent's phone may dial),
-foyer-ready-<agent> (puts the agent anew into the queues) and foyer-in-sim (the simulated caller: any
-number of any line).
+foyer-queue-<queue>, foyer-extensions (the agents' internal numbers), foyer-ready-<agent> (puts the agent anew
+into the queues), foyer-in-sim (the simulated caller: any number of any line), those of flow_contexts.py and
+those of outbound.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.pbx.conf import flow_contexts
+from appliance.pbx.conf import flow_contexts, outbound
 from appliance.pbx.conf.inputs import Env, sound_name, stamp
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
@@ -24,7 +24,6 @@ from appliance.pbx.conf.syntax import (
     Section,
     Step,
     argument,
-    authority,
     document,
     path,
 )
@@ -36,7 +35,13 @@ FILE = "extensions.conf"
 STAMP = "FOYER_STAMP"
 # Written by hand, copied beside this file for each revision, so that a revision is whole and can come back
 # whole.
-DIALPLAN = ("foyer-call.conf", "foyer-flow.conf", "foyer-phones.conf", "foyer-sim.conf")
+DIALPLAN = (
+    "foyer-call.conf",
+    "foyer-flow.conf",
+    "foyer-outside.conf",
+    "foyer-phones.conf",
+    "foyer-sim.conf",
+)
 _FOLDER = Path(__file__).parents[1] / "dialplan"
 _GENERAL = (
     ("static", True),
@@ -52,7 +57,8 @@ def render(site: Site, env: Env) -> str:
         *_incoming(site, env),
         *(_queue(site, queue, env) for queue in site.queues),
         *flow_contexts.contexts(site, env),
-        *_agents(site, env),
+        *_agents(site),
+        *outbound.contexts(site, env),
     )
     unstamped = document(FILE, (_globals(site, env, ""), *contexts))
     return document(
@@ -135,22 +141,10 @@ def _queue(site: Site, queue: Queue, env: Env) -> Context:
     return Context(f"foyer-queue-{queue.id}", (Extension(START, steps),))
 
 
-def _agents(site: Site, env: Env) -> Iterator[Context]:
-    env.country.refuse_emergency(site)
+def _agents(site: Site) -> Iterator[Context]:
     phones = tuple(Extension(agent.extension, (Call("foyer-ring", (agent.id,)),)) for agent in site.agents)
     yield Context("foyer-extensions", phones)
     yield from (_ready(site, agent.id) for agent in site.agents)
-    includes = ["foyer-extensions", "foyer-features"]
-    if site.lines:
-        line = site.lines[0]
-        arguments = (line.id, authority(line.host, line.port), line.caller_number)
-        dial = (Call("foyer-dial", arguments, with_number=True),)
-        yield Context(
-            flow_contexts.OUTSIDE,
-            tuple(Extension(number, dial) for number in (ANY_NUMBER, ANY_INTERNATIONAL)),
-        )
-        includes.append(flow_contexts.OUTSIDE)
-    yield Context("foyer-agents", includes=includes)
 
 
 def _ready(site: Site, agent: str) -> Context:

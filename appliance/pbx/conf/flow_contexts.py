@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from appliance.pbx.conf.inputs import Env, prompt_name
+from appliance.pbx.conf.outbound import OUTSIDE_BOX
 from appliance.pbx.conf.syntax import START, Call, Context, Extension, Step, argument, extension, path
 from appliance.store import schedules
 from appliance.store.flows import (
@@ -30,7 +31,6 @@ from appliance.store.schedules import Minutes, Schedule
 from appliance.store.sitemodel import Site
 
 FIRST = "1"
-OUTSIDE = "foyer-outside"
 
 
 def flow_name(flow_id: str) -> str:
@@ -75,7 +75,7 @@ def _actions(site: Site, flow: Flow, step: FlowPart, env: Env) -> tuple[Step | C
             then = _goto(flow, step.next) if step.next else _enter("foyer-nobody")
             actions = (Call("foyer-person", (step.agent_id, str(step.ring_seconds))), then)
         case OutsideStep():
-            actions = (Step("Goto", (OUTSIDE, extension(step.number), FIRST)),)
+            actions = (Step("Goto", (OUTSIDE_BOX, extension(step.number), FIRST)),)
         case FlowStep():
             actions = (_enter(flow_name(step.flow_id)),)
         case EndStep():

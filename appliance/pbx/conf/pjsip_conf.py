@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from appliance.pbx.conf import outbound
 from appliance.pbx.conf.indications_conf import zone
 from appliance.pbx.conf.inputs import Env, own_address, prompt_language, stamp
 from appliance.pbx.conf.syntax import (
@@ -154,7 +155,7 @@ def _phones(site: Site, agent: Agent, env: Env) -> Iterator[Section]:
     """`a1`, the phone in the browser, and `a1d`, the one on the desk."""
     records = any(queue.record for queue in site.queues if agent.id in queue.agents)
     shared: Settings = (
-        ("context", "foyer-agents"),
+        ("context", outbound.context_of(agent)),
         ("identify_by", "username"),
         ("callerid", caller_id(agent.name, agent.extension)),
         ("set_var", f"FOYER_AGENT={agent.id}"),

@@ -25,6 +25,8 @@ from appliance.errors import RejectedError
 MAX_VALUE_BYTES = 1024
 # main/config.c: struct ast_category has char name[80], and ast_copy_string cuts what is longer.
 _SECTION_NAME_MAX = 79
+# include/asterisk/channel.h: AST_MAX_EXTENSION is 80 with its final NUL.
+_PATTERN_MAX = 79
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*", re.ASCII)
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\([A-Za-z]+\([A-Za-z]+\)\))?|[A-Z][A-Z_]*", re.ASCII)
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.-]{1,100}){1,20}", re.ASCII)
@@ -32,6 +34,8 @@ _FILE = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*\.conf", re.ASCII)
 _EXTENSION = re.compile(r"\+?[0-9*#]{1,40}", re.ASCII)
 # A step of a flow by its id; one of its keys, what follows silence, an internal number (flow_contexts.py).
 _STEP_NAME = re.compile(r"t[0-9]{1,6}(?:k[0-9*#]|n|d)?", re.ASCII)
+# A pattern over digits: X is any digit, a set in brackets one of these, "!" anything that follows.
+_PATTERN = re.compile(r"_\+?(?:[0-9X]|\[[0-9-]{2,12}\]){1,30}!?", re.ASCII)
 _APPLICATION = re.compile(r"[A-Z][A-Za-z]{1,39}", re.ASCII)
 # Brackets only around an IPv6 address, as `authority` writes it.
 _ARGUMENT = re.compile(r"[A-Za-z0-9_./+*#=:@-]{0,255}|\[[0-9a-f:.]{2,45}\]:[0-9]{1,5}", re.ASCII)
@@ -104,6 +108,13 @@ def extension(text: str) -> str:
     """A literal extension: an optional plus sign and 1 to 40 digits, stars and hashes. Never a pattern."""
     if not _EXTENSION.fullmatch(text):
         raise RejectedError("A number may hold only digits, *, # and a plus sign in front.")
+    return text
+
+
+def pattern(text: str) -> str:
+    """A pattern of an extension, as number_plan.py makes them, with the underscore in front."""
+    if len(text) > _PATTERN_MAX or not _PATTERN.fullmatch(text):
+        raise RejectedError("This is not a pattern of numbers.")
     return text
 
 
@@ -233,15 +244,20 @@ class Call:
 
 @dataclass(frozen=True)
 class Extension:
-    """What happens at one extension: a literal number, one of `PATTERNS`, or a step of a flow."""
+    """What happens at one extension: a literal number, one of `PATTERNS`, a pattern over digits, or a step of
+    a flow.
+    """
 
     number: str
     steps: Sequence[Step | Call]
 
     def lines(self) -> Iterable[str]:
         """The extension's lines."""
-        is_name = self.number in PATTERNS or _STEP_NAME.fullmatch(self.number)
-        number = self.number if is_name else extension(self.number)
+        number = self.number
+        if number.startswith("_") and number not in PATTERNS:
+            number = pattern(number)
+        elif number not in PATTERNS and not _STEP_NAME.fullmatch(number):
+            number = extension(number)
         for index, step in enumerate(self.steps):
             yield f"exten = {number},1,{step.text()}" if index == 0 else f" same = n,{step.text()}"
 
@@ -250,8 +266,10 @@ class Extension:
 # nothing.
 ANY_NUMBER = "_X!"
 ANY_INTERNATIONAL = "_+X!"
+ANY_TEXT = ("_X!", "_+!", "_*!", "_#!")
+"""Every text of digits, *, # and +."""
 START = "s"
-PATTERNS = frozenset({ANY_NUMBER, ANY_INTERNATIONAL, START})
+PATTERNS = frozenset({ANY_NUMBER, ANY_INTERNATIONAL, START, *ANY_TEXT})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import partial
 from appliance.store import Change, countries, secrets, users
 from appliance.store.sitemodel import Agent, Site
 from appliance.webui import site_forms
+from appliance.webui.calls_out_words import KINDS
 from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
@@ -33,6 +34,9 @@ def routes(web: Web) -> None:
             "settings-agent.html",
             agent=agent,
             account=account,
+            permit=next((one for one in site.outbound.permits if one.agent_id == agent.id), None),
+            everybody=site.outbound.kinds,
+            kinds=KINDS,
             member_of=member_of if agent.id else [queue.id for queue in site.queues],
             number=based_on(web),
         )

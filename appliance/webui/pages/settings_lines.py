@@ -9,6 +9,7 @@ from appliance.store import Change, audit, secrets
 from appliance.store import forms as sent_forms
 from appliance.store.sitemodel import CODECS, Line, Number, Site
 from appliance.webui import site_forms
+from appliance.webui.calls_out_words import NUMBER_FORMATS
 from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
@@ -30,7 +31,12 @@ def _lines(web: Web) -> None:
         with web.store.read() as db:
             has_password = secrets.get(db, f"line:{line.id}") is not None
         return web.render(
-            "settings-line.html", line=line, codecs=CODECS, has_password=has_password, number=based_on(web)
+            "settings-line.html",
+            line=line,
+            codecs=CODECS,
+            formats=[(name, web.gettext(NUMBER_FORMATS[name])) for name in NUMBER_FORMATS],
+            has_password=has_password,
+            number=based_on(web),
         )
 
     def saving(line_id: str) -> Extra:

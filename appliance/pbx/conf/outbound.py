@@ -1,0 +1,90 @@
+"""The part of extensions.conf that decides about calls out, for extensions_conf.py. The steps are those of
+pbx/dialplan/foyer-outside.conf; this is what they look up.
+
+Contexts: foyer-country and foyer-kind-... (what kind of call a number makes, see store/number_plan.py),
+foyer-emergency, foyer-lines and foyer-all-lines (the lines in their order), and for each agent
+foyer-outside-<agent> and foyer-agent-<agent>. The agent's phones, whom they transfer and where they forward
+calls to, begin in the last: so each call out is made under the rules of the agent who sends it out, whoever
+speaks on it. foyer-outside-box is for calls that a flow sends out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf.syntax import (
+    ANY_INTERNATIONAL,
+    ANY_NUMBER,
+    ANY_TEXT,
+    START,
+    Call,
+    Context,
+    Extension,
+    Step,
+    authority,
+)
+from appliance.store.number_plan import NumberPlan, plan
+from appliance.store.sitemodel import Agent, Line, Site
+
+# Who makes the calls that no agent makes, under the rules for everybody.
+BOX = "box"
+OUTSIDE_BOX = f"foyer-outside-{BOX}"
+
+
+def contexts(site: Site, env: Env) -> Iterator[Context]:
+    """All of them, in the order of use."""
+    env.country.refuse_emergency(site)
+    yield from _kinds(plan(env.country, site.outbound.countries))
+    order = [site.line(one) for one in site.outbound.lines_of([line.id for line in site.lines])]
+    chosen = [line for line in order if line is not None]
+    yield _lines("foyer-lines", chosen)
+    yield _lines("foyer-all-lines", (*chosen, *(line for line in site.lines if line not in chosen)))
+    help_is = (Extension(one.number, (Call("foyer-help", (one.number,)),)) for one in env.country.emergency)
+    yield Context("foyer-emergency", tuple(help_is))
+    yield _outside(site, BOX)
+    for agent in site.agents:
+        outside = _outside(site, agent.id)
+        yield outside
+        included = ("foyer-emergency", "foyer-extensions", "foyer-features", outside.name)
+        yield Context(context_of(agent), includes=included)
+
+
+def context_of(agent: Agent) -> str:
+    """Where the calls of an agent's phones begin."""
+    return f"foyer-agent-{agent.id}"
+
+
+def _kinds(numbers: NumberPlan) -> Iterator[Context]:
+    facts = (numbers.calling_code, numbers.trunk_prefix, numbers.international_prefix)
+    yield Context("foyer-country", (Extension(START, (Step("Return", ("/".join(facts),)),)),))
+    names = []
+    for at, layer in enumerate(numbers.layers, 1):
+        names.append(f"foyer-kind-{at}")
+        yield Context(
+            names[-1],
+            tuple(
+                Extension(f"_{rule.pattern}", (Step("Return", (f"{layer.kind}/{rule.trunk}",)),))
+                for rule in layer.rules
+            ),
+        )
+    unknown = (Step("Return", ("unknown/",)),)
+    yield Context("foyer-kind-unknown", tuple(Extension(one, unknown) for one in ANY_TEXT))
+    # What is included first is asked first.
+    yield Context("foyer-kind", includes=(*names, "foyer-kind-unknown"))
+
+
+def _lines(name: str, lines: Iterable[Line]) -> Context:
+    steps = [
+        Call("foyer-line", (line.id, authority(line.host, line.port), line.caller_number, line.number_format))
+        for line in lines
+    ]
+    return Context(name, (Extension(START, (*steps, Step("Return"))),))
+
+
+def _outside(site: Site, who: str) -> Context:
+    kinds = "-".join(site.outbound.kinds_of(who))
+    dial = (Call("foyer-outside", (who, kinds), with_number=True),)
+    return Context(
+        f"foyer-outside-{who}", tuple(Extension(number, dial) for number in (ANY_NUMBER, ANY_INTERNATIONAL))
+    )
