@@ -128,7 +128,14 @@ def is_over(db: Database, agent_id: str, since: int, now: int) -> bool:
     """Whether the agent's wrap-up that began at about `since` (ms) is known, and over at `now`."""
     rows = _of_agent(db, agent_id, since - _LATE_MS)
     near = [row for row in rows if row.started <= since + _EARLY_MS]
-    return bool(near) and all(row.ended is not None and row.ended <= now for row in near)
+    if not near or any(row.ended is None or row.ended > now for row in near):
+        return False
+    # A queue gave him another call since: it is that one's wrap-up, which is not known yet.
+    talk = db.execute(
+        "SELECT 1 FROM segment WHERE agent_id = ? AND kind = 'talk' AND queue_id IS NOT NULL AND started > ?",
+        (agent_id, max(row.started for row in near)),
+    )
+    return talk.fetchone() is None
 
 
 # A wrap-up has no menu: the rest of a segment stays None.

@@ -190,3 +190,6 @@ def test_whether_it_is_over(store: Store) -> None:
     # That was another call.
     assert not is_over(END + 6000, END + 20_000)
     assert not is_over(END - 2000, END + 20_000)
+    # And this one, a short call after it, whose end is not recorded yet.
+    upsert(store, other_call(END + 2000), END + 3000)
+    assert not is_over(END + 4000, END + 20_000)
