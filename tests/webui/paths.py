@@ -22,6 +22,7 @@ ROLES = {
     "/settings/numbers/new": "administrator",
     "/settings/flows/new": "administrator",
     "/settings/schedules/new": "administrator",
+    "/settings/trial": "administrator",
     "/settings/results": "administrator",
     "/settings/breaks": "administrator",
     "/settings/saved/1": "administrator",

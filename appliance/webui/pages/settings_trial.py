@@ -1,0 +1,128 @@
+"""/settings/trial: what would happen to a call to one of the numbers, at a given moment, with given keys."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from appliance.store import phone
+from appliance.store.flows import KEYS
+from appliance.store.flowwalk import End, Visit, Walk, walk
+from appliance.store.sitemodel import Number, Site
+from appliance.webui import flow_words, labels
+from appliance.webui.flow_words import Say
+from appliance.webui.i18n import N_
+from appliance.webui.web import Web
+
+KEYS_MAX = 20
+# What is typed for a menu at which nothing is pressed.
+_NOTHING = "-"
+_SEPARATORS = re.compile(r"[\s,;.]+")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happens: what it is, and what comes of it, "" for nothing to be said."""
+
+    kind: str
+    what: str
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked, as it was typed; `error` is a msgid, "" if it can be answered."""
+
+    number: str
+    day: str
+    time: str
+    keys: str
+    at: datetime.datetime | None
+    presses: tuple[str, ...]
+    error: str = ""
+
+
+def routes(web: Web) -> None:
+    """Declares the routes."""
+
+    @web.get("/settings/trial", "administrator")
+    def trial() -> str:
+        site = web.site()
+        asked = _asked(web, site)
+        number = next((one for one in site.numbers if one.id == asked.number), None)
+        lines: list[Line] = []
+        if number is not None and asked.at is not None and not asked.error:
+            lines = told(site, walk(site, number, asked.at, asked.presses), web.gettext)
+        return web.render(
+            "settings-trial.html",
+            asked=asked,
+            numbers=[(one.id, _number_words(site, one)) for one in site.numbers],
+            lines=lines,
+            icons={"queue": "queue", "agent": "person", "outside": "phone-out", "end": "phone-off"},
+        )
+
+
+def told(site: Site, found: Walk, say: Say) -> list[Line]:
+    """A walk in words, its end included."""
+    lines = [
+        _visit(site, visit, say)
+        for visit in found.visits
+        if visit.step.kind not in ("queue", "outside", "end")
+    ]
+    return [*lines, _end(site, found.end, say)]
+
+
+def _visit(site: Site, visit: Visit, say: Say) -> Line:
+    step, outcome = visit.step, ""
+    if step.kind == "hours":
+        outcome = say(N_("open")) if visit.choice == "open" else say(N_("closed"))
+    elif step.kind == "menu" and visit.choice:
+        outcome = say(N_("presses %(key)s")) % {"key": visit.choice}
+    elif step.kind == "menu":
+        outcome = say(N_("presses nothing that leads on"))
+    elif step.kind == "person":
+        outcome = say(N_("suppose that nobody answers"))
+    return Line(step.kind, flow_words.step_title(step, site, say), outcome)
+
+
+def _end(site: Site, end: End, say: Say) -> Line:
+    if end.kind == "queue":
+        return Line(
+            "queue", say(N_("The caller waits in the queue “%(name)s”.")) % {"name": _name(site, end)}
+        )
+    if end.kind == "agent":
+        return Line("agent", say(N_("The phones of %(name)s ring.")) % {"name": _name(site, end)})
+    if end.kind == "outside":
+        number = labels.number(end.target, site.country)
+        return Line("outside", say(N_("The number %(number)s is called.")) % {"number": number})
+    return Line("end", say(N_("The call is hung up.")))
+
+
+def _name(site: Site, end: End) -> str:
+    return flow_words.name_of(site, "person" if end.kind == "agent" else end.kind, end.target)
+
+
+def _number_words(site: Site, number: Number) -> str:
+    target = site.queue(number.queue_id) or site.flow(number.flow_id)
+    # Isolated, since an option cannot hold an element that would say so (UAX 9, 2.2).
+    return f"\u2066{labels.number(number.number, site.country)}\u2069: {target.name if target else ''}"
+
+
+def _asked(web: Web, site: Site) -> Question:
+    zone = ZoneInfo(site.time_zone)
+    now = datetime.datetime.now(zone)
+    number = web.query("number") or (site.numbers[0].id if site.numbers else "")
+    day, time = web.query("day") or f"{now:%Y-%m-%d}", web.query("time") or f"{now:%H:%M}"
+    keys = web.query("keys")
+    presses = [one for one in _SEPARATORS.split(phone.ascii_digits(keys)) if one][:KEYS_MAX]
+    error = ""
+    if any(one != _NOTHING and not set(one) <= set(KEYS) for one in presses):
+        error = N_("Keys are the digits, * and #.")
+    try:
+        at = datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=zone)
+    except ValueError:
+        at, error = None, N_("This is not a day and a time.")
+    pressed = tuple("" if one == _NOTHING else one for one in presses)
+    return Question(number, day, time, keys, at, pressed, error)
