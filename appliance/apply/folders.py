@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.durable import sync_folder
 from appliance.errors import TransientError
 from appliance.pbx.conf.inputs import stamp
 from appliance.store.sitemodel import Site
@@ -115,9 +116,9 @@ class Folders:
         self._write_file(unfinished / "site.json", document + "\n")
         for path in (folder, unfinished):
             self._share(path, 0o750)
-            _sync(path)
+            sync_folder(path)
         unfinished.rename(final)
-        _sync(self.config)
+        sync_folder(self.config)
 
     def make_live(self, label: str) -> None:
         """Switches to a rendering in one step."""
@@ -141,7 +142,7 @@ class Folders:
         unfinished.unlink(missing_ok=True)
         unfinished.symlink_to(label)
         unfinished.replace(self.config / link)
-        _sync(self.config)
+        sync_folder(self.config)
 
     def _write_file(self, path: Path, text: str) -> None:
         with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -171,11 +172,3 @@ class Folders:
         for path in found:
             if path.name.endswith(_UNFINISHED):
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

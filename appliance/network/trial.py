@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from appliance.durable import sync_folder
 from appliance.errors import NotFoundError, RejectedError, TransientError
 from appliance.network.networkd import PHONES, PREFIX, render
 from appliance.network.plan import NetworkPlan
@@ -179,8 +180,4 @@ def _write(path: Path, text: str, *, durable: bool = False) -> None:
             os.fsync(file.fileno())
     part.rename(path)
     if durable:
-        handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(path.parent)

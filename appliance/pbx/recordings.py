@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from appliance.durable import sync_folder
 from appliance.store import Store, conversations, doomed_files
 
 _log = logging.getLogger(__name__)
@@ -82,7 +83,9 @@ class Recordings:
             # The folder may be a link out of the recordings only if somebody meddled: leave that alone.
             if file.parent.resolve().is_relative_to(self._folder.resolve()):
                 file.unlink(missing_ok=True)
-                _sync(file.parent)
+                # The day's folder may be gone as well.
+                if file.parent.is_dir():
+                    sync_folder(file.parent)
         except OSError as error:
             if path not in self._stubborn:
                 self._stubborn.add(path)
@@ -98,14 +101,3 @@ def _is_empty(file: Path) -> bool:
     except FileNotFoundError:
         return False
     return status.st_size <= HEADER_BYTES and time.time() - status.st_mtime > SAFE_S
-
-
-def _sync(folder: Path) -> None:
-    """Makes a deletion survive a power cut; the folder may be gone as well."""
-    if not folder.is_dir():
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 
+from appliance.durable import sync_folder
 from appliance.errors import FoyerError, SetupError
 from appliance.service import Service
 from appliance.settings import Settings
@@ -54,7 +55,7 @@ def offer_one_time_password(settings: Settings) -> None:
         secrets.ensure(settings.secrets, secrets.ONE_TIME)
     else:
         (settings.secrets / secrets.ADMIN_OTP).unlink(missing_ok=True)
-        secrets.sync(settings.secrets)
+        sync_folder(settings.secrets)
 
 
 def render_configuration(settings: Settings) -> None:

@@ -96,12 +96,3 @@ def _is_there(place: int, secret: Secret) -> bool:
 def _give(handle: int, secret: Secret) -> None:
     os.fchown(handle, pwd.getpwnam(secret.owner).pw_uid, grp.getgrnam(secret.group).gr_gid)
     os.fchmod(handle, secret.mode)
-
-
-def sync(folder: Path) -> None:
-    """Makes the renames and deletions in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from appliance.durable import sync_folder
 from appliance.errors import RejectedError, SetupError, TransientError
 from appliance.settings import Settings
 from appliance.store import Change, Store, audit, logins, now_ms
@@ -104,7 +105,7 @@ class OneTimePassword:
 def make(folder: Path) -> str:
     """Writes a new one-time password in place of the old and returns it; for root only.
 
-    A crash leaves the old file or the new one, whole. SetupError: it cannot be written.
+    A crash or a power cut leaves the old file or the new one, whole. SetupError: it cannot be written.
     """
     password = one_time_password()
     part = folder / f".{FILE}.part"
@@ -116,7 +117,10 @@ def make(folder: Path) -> str:
             file.write(password + "\n")
             os.fchown(handle, pwd.getpwnam(_READER).pw_uid, grp.getgrnam(_SHOWN_BY).gr_gid)
             os.fchmod(handle, 0o640)
+            file.flush()
+            os.fsync(handle)
         part.rename(folder / FILE)
+        sync_folder(folder)
     except (OSError, LookupError) as error:
         raise SetupError(f"The one-time password cannot be written: {error}.") from error
     return password

@@ -12,7 +12,7 @@ import pytest
 
 from tests.lint.source import ROOT, Source, product, read
 
-BASE = ("errors", "settings", "service", "on_demand", "network", "space")
+BASE = ("errors", "settings", "service", "on_demand", "network", "space", "durable")
 SIBLING = (*BASE, "store", "privileged.client")
 # What each part may import besides itself, as prefixes below `appliance`.
 MAY_IMPORT = {
@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "on_demand": (),
     "space": (),
     "disk": BASE,
-    "network": ("errors", "settings", "service"),
+    "durable": (),
+    "network": ("errors", "settings", "service", "durable"),
     "store": BASE,
     "hw": SIBLING,
     "pbx": SIBLING,
