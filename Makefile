@@ -1,8 +1,8 @@
 # Foyer. `make` alone prints the targets. On a fresh Debian, as root: make run
 
-export STATE FRESH BIND PORT HTTP_PORT SIP_PORT NET ONLY SOAK_MINUTES
+export STATE FRESH BIND PORT HTTP_PORT SIP_PORT NET ONLY SOAK_MINUTES N SEED
 
-.PHONY: help prepare run image vm test check lint bench soak test-call shell lock clean
+.PHONY: help prepare run image vm test check lint bench soak powercut test-call shell lock clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: prepare ## measure; prints a table, writes build/bench.json (ONLY=group f
 
 soak: prepare ## calls for SOAK_MINUTES=30, half of the time with processes killed at random; what is lost, what grows
 	@image/enter.sh python3 -m tests.soak
+
+powercut: image ## cut the power of a box in QEMU at N=50 random moments; whether it comes up, and what it lost
+	@image/enter.sh env PYTHONPATH=/src:/src/image python3 -m tests.powercut
 
 test-call: prepare ## make a caller with a voice ring in to the box that runs
 	@image/boot.py exec foyer test-call

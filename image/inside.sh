@@ -101,7 +101,7 @@ enter() {
         mount --bind mnt/root/usr/lib/foyer/provisioning mnt/root/src/provisioning
     fi
     local keep=()
-    for name in CI ONLY SOAK_MINUTES FOYER_LAYERS FRESH BIND PORT HTTP_PORT SIP_PORT; do
+    for name in CI ONLY SOAK_MINUTES N SEED FOYER_LAYERS FRESH BIND PORT HTTP_PORT SIP_PORT; do
         [ -z "${!name:-}" ] || keep+=("$name=${!name}")
     done
     pivot_to mnt/root

@@ -60,6 +60,10 @@ class Machine:
         if self.firmware in VARIABLES and not variables.exists():
             shutil.copy(FIRMWARE / VARIABLES[self.firmware], variables)
 
+    def disk_options(self) -> list[str]:
+        """QEMU's options that make the node `disk`."""
+        return ["-drive", f"if=none,id=disk,file={self.folder / 'disk.qcow2'},discard=unmap"]
+
     def command(self) -> list[str]:
         """QEMU's command line, without where console and monitor go."""
         flash = [
@@ -72,7 +76,7 @@ class Machine:
             "-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
             *accelerator(), "-smp", str(min(2, os.cpu_count() or 1)), "-m", str(MEMORY_MB),
             *flash,
-            "-drive", f"if=none,id=disk,file={self.folder / 'disk.qcow2'},discard=unmap",
+            *self.disk_options(),
             "-device", "virtio-blk-pci,drive=disk,bootindex=1",
             "-netdev", ",".join(["user,id=office", *map(str, self.forwards)]),
             "-device", "virtio-net-pci,netdev=office",

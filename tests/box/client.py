@@ -41,10 +41,12 @@ class Answer:
 class WebClient:
     """One person's session over one kept connection."""
 
-    def __init__(self, port: int, tls: ssl.SSLContext, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, port: int, tls: ssl.SSLContext, host: str = "127.0.0.1", timeout_s: float = 20
+    ) -> None:
         self.host, self.port, self.tls = host, port, tls
         self.cookies: dict[str, str] = {}
-        self._connection = http.client.HTTPSConnection(host, port, timeout=20, context=tls)
+        self._connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=tls)
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +94,11 @@ class WebClient:
         answer = self.send(self.get(of or path).form(path).fill(**fields))
         assert answer.status in (200, 302, 303), f"{path}: {answer.status} {answer.text[:2000]}"
         return answer
+
+    def save(self, path: str, **values: str) -> Answer:
+        """Fill in a form of the settings, look at what it changes, and save it."""
+        review = self.send(self.get(path).form(path).fill(**values))
+        return self.send(review.form("").fill(stage="save"), path)
 
     def sign_in(self, login: str, password: str) -> None:
         """Begin a session; a refusal is an AssertionError."""

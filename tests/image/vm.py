@@ -64,7 +64,10 @@ def firmware_tables() -> list[str]:
 
 
 class VirtualBox:
-    """One virtual machine with a disk of its own in `folder`; `start` and `power_cut` may alternate."""
+    """One virtual machine with a disk of its own in `folder`; `start` and `power_cut` may alternate.
+
+    It begins with the image that was built, unless `image` names another raw disk.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,8 @@ class VirtualBox:
         https_port: int = 12443,
         http_port: int = 12080,
         more: tuple[str, ...] = (),
+        image: Path | None = None,
+        machine: type[Machine] = Machine,
     ) -> None:
         self.folder = folder
         self.https_port, self.http_port = https_port, http_port
@@ -83,7 +88,8 @@ class VirtualBox:
         self._process: subprocess.Popen[str] | None = None
         self._connection: socket.socket | None = None
         forwards = (Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80))
-        self.machine = Machine(
+        self._image = image
+        self.machine = machine(
             folder,
             firmware,
             forwards,
@@ -125,7 +131,7 @@ class VirtualBox:
 
     def switch_on(self) -> None:
         """Switches it on and returns at once."""
-        image = disk.named_image()
+        image = self._image or disk.named_image()
         assert image.exists(), f"{image} is not there: make image makes it"
         self.machine.prepare(image)
         # What the last run left there: nobody listens behind it.
@@ -170,12 +176,12 @@ class VirtualBox:
         return self._console.read_text(errors="replace") if self._console.exists() else ""
 
     def power_cut(self) -> None:
-        """Switches it off at once."""
+        """Switches it off at once: QEMU ends what its disk was asked for, and tells the system nothing."""
         if self._connection:
             self._connection.close()
             self._connection = None
         if self._process:
-            self._process.kill()
+            self._process.terminate()
             self._process.communicate()
             self._process = None
 

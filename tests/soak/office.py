@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.asterisk.phone import Phone
 from tests.box import wizard
-from tests.box.client import Answer, WebClient, trust
+from tests.box.client import WebClient, trust
 from tests.browser.browser import Browser
 from tests.image.box import Box
 from tests.until import until
@@ -44,18 +44,13 @@ class Office:
             for extension in EXTENSIONS:
                 login = f"agent{extension}"
                 one_time[login] = self._hire(boss, login, str(extension))
-            self._save(boss, QUEUE, wrap_up_seconds=str(WRAP_UP_S))
+            boss.save(QUEUE, wrap_up_seconds=str(WRAP_UP_S))
         self.agents = [self._sign_in(login, password) for login, password in one_time.items()]
-
-    def _save(self, boss: WebClient, path: str, **values: str) -> Answer:
-        """Fill in a form of the settings, look at what it changes, and save it."""
-        review = boss.send(boss.get(path).form(path).fill(**values))
-        return boss.send(review.form("").fill(stage="save"), path)
 
     def _hire(self, boss: WebClient, login: str, extension: str) -> str:
         """Make an agent with an account; returns its one-time password."""
         values = {"name": f"Agent {extension}", "extension": extension, "login": login, "queues": "q1"}
-        saved = self._save(boss, "/settings/agents/new", **values)
+        saved = boss.save("/settings/agents/new", **values)
         shown = re.search(r'class="secret">([^<]+)<', saved.text)
         assert shown, saved.text[:2000]
         return shown.group(1)
