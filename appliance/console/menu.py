@@ -11,7 +11,7 @@ import select
 from collections.abc import Callable
 from typing import TextIO
 
-from appliance.console.screen import screen
+from appliance.console.screen import menu, screen
 from appliance.console.status import Status
 from appliance.errors import FoyerError
 from appliance.network.plan import NetworkPlan
@@ -74,6 +74,8 @@ class Console:
                     raise
 
     def _choose(self, key: str) -> None:
+        if key not in dict(menu(self._status().fault)):
+            return
         match key:
             case "1":
                 self._network()

@@ -2,42 +2,64 @@
 
 from __future__ import annotations
 
-from appliance.console.status import Status
+import textwrap
 
-MENU = (
+from appliance.console.status import Status
+from appliance.fault import Fault
+
+_MENU = (
     ("1", "Network"),
     ("2", "New administrator password"),
     ("3", "Switch off"),
     ("4", "Start again"),
     ("9", "Factory reset: delete everything"),
 )
+# What needs no data; the last only where it makes the box usable again.
+_WITHOUT_DATA = ("3", "4", "9")
 _WIDTH = 72
+
+
+def menu(fault: Fault | None) -> tuple[tuple[str, str], ...]:
+    """What can be chosen: the key and its words."""
+    if fault is None:
+        return _MENU
+    keys = _WITHOUT_DATA if fault.can_reset else _WITHOUT_DATA[:-1]
+    return tuple(entry for entry in _MENU if entry[0] in keys)
 
 
 def screen(status: Status) -> str:
     """Everything that is shown while nobody types."""
-    port = "" if status.port == 443 else f":{status.port}"
     lines = ["", "Foyer".center(_WIDTH).rstrip(), "=" * _WIDTH, ""]
     if status.fault:
-        lines += [
-            f"  !! {status.fault}",
-            "     A factory reset makes the box usable again, and deletes what it kept.",
-            "",
-        ]
-    if status.addresses:
-        lines += ["  Open one of these addresses on a computer in the same network:", ""]
-        lines += [f"     https://{name}{port}/" for name in ("foyer.local", *status.addresses)]
-    else:
-        lines += ["  The box has no address yet. Is the network cable in?"]
-    lines += [""]
+        for sentence in (f"!! {status.fault.message}", status.fault.hint):
+            lines += [*(f"  {line}" for line in textwrap.wrap(sentence, _WIDTH)), ""]
+    lines += _doors(status)
     if status.password:
         lines += [f"  One-time administrator password:   {status.password}", ""]
     if status.lines:
         lines += ["  Telephone cards:", *(f"     {line}" for line in status.lines)]
-    else:
+    elif not status.fault:
         lines += ["  No telephone card was found. Phone lines over the internet need none."]
-    lines += ["", "-" * _WIDTH, *(f"  {key}  {words}" for key, words in MENU), ""]
+    lines += ["", "-" * _WIDTH, *(f"  {key}  {words}" for key, words in menu(status.fault)), ""]
     return "".join(f"{_plain(line)}\n" for line in lines)
+
+
+def _doors(status: Status) -> list[str]:
+    """Where the pages are."""
+    if not status.addresses:
+        return ["  The box has no address yet. Is the network cable in?", ""]
+    # Without its data the box has no certificate that a browser would trust.
+    scheme, number, usual = (
+        ("http", status.http_port, 80) if status.fault else ("https", status.https_port, 443)
+    )
+    port = "" if number == usual else f":{number}"
+    said = "A page at these addresses says the same" if status.fault else "Open one of these addresses"
+    return [
+        f"  {said} on a computer in the same network:",
+        "",
+        *(f"     {scheme}://{name}{port}/" for name in ("foyer.local", *status.addresses)),
+        "",
+    ]
 
 
 def _plain(line: str) -> str:

@@ -9,29 +9,25 @@ from pathlib import Path
 
 import psutil
 
+from appliance.fault import Fault, fault, noted
 from appliance.settings import Settings
 
 # dahdi-base.c, dahdi_seq_show(): Span 1: WCTDM/4 "Wildcard TDM410P Board 5" (MASTER)
 _SPAN = re.compile(r'Span \d+: (\S+) "([^"]*)"')
-_FAULTS = {
-    "disk-too-small": "The disk is too small to keep data on.",
-    "no-partition": "The disk has lost a part that Foyer needs.",
-    "locked": "The data on the disk cannot be opened.",
-    "damaged": "The data on the disk is damaged.",
-}
 
 
 @dataclass(frozen=True)
 class Status:
     """`addresses` are those of this moment; `password` is the one-time one, "" once it was used; `lines` are
-    the telephone cards' parts that were found; `fault` is what the boot could not help.
+    the telephone cards' parts that were found; `fault` is what keeps the box from its data.
     """
 
     addresses: tuple[str, ...]
-    port: int
+    https_port: int = 443
+    http_port: int = 80
     password: str = ""
     lines: tuple[str, ...] = ()
-    fault: str = ""
+    fault: Fault | None = None
     cards: tuple[str, ...] = ()
 
 
@@ -40,9 +36,10 @@ def status(settings: Settings, root: Path = Path("/")) -> Status:
     return Status(
         addresses(),
         settings.https_port,
+        settings.http_port,
         text(settings.secrets / "admin-otp"),
         lines(root / "proc/dahdi"),
-        fault(text(root / "run/foyer-data-fault")),
+        fault(noted(root / "run")),
         tuple(sorted(path.parent.name for path in (root / "sys/class/net").glob("*/device"))),
     )
 
@@ -62,11 +59,6 @@ def lines(dahdi: Path) -> tuple[str, ...]:
     spans = sorted((path for path in dahdi.glob("*") if path.name.isdigit()), key=lambda path: int(path.name))
     found = (_SPAN.match(text(span)) for span in spans)
     return tuple(f"{span[2]} ({span[1]})" for span in found if span)
-
-
-def fault(code: str) -> str:
-    """What the boot wrote down, in words."""
-    return _FAULTS.get(code, f"The start of the box failed: {code}." if code else "")
 
 
 def text(path: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from appliance.fault import fault
 from appliance.health.facts import Contact, Facts, Machine
 from appliance.health.finding import Finding, Term, bad, warn
 from appliance.space import stops_below
@@ -33,24 +34,6 @@ UNIT_WORK = {
     "systemd-networkd": Term("network"),
     "systemd-resolved": Term("names in the network"),
     "systemd-timesyncd": Term("comparing of the clock"),
-}
-# What box-data leaves in /run when it could not open the data partition.
-_BOOT_NOTES = {
-    "disk-too-small": bad(
-        "The disk is too small to keep data on.", "Write the system to a larger disk, of 4 GB at least."
-    ),
-    "no-partition": bad(
-        "The disk has lost a part that the box needs; its data cannot be used.",
-        "Write the system to the disk anew.",
-    ),
-    "locked": bad(
-        "The data on the disk cannot be opened: its key is lost, or its beginning is damaged.",
-        "Bring back a backup, or reset the box from its screen.",
-    ),
-    "damaged": bad(
-        "The data on the disk is damaged and could not be repaired by itself.",
-        "Bring back a backup, or reset the box from its screen.",
-    ),
 }
 
 
@@ -209,11 +192,9 @@ def drivers(machine: Machine) -> Iterator[Finding]:
             )
 
 
-def boot(machine: Machine) -> Iterator[Finding]:
-    for note in machine.boot_notes:
-        yield _BOOT_NOTES.get(note) or warn(
-            "The box noticed something while it started: {note}.", "Send a support file.", note=note
-        )
+def data(machine: Machine) -> Iterator[Finding]:
+    if found := fault(machine.data_fault):
+        yield bad(found.message, found.hint)
 
 
 def database(contact: Contact) -> Iterator[Finding]:
@@ -263,7 +244,7 @@ def settings(contact: Contact) -> Iterator[Finding]:
 
 
 MACHINE_CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
-    boot,
+    data,
     units,
     certificate,
     space,
@@ -278,6 +259,8 @@ CONTACT_CHECKS: tuple[Callable[[Contact], Iterator[Finding]], ...] = (database, 
 
 def findings(facts: Facts) -> list[Finding]:
     """Everything that is wrong, the worst first, else in the order of the lists."""
+    if facts.machine and (cause := list(data(facts.machine))):
+        return cause  # without its data nothing of the box runs: all else follows from that
     found: list[Finding] = []
     if facts.machine is None:
         found.append(

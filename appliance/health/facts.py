@@ -103,7 +103,9 @@ class Release:
 
 @dataclass(frozen=True)
 class Machine:
-    """The box without its calls: what foyer-health gathers."""
+    """The box without its calls: what foyer-health gathers. `data_fault` is the name of what keeps it from
+    its data (appliance.fault), "" for nothing.
+    """
 
     release: Release
     clock: Clock
@@ -117,7 +119,7 @@ class Machine:
     interfaces: tuple[Interface, ...] = ()
     refused_modules: tuple[str, ...] = ()
     is_secure_boot: bool = False
-    boot_notes: tuple[str, ...] = ()
+    data_fault: str = ""
 
 
 @dataclass(frozen=True)

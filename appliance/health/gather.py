@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from appliance import fault
 from appliance.health import front_door, hardware, kernel
 from appliance.health.facts import Clock, Machine, Release, Unit
 from appliance.settings import Settings
@@ -59,7 +60,7 @@ def machine(settings: Settings, kernel_lines: Iterable[str], places: Places = Pl
         interfaces=hardware.interfaces(places.sys),
         refused_modules=said.refused_modules,
         is_secure_boot=said.is_secure_boot,
-        boot_notes=boot_notes(places.run / "foyer-data-fault"),
+        data_fault=fault.noted(places.run),
     )
 
 
@@ -85,11 +86,6 @@ def clock(places: Places) -> Clock:
     return Clock(
         int(time.time() * 1000), (timesync / "synchronized").exists() if timesync.exists() else None, built
     )
-
-
-def boot_notes(path: Path) -> tuple[str, ...]:
-    """What box-data could not help when it opened the data partition: a word a line."""
-    return tuple(_text(path).split())
 
 
 def units(names: tuple[str, ...], ask: Callable[[list[str]], str] | None = None) -> tuple[Unit, ...]:

@@ -16,6 +16,8 @@ from appliance.health import wear
 from appliance.health.facts import Disk, Interface, Space, Temperature
 
 _SECTOR = 512  # whatever the disk's own sectors are: Documentation/ABI/stable/sysfs-block
+# The last two are fs/ext4/super.c's words for what it has given up.
+_NOT_WRITABLE = frozenset(("ro", "emergency_ro", "shutdown"))
 # JEDEC eMMC 5.1, EXT_CSD DEVICE_LIFE_TIME_EST: tenths of the life, 0x0B is beyond it; of PRE_EOL_INFO, 3 is
 # urgent.
 _BEYOND_LIFE, _EOL_URGENT = 0x0B, 3
@@ -65,7 +67,7 @@ def is_read_only(mounts: str, device: str) -> bool:
     for line in mounts.splitlines():
         mount, _, system = line.partition(" - ")
         if mount.split()[2:3] == [device]:
-            return "ro" in system.split()[-1].split(",")
+            return not _NOT_WRITABLE.isdisjoint(system.split()[-1].split(","))
     return False
 
 

@@ -34,8 +34,8 @@ _ERRORS = (
     "NotFoundError",
     "ForbiddenError",
 )
-# What is wrong with the box, and the names in it (health/finding.py).
-_FINDINGS = ("bad", "warn", "Term")
+# What is wrong with the box, and the names in it (health/finding.py, fault.py).
+_FINDINGS = ("bad", "warn", "Term", "Fault")
 # Processes whose sentences reach the pages through the store (request.result, apply_state.message).
 _SPEAKERS = ("apply", "pbx", "store")
 # What speaks only to processes, and to people at the console.

@@ -11,23 +11,26 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from appliance.console import status as gathered
-from appliance.console.menu import plan_of
+from appliance.console.menu import Console, plan_of
 from appliance.console.screen import screen
 from appliance.console.status import Status
 from appliance.errors import RejectedError
+from appliance.fault import FAULTS, fault
 from appliance.network.plan import NetworkPlan
+from appliance.privileged.client import Privileged
 from appliance.privileged.protocol import Call
 from tests.privileged.noting import noting
 from tests.until import until
 
 OTP = "k7mp-x2qa-9wdf-hh4t"
-NEW = Status(("192.0.2.10",), 443, OTP, ("Wildcard TDM410P Board 5 (WCTDM/4)",))
+NEW = Status(("192.0.2.10",), password=OTP, lines=("Wildcard TDM410P Board 5 (WCTDM/4)",))
 
 
 class Screen:
@@ -155,10 +158,40 @@ def test_the_screen_is_plain() -> None:
     text = screen(NEW)
     assert text.isascii() and all(len(line) <= 80 for line in text.splitlines()) and text.count("\n") < 25
     assert "Wildcard TDM410P Board 5 (WCTDM/4)" in text and OTP in text
-    assert "no address yet" in screen(Status((), 443))
+    assert "no address yet" in screen(Status(()))
     assert "https://foyer.local:8443/" in screen(Status(("192.0.2.10",), 8443))
-    assert "cannot be opened" in screen(Status((), 443, fault=gathered.fault("locked")))
-    assert re.search(r"[^\x20-\x7e\n]", screen(Status(("192.0.2.10",), 443, lines=("\x1b[31m…",)))) is None
+    assert re.search(r"[^\x20-\x7e\n]", screen(Status(("192.0.2.10",), lines=("\x1b[31m…",)))) is None
+
+
+@pytest.mark.parametrize("name", [*FAULTS, "never-heard-of"])
+def test_a_box_without_its_data_says_so(name: str) -> None:
+    known = fault(name)
+    assert known
+    text = screen(Status(("192.0.2.10", "198.51.100.7"), fault=known))
+    assert text.isascii() and all(len(line) <= 80 for line in text.splitlines()) and text.count("\n") < 25
+    assert known.message in " ".join(text.split()) and known.hint in " ".join(text.split())
+    # No certificate that a browser trusts.
+    assert "http://foyer.local/" in text and "https" not in text
+    # Nothing that needs the data; a reset only where it helps.
+    assert "Network" not in text and "password" not in text and "3  Switch off" in text
+    assert ("9  Factory reset" in text) == known.can_reset
+
+
+def test_what_is_not_on_the_menu_does_nothing(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with noting(tmp_path / "privileged.sock") as calls, os.fdopen(theirs, "w") as paper:
+        status = Status((), fault=fault("disk-too-small"))
+        console = Console(
+            theirs, paper, lambda: status, Privileged(tmp_path / "privileged.sock"), lambda: None
+        )
+        shown = threading.Thread(target=console.run)
+        shown.start()
+        os.write(ours, b"9\nDELETE\nyes\n2\nyes\n4\nyes\n")
+        until(lambda: calls, 10, "the restart")
+        os.write(ours, b"\n\x04")
+        shown.join(10)
+        assert calls == [Call("power", {"what": "reboot"})]
+    os.close(ours)
 
 
 def test_what_it_gathers(tmp_path: Path) -> None:

@@ -74,9 +74,9 @@ UNWELL: list[tuple[str, dict[str, Any], str, str]] = [
     ("not renewed", {"certificate": Certificate("good", NOW + HOUR // 2)}, "warn", "not renewed"),
     ("Secure Boot", {"refused_modules": ("wcte13xp",), "is_secure_boot": True}, "bad", "Secure Boot keeps"),
     ("refused", {"refused_modules": ("wcte13xp",)}, "bad", "wcte13xp was refused"),
-    ("a small disk to keep data", {"boot_notes": ("disk-too-small",)}, "bad", "too small"),
-    ("damaged data", {"boot_notes": ("damaged",)}, "bad", "could not be repaired"),
-    ("another note", {"boot_notes": ("odd-thing",)}, "warn", "odd-thing"),
+    ("a small disk to keep data", {"data_fault": "disk-too-small"}, "bad", "too small"),
+    ("damaged data", {"data_fault": "damaged"}, "bad", "could not be repaired"),
+    ("another fault", {"data_fault": "odd-thing"}, "bad", "odd-thing"),
 ]
 CLOSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("damage", {"database_problem": "row 7 missing"}, "bad", "row 7 missing"),
@@ -111,6 +111,11 @@ def test_a_sick_contact_center(wrong: dict[str, Any], severity: str, words: str)
     found = findings(Facts(WELL, replace(OPEN, **wrong)))
     assert [finding.severity for finding in found] == [severity]
     assert words in found[0].sentences(str)[0]
+
+
+def test_without_its_data_a_box_has_one_finding() -> None:
+    sick = replace(WELL, data_fault="locked", units=(Unit("asterisk", "inactive"), Unit("caddy", "inactive")))
+    assert [finding.severity for finding in findings(Facts(sick, None))] == ["bad"]
 
 
 def test_every_check_was_seen_to_find_something() -> None:

@@ -82,10 +82,12 @@ def test_a_file_system_is_read_only_for_all_or_for_a_sandbox() -> None:
     mounts = (
         "36 35 98:0 / /data ro,noatime master:1 - ext4 /dev/root rw,errors=remount-ro\n"
         "37 35 98:1 / /boot rw shared:2 - vfat /dev/sda1 ro,fmask=0022\n"
+        "38 35 98:3 / /lost rw - ext4 /dev/sdb1 rw,emergency_ro\n"
     )
     assert not hardware.is_read_only(mounts, "98:0")
     assert hardware.is_read_only(mounts, "98:1")
     assert not hardware.is_read_only(mounts, "98:2")
+    assert hardware.is_read_only(mounts, "98:3")
 
 
 def test_what_the_kernel_said() -> None:
@@ -104,7 +106,7 @@ def test_units() -> None:
     assert len(found) == len(gather.UNITS)
 
 
-def test_release_clock_and_notes(tmp_path: Path) -> None:
+def test_release_and_clock(tmp_path: Path) -> None:
     places = Places(
         proc=tmp_path / "proc",
         run=tmp_path,
@@ -121,9 +123,6 @@ def test_release_clock_and_notes(tmp_path: Path) -> None:
     assert gather.clock(places).is_synchronised is False
     write(tmp_path / "systemd/timesync/synchronized", "")
     assert gather.clock(places).is_synchronised is True
-    write(tmp_path / "foyer-data-fault", "locked")
-    assert gather.boot_notes(tmp_path / "foyer-data-fault") == ("locked",)
-    assert gather.boot_notes(tmp_path / "none") == ()
 
 
 def test_the_interfaces_of_this_machine() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.lint.source import ROOT, Source, product, read
 
-BASE = ("errors", "settings", "service", "on_demand", "network", "space", "durable")
+BASE = ("errors", "settings", "service", "on_demand", "network", "space", "durable", "fault")
 SIBLING = (*BASE, "store", "privileged.client")
 # What each part may import besides itself, as prefixes below `appliance`.
 MAY_IMPORT = {
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "service": ("errors", "settings"),
     "on_demand": (),
     "space": (),
+    "fault": (),
     "disk": BASE,
     "durable": (),
     "network": ("errors", "settings", "service", "durable"),
