@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.errors import RejectedError
 from appliance.pbx import ami_parser
 from appliance.pbx.ami_parser import Message, Parser, ProtocolError, message_of
+from appliance.pbx.ami_wire import encode
+from tests.pbx_conf.nasty import nasty
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 CALL = (
@@ -87,3 +90,17 @@ VALUES = st.text(st.characters(blacklist_characters="\r\n", blacklist_categories
 def test_any_values_survive_any_chunking(messages: list[list[tuple[str, str]]], size: int) -> None:
     wire = "".join("".join(f"{name}: {value}\r\n" for name, value in pairs) + "\r\n" for pairs in messages)
     assert fed(GREETING + wire.encode(), size) == [message_of(pairs) for pairs in messages]
+
+
+@given(st.lists(nasty, min_size=1, max_size=4), st.integers(1, 40))
+def test_whatever_is_typed_is_the_value_of_one_header_or_refused(texts: list[str], size: int) -> None:
+    """Read back by whoever reads it: an action is exactly the headers that were meant."""
+    first, *more = texts
+    try:
+        sent = encode({"Action": "Originate", "CallerID": first, "Variable": more}, "7")
+    except RejectedError:
+        return
+    meant = [("Action", "Originate"), ("CallerID", first), *(("Variable", text) for text in more)]
+    assert sent.decode() == "".join(f"{n}: {v}\r\n" for n, v in [*meant, ("ActionID", "7")]) + "\r\n"
+    assert sent.count(b"\n") == len(meant) + 2 and b"\0" not in sent
+    assert fed(GREETING + sent, size) == [message_of([*meant, ("ActionID", "7")])]
