@@ -1,6 +1,6 @@
 """`make powercut N=50`: a box's first day is recorded, then cut at random moments, each on its own disk.
 
-A box boots from N of them; a third of these cuts fall into the first boot, the others into the work after it.
+A box boots from N of them; half of these cuts fall into the first boot, the others into the work after it.
 Of twice as many at work, a box that is up looks at the data. What chance chose follows from the
 recording and the seed that is printed. If anything was wrong, the exit code is 1, and the recording stays in
 build/powercut with the disks: SEED=... repeats the same cuts.
@@ -35,9 +35,9 @@ LOOKED_AT = 2
 
 
 def choose(recording: Recording, count: int, chance: random.Random) -> list[Cut]:
-    """Random cuts, the earliest first: every third in the first boot."""
+    """Random cuts, the earliest first: every second in the first boot."""
     last = len(recording.entries)
-    spans = [(1, recording.up) if number % 3 == 0 else (recording.up + 1, last) for number in range(count)]
+    spans = [(1, recording.up) if number % 2 == 0 else (recording.up + 1, last) for number in range(count)]
     moments = sorted(write_log.moment(recording.entries, *span, chance) for span in spans)
     return [write_log.cut(recording.entries, done, chance) for done in moments]
 

@@ -109,14 +109,9 @@ def cut(entries: tuple[Entry, ...], done: int, chance: Random) -> Cut:
 
 
 def moment(entries: tuple[Entry, ...], first: int, last: int, chance: Random) -> int:
-    """How many requests are done at a random moment between two: after a random flush, and before the next.
-
-    Something is not flushed then, unless two flushes follow each other.
-    """
-    flushes = [number for number in range(max(first, 1), last + 1) if entries[number - 1].flags & Flag.FLUSH]
-    chosen = chance.randrange(len(flushes))
-    following = flushes[chosen + 1] - 1 if chosen + 1 < len(flushes) else last
-    return chance.randint(min(flushes[chosen] + 1, following), following)
+    """How many requests are done at a random moment between two of them: just after one that was no flush."""
+    waiting = [number for number in range(first, last + 1) if not entries[number - 1].flags & Flag.FLUSH]
+    return chance.choice(waiting)
 
 
 def blocks(entry: Entry) -> list[Piece]:

@@ -19,7 +19,13 @@ TRIAL = "/settings/trial"
 def with_flow(store: Store, box: dict[str, str]) -> None:
     """The box has a number that leads to a flow."""
     with store.change() as change:
-        sites.save(change, Site.from_dict({**DOCUMENT, "language": "en"}), box["boss"], "", sites.head_number(change.db))
+        sites.save(
+            change,
+            Site.from_dict({**DOCUMENT, "language": "en"}),
+            box["boss"],
+            "",
+            sites.head_number(change.db),
+        )
 
 
 @pytest.mark.usefixtures("with_flow")
