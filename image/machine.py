@@ -25,9 +25,13 @@ from steps import (
 )
 
 TREE = IMAGE / "tree-machine"
+FILES = [path for path in sorted(TREE.rglob("*")) if path.is_file()]
+LEFT_OUT, INITRD = IMAGE / "modules-left-out", IMAGE / "modules-initrd"
 INPUTS = [
-    *(path for path in sorted(TREE.rglob("*")) if path.is_file()),
-    *(IMAGE / name for name in ("packages-machine", "modules-left-out", "machine.py", "machine.sh")),
+    *FILES,
+    *(IMAGE / name for name in ("packages-machine", "machine.py", "machine.sh")),
+    LEFT_OUT,
+    INITRD,
     *apt_layer.INPUTS,
     *dahdi.INPUTS,
 ]
@@ -49,13 +53,18 @@ def make(root: Path, new: Path) -> None:
         apt_layer.install([root], new, packages, "installing the kernel", own=own)
         drivers = dahdi.build(root, kernel_version(new))
         shutil.copytree(drivers, new, dirs_exist_ok=True)
-        leave_out(new / "usr/lib/modules" / kernel_version(new) / "kernel")
-        shutil.copytree(TREE, new, dirs_exist_ok=True)
+        modules = new / "usr/lib/modules" / kernel_version(new)
+        leave_out(modules / "kernel")
+        for file in FILES:
+            target = new / file.relative_to(TREE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Their content alone: modes are the clone's.
+            shutil.copyfile(file, target)
         work = new.with_name("work")
         remove_tree(work)
         work.mkdir()
         run(
-            "unshare", "--mount", IMAGE / "machine.sh", root, new, work, kernel_version(new),
+            "unshare", "--mount", IMAGE / "machine.sh", root, new, work, modules.name, *for_initrd(modules),
             cwd=BUILD, what="making the initial RAM disk",
         )  # fmt: skip
         remove_tree(work)
@@ -73,8 +82,24 @@ def kernel_version(layer: Path) -> str:
 
 def leave_out(modules: Path) -> None:
     """Deletes the kernel's modules that no box needs; a line that names nothing is a mistake."""
-    for name in package_names(IMAGE / "modules-left-out"):
+    for name in package_names(LEFT_OUT):
         folder = modules / name
         if not folder.is_dir():
-            raise Failed(f"image/modules-left-out names {name}, which this kernel does not have.")
+            raise Failed(f"image/{LEFT_OUT.name} names {name}, which this kernel does not have.")
         shutil.rmtree(folder)
+
+
+def for_initrd(modules: Path) -> list[str]:
+    """What the initial RAM disk gets of the kernel's folder `modules`: names, and folders after a `=`.
+
+    A line that names nothing is a mistake, unless the kernel has it built in.
+    """
+    files = [path.name for path in modules.rglob("*.ko*")]
+    built_in = [Path(line).name for line in (modules / "modules.builtin").read_text().splitlines()]
+    known = {name.partition(".")[0].replace("-", "_") for name in (*files, *built_in)}
+    entries = package_names(INITRD)
+    for entry in entries:
+        folder = entry.removeprefix("=")
+        if not ((modules / "kernel" / folder).is_dir() if folder != entry else entry in known):
+            raise Failed(f"image/{INITRD.name} names {entry}, which this kernel does not have.")
+    return entries
