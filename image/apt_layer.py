@@ -18,11 +18,13 @@ def install(
     *,
     own: Path | None = None,
     unpacked: str = "",
+    source: str = "",
 ) -> None:
     """Installs packages into the folder `new`, as an overlay on `lower` (top first).
 
     `own` is a folder with .deb files that are installed before; `unpacked` names a package of which only the
-    files are wanted. Downloads are kept in build/cache.
+    files are wanted; `source` a line of sources.list(5), without which it is Debian's own servers. Downloads
+    are kept in build/cache.
     """
     work = new.with_name("work")
     remove_tree(work)
@@ -36,6 +38,7 @@ def install(
         "FOYER_CACHE": CACHE,
         "FOYER_DEBS": own or "",
         "FOYER_UNPACKED": unpacked,
+        "FOYER_SOURCE": source,
     }
     run(
         "unshare",

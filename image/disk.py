@@ -14,6 +14,7 @@ import base_root
 import machine
 import product
 import release
+import reproducible
 import test_root
 from steps import (
     BUILD,
@@ -62,7 +63,7 @@ def make(box: list[Path], new: Path) -> None:
     with step("packing the root into a disk image (about two minutes)"):
         run(
             "unshare", "--mount", IMAGE / "disk.sh", lowerdir(tools), lowerdir(box), new,
-            cwd=BUILD, what="packing the disk image",
+            cwd=BUILD, env={**os.environ, **reproducible.ENVIRONMENT}, what="packing the disk image",
         )  # fmt: skip
     (new / PUBLIC).mkdir()
     artifacts.write(new / NAME, box, tools, new / PUBLIC)

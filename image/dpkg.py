@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STATUS = "var/lib/dpkg/status"
-INSTALLED = "install ok installed"
+# The second: of the drivers' source only the files are wanted (apt-layer.sh).
+PRESENT = ("install ok installed", "install ok unpacked")
 
 
 @dataclass(frozen=True, order=True)
@@ -29,7 +30,7 @@ class Package:
     @property
     def file_name(self) -> str:
         """The name of its .deb, as apt keeps it."""
-        return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"
+        return file_name(self.name, self.version, self.architecture)
 
 
 def packages(layers: Iterable[Path]) -> list[Package]:
@@ -41,7 +42,7 @@ def packages(layers: Iterable[Path]) -> list[Package]:
         status = layer / STATUS
         if status.exists():
             known = paragraphs(status.read_text("utf-8"))
-            return sorted(_package(fields) for fields in known if fields["status"] == INSTALLED)
+            return sorted(_package(fields) for fields in known if fields["status"] in PRESENT)
     raise FileNotFoundError(STATUS)
 
 
@@ -62,14 +63,24 @@ def paragraphs(text: str) -> Iterator[dict[str, str]]:
             yield fields
 
 
+def file_name(name: str, version: str, architecture: str) -> str:
+    """The name of a .deb, as apt keeps it."""
+    return f"{name}_{version.replace(':', '%3a')}_{architecture}.deb"
+
+
 def file_hash(package: Package, folders: Iterable[Path]) -> str:
     """The SHA-256 of its .deb in the first of the folders that has it; "" if none has."""
     for folder in folders:
         file = folder / package.file_name
         if file.exists():
-            with file.open("rb") as content:
-                return hashlib.file_digest(content, "sha256").hexdigest()
+            return sha256(file)
     return ""
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _package(fields: dict[str, str]) -> Package:

@@ -27,6 +27,11 @@ class Locked:
     architecture: str
     sha256: str
 
+    @property
+    def file_name(self) -> str:
+        """The name of its .deb, as apt keeps it."""
+        return dpkg.file_name(self.name, self.version, self.architecture)
+
 
 def parse(text: str) -> list[Locked]:
     """The lines of a lock; raises Failed on one that is none."""

@@ -4,6 +4,7 @@ Only the image has it: a box in another machine's namespaces has that machine's 
 compiled against this very kernel in a root that is thrown away, so that no compiler gets near the image.
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import apt_layer
 import base_root
 import dahdi
 import lock
+import reproducible
 from steps import (
     BUILD,
     IMAGE,
@@ -27,9 +29,11 @@ from steps import (
 TREE = IMAGE / "tree-machine"
 FILES = [path for path in sorted(TREE.rglob("*")) if path.is_file()]
 LEFT_OUT, INITRD = IMAGE / "modules-left-out", IMAGE / "modules-initrd"
+# What the installation wrote of itself; one of the caches has inode numbers.
+LEFTOVERS = ("var/cache/apt", "var/cache/ldconfig", "var/log")
 INPUTS = [
     *FILES,
-    *(IMAGE / name for name in ("packages-machine", "machine.py", "machine.sh")),
+    *(IMAGE / name for name in ("packages-machine", "machine.py", "machine.sh", "reproducible.py")),
     LEFT_OUT,
     INITRD,
     *apt_layer.INPUTS,
@@ -43,16 +47,16 @@ def build() -> Path:
     return versioned("machine", content_stamp(INPUTS, root.name), lambda new: make(root, new))
 
 
-def make(root: Path, new: Path) -> None:
-    """Fills the empty folder `new`, a layer on `root`."""
+def make(root: Path, new: Path, source: str = "") -> None:
+    """Fills the empty folder `new`, a layer on `root`; `source` is as in `apt_layer.install`."""
     need_disk(4)
     with step("adding kernel, disk tools and drivers for a machine of its own (once, about two minutes)"):
         own = new.with_name("own-packages")
         dahdi.stand_in(own)
         packages = package_names(IMAGE / "packages-machine")
-        apt_layer.install([root], new, packages, "installing the kernel", own=own)
-        drivers = dahdi.build(root, kernel_version(new))
-        shutil.copytree(drivers, new, dirs_exist_ok=True)
+        apt_layer.install([root], new, packages, "installing the kernel", own=own, source=source)
+        drivers = dahdi.build(root, kernel_version(new), source)
+        shutil.copytree(drivers / dahdi.TREE, new, dirs_exist_ok=True)
         modules = new / "usr/lib/modules" / kernel_version(new)
         leave_out(modules / "kernel")
         for file in FILES:
@@ -65,10 +69,13 @@ def make(root: Path, new: Path) -> None:
         work.mkdir()
         run(
             "unshare", "--mount", IMAGE / "machine.sh", root, new, work, modules.name, *for_initrd(modules),
-            cwd=BUILD, what="making the initial RAM disk",
+            cwd=BUILD, env={**os.environ, **reproducible.ENVIRONMENT}, what="making the initial RAM disk",
         )  # fmt: skip
         remove_tree(work)
         remove_tree(own)
+        for name in LEFTOVERS:
+            remove_tree(new / name)
+        reproducible.settle(new)
     lock.report(new, lock.MACHINE, below=root)
 
 

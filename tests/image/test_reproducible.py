@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import apt_layer
 import base_root
+import dahdi
 import dpkg
 import fingerprint
+import lock
+import machine
 import product
 import psutil
 import pytest
@@ -21,7 +22,8 @@ import release
 import reproducible
 import steps
 
-AUTOMATIC = "var/lib/apt/extended_states"
+from tests.image.debs import repository, required
+
 FIRST = 2_000_000_000
 LONG_S = 600
 PLENTY = 6e9
@@ -62,38 +64,13 @@ def differences(one: Path, other: Path) -> list[str]:
     ]
 
 
-def repository(root: Path, folder: Path) -> str:
-    """Makes `folder` a repository of exactly the packages of the root, and returns its line for apt."""
-    folder.mkdir()
-    automatic = {fields["package"] for fields in dpkg.paragraphs((root / AUTOMATIC).read_text())}
-    asked_for = {*automatic, *steps.package_names(steps.IMAGE / "packages")}
-    index = []
-    for package in dpkg.packages([root]):
-        deb = folder / package.file_name
-        os.link(steps.CACHE / "debs" / deb.name, deb)
-        shown = subprocess.run(["dpkg-deb", "--field", deb], capture_output=True, text=True, check=True)
-        control = shown.stdout
-        if package.name not in asked_for:
-            # Debian's own index overrides what the package says.
-            control = re.sub(r"^Priority: .*", "Priority: required", control, flags=re.MULTILINE)
-        sha256 = dpkg.file_hash(package, [folder])
-        index.append(f"{control}Filename: ./{deb.name}\nSize: {deb.stat().st_size}\nSHA256: {sha256}\n")
-    packages = "\n".join(index).encode()
-    (folder / "Packages").write_bytes(packages)
-    sha256 = hashlib.sha256(packages).hexdigest()
-    (folder / "Release").write_text(
-        f"Codename: {steps.SUITE}\nArchitectures: amd64\nSHA256:\n {sha256} {len(packages)} Packages\n"
-    )
-    return f"deb [trusted=yes] copy:{folder} ./"
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(LONG_S)
 def test_the_same_packages_give_the_same_base(
     shipped: Path, place: Path, roomy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     debs = place / "debs"
-    source = repository(shipped, debs)
+    source = repository(dpkg.packages([shipped]), debs, required(shipped))
     sources_list = "etc/apt/sources.list"
 
     def make(new: Path) -> None:
@@ -111,6 +88,29 @@ def test_the_same_packages_give_the_same_base(
         os.umask(umask)
     assert not differences(shipped, again)
     assert fingerprint.digest(shipped) == fingerprint.digest(again)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LONG_S)
+def test_the_same_packages_give_the_same_machine_layer(
+    shipped: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kernel, initial RAM disk, and drivers that are compiled again, signed with the same key."""
+    layer = steps.BUILD / "machine" / steps.content_stamp(machine.INPUTS, shipped.name)
+    drivers = steps.BUILD / "dahdi" / dahdi.stamp(machine.kernel_version(layer))
+    packages = {*lock.present(layer, below=shipped), *lock.parse((drivers / dahdi.MADE_WITH).read_text())}
+    source = repository(sorted(packages), place / "debs")
+    (place / "mnt").mkdir()
+    monkeypatch.setattr(apt_layer, "CACHE", place / "cache")
+    for module in (apt_layer, dahdi, machine, steps):
+        monkeypatch.setattr(module, "BUILD", place)
+    umask = os.umask(0o077)
+    try:
+        again = steps.versioned("machine", "again", lambda new: machine.make(shipped, new, source))
+    finally:
+        os.umask(umask)
+    assert not differences(layer, again)
+    assert fingerprint.digest(layer) == fingerprint.digest(again)
 
 
 @pytest.mark.slow
