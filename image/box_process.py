@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from steps import BUILD, IMAGE, REPOSITORY, Failed, say
+from steps import BUILD, IMAGE, REPOSITORY, Failed, children_of, say
 
 READY_TIMEOUT_S = 90.0
 END_TIMEOUT_S = 20.0
@@ -49,14 +49,6 @@ def answers(bind: str, port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def children_of(pid: int) -> list[int]:
-    """The child processes of a process of ours; none once it has ended."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def visitors(pid: int) -> list[int]:

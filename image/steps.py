@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,7 @@ LARGER_DISK = "set FOYER_BUILD= to a folder on a larger disk"
 DISK_FULL = f"the disk is full: free some space, or {LARGER_DISK}."
 
 SHOW_EVERY_S = 3.0
+TOOLS_END_S = 5.0
 # How long a version of a layer that nothing runs on is kept.
 KEPT_S = 3600.0
 
@@ -49,6 +51,8 @@ class Failed(Exception):
 
 def finish(work: Callable[[], int]) -> int:
     """Does a script's work, returns its exit code; what keeps it from the end, a Ctrl-C too, is one line."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         return work()
     except Failed as failure:
@@ -60,6 +64,7 @@ def finish(work: Callable[[], int]) -> int:
         say(DISK_FULL)
         return 1
     except KeyboardInterrupt:
+        end_tools()
         say("ended.")
         return 130  # 128 + SIGINT, as a shell has it
 
@@ -93,17 +98,11 @@ def run(*args: str | Path, what: str, cwd: Path | None = None, env: dict[str, st
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                tail = [*tail[-30:], line.rstrip()]
-                if time.monotonic() - shown > SHOW_EVERY_S:
-                    shown = time.monotonic()
-                    print(f"    {line.rstrip():.100}", file=sys.stderr, flush=True)
-        except KeyboardInterrupt:
-            # A terminal tells the tool as well; whoever signals us alone does not.
-            process.terminate()
-            process.wait()
-            raise
+        for line in process.stdout:
+            tail = [*tail[-30:], line.rstrip()]
+            if time.monotonic() - shown > SHOW_EVERY_S:
+                shown = time.monotonic()
+                print(f"    {line.rstrip():.100}", file=sys.stderr, flush=True)
     if process.returncode == 0:
         return
     sys.stderr.writelines(f"    {line}\n" for line in tail)
@@ -114,6 +113,41 @@ def run(*args: str | Path, what: str, cwd: Path | None = None, env: dict[str, st
             f"{what} failed: a package could not be fetched. Check the network, then run make again."
         )
     raise Failed(f"{what} failed (exit code {process.returncode}): the lines above say why.")
+
+
+def end_tools() -> None:
+    """Ends whatever this process began: a terminal's Ctrl-C reaches tools as well, other signals do not."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    doomed = descendants(os.getpid())
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in doomed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + TOOLS_END_S
+        while any(map(is_running, doomed)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    """Whether it is there; one that has ended may still wait for somebody to notice (proc_pid_stat(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process of ours began, theirs included."""
+    return [found for child in children_of(pid) for found in (child, *descendants(child))]
+
+
+def children_of(pid: int) -> list[int]:
+    """The child processes of a process of ours; none once it has ended."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def package_names(path: Path) -> list[str]:

@@ -90,21 +90,22 @@ def test_a_tool_that_fails_is_told_from_a_network_that_fails(capfd: pytest.Captu
     steps.run(sys.executable, "-c", "", what="baking")
 
 
-def test_ctrl_c_in_a_build_ends_the_tool_and_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_build_ends_with_its_tools_and_in_one_line(tmp_path: Path, number: signal.Signals) -> None:
     """Also where a terminal tells only us."""
     tool = tmp_path / "tool"
     script = (
         "import sys, steps; sys.exit(steps.finish(lambda: steps.run('sh', '-c',"
-        f" 'echo $$ >{tool}.part; mv {tool}.part {tool}; exec sleep 60', what='baking') or 0))"
+        f" 'sleep 60 & echo $$ $! >{tool}.part; mv {tool}.part {tool}; wait', what='baking') or 0))"
     )
     build = subprocess.Popen(
         [sys.executable, "-c", script], cwd=steps.IMAGE, stderr=subprocess.PIPE, text=True
     )
     until(tool.exists, 10, "the tool to run")
-    build.send_signal(signal.SIGINT)
+    build.send_signal(number)
     _, said = build.communicate(timeout=10)
     assert (build.returncode, said) == (130, "foyer: ended.\n")
-    assert not Path(f"/proc/{tool.read_text().strip()}").exists()
+    assert [pid for pid in tool.read_text().split() if steps.is_running(int(pid))] == []
 
 
 def test_too_small_a_disk_is_said_so() -> None:
