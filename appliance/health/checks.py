@@ -228,6 +228,14 @@ def telephone(contact: Contact) -> Iterator[Finding]:
             )
 
 
+def calls_out(contact: Contact) -> Iterator[Finding]:
+    if contact.is_guard_on:
+        yield bad(
+            "Calls to expensive numbers are stopped: more were made in an hour than is allowed.",
+            "Look at the calls of the last hours; release them on the page Settings, Calls out.",
+        )
+
+
 def settings(contact: Contact) -> Iterator[Finding]:
     if contact.failed_revision is not None:
         yield bad(
@@ -254,7 +262,12 @@ MACHINE_CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
     temperature,
     memory,
 )
-CONTACT_CHECKS: tuple[Callable[[Contact], Iterator[Finding]], ...] = (database, telephone, settings)
+CONTACT_CHECKS: tuple[Callable[[Contact], Iterator[Finding]], ...] = (
+    database,
+    telephone,
+    calls_out,
+    settings,
+)
 
 
 def findings(facts: Facts) -> list[Finding]:

@@ -35,6 +35,7 @@ def contact(store: Store, *, thorough: bool, known_problem: str = "") -> Contact
         ),
         queues_without_agents=tuple(queue.name for queue in site.queues if not queue.agents),
         failed_revision=number if failed else None,
+        is_guard_on=bool(rows["guard"]),
     )
 
 

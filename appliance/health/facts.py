@@ -142,6 +142,7 @@ class Contact:
     lines: tuple[LineState, ...] = ()
     queues_without_agents: tuple[str, ...] = ()
     failed_revision: int | None = None
+    is_guard_on: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from appliance.pbx.ami_session import Account, ActionSession
 from appliance.pbx.callers import Callers
 from appliance.pbx.disk import Disk
 from appliance.pbx.feed import Feed
+from appliance.pbx.guard import Guard
 from appliance.pbx.housekeeping import Housekeeping
 from appliance.pbx.listener import Hands, Listener
 from appliance.pbx.log_rotation import LogRotation
@@ -54,7 +55,8 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     recordings = Recordings(store, settings.recordings)
     disk = Disk(store, settings.disk_told)
     logs = LogRotation(store, settings.ast_log, session)
-    actions = Actions(store, session, site, settings.ast_log)
+    guard = Guard(store, mirror)
+    actions = Actions(store, session, site, settings.ast_log, guard)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
@@ -73,7 +75,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("callers", callers.run),
         ("marks", marks.run),
         ("requests", Worker(store, actions, members.wake, callers.wake).run),
-        ("housekeeping", Housekeeping(store, disk.tidy, recordings.tidy, logs.tidy).run),
+        ("housekeeping", Housekeeping(store, guard.tidy, disk.tidy, recordings.tidy, logs.tidy).run),
     )
     for name, loop in loops:
         service.spawn(name, lambda loop=loop: loop(service.stop, service.beat), beat_s=BEAT_S)  # type: ignore[misc]

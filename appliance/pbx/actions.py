@@ -19,6 +19,7 @@ from appliance.pbx import backlog
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.conf import outbound
+from appliance.pbx.guard import Guard
 from appliance.pbx.membership import interface_of
 from appliance.pbx.running import RunningSite
 from appliance.store import Store, agents, calling, countries, live
@@ -43,6 +44,7 @@ class Actions:
     session: ActionSession
     site: RunningSite
     logs: Path
+    guard: Guard
     countries: tuple[Country, ...] = field(default_factory=countries.load)
 
     def perform(self, request: Request) -> dict[str, Any]:
@@ -146,10 +148,16 @@ class Actions:
         """Whether the store knows every call that Asterisk has logged so far."""
         return {"all": backlog.is_read(self.store, self.logs)}
 
+    def release_expensive(self, _args: Mapping[str, Any]) -> dict[str, Any]:
+        """Lets expensive calls be made again, which the guard against fraud had stopped."""
+        self.guard.release()
+        return {}
+
 
 _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
     "test_call": Actions.test_call,
     "originate": Actions.originate,
     "hangup": Actions.hang_up,
+    "release_expensive": Actions.release_expensive,
     "recorded": Actions.recorded,
 }

@@ -7,7 +7,7 @@ can forbid them.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.errors import RejectedError
 from appliance.store import phone
@@ -30,6 +30,36 @@ class Permit:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What calls out may come to: at a time, and in calls and minutes of a day (the site's), for all together
+    and for each agent; minutes of one call; and minutes of expensive calls (all kinds but national and
+    mobile) in an hour, after which those are stopped until an administrator releases them.
+    """
+
+    box_at_once: int = 30
+    box_calls: int = 2000
+    box_minutes: int = 3000
+    person_at_once: int = 3
+    person_calls: int = 300
+    person_minutes: int = 480
+    longest_minutes: int = 120
+    expensive_minutes: int = 60
+
+
+# From and to; nobody can set "no limit": a limit that is never met costs nothing.
+LIMIT_RANGES = {
+    "box_at_once": (1, 500),
+    "box_calls": (1, 100_000),
+    "box_minutes": (1, 100_000),
+    "person_at_once": (1, 50),
+    "person_calls": (1, 10_000),
+    "person_minutes": (1, 10_000),
+    "longest_minutes": (1, 1440),
+    "expensive_minutes": (1, 10_000),
+}
+
+
+@dataclass(frozen=True)
 class Outbound:
     """Calls out. `kinds` may be called by everybody but the agents with a permit of their own; `countries`
     (ISO 3166) are those of the kind "international". `lines` are tried in this order; empty: every line in
@@ -40,6 +70,7 @@ class Outbound:
     countries: tuple[str, ...] = ()
     permits: tuple[Permit, ...] = ()
     lines: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     def kinds_of(self, agent_id: str) -> tuple[str, ...]:
         """The kinds of calls that this agent may make, in the order of `KINDS`."""
@@ -59,6 +90,7 @@ def outbound(data: object, path: str, strict: bool) -> Outbound:
         countries=fields.texts("countries", (), COUNTRIES_MAX),
         permits=fields.items("permits", 500, _permit),
         lines=fields.texts("lines", (), LINES_MAX),
+        limits=fields.part("limits", _limits),
     )
     for at, code in enumerate(found.countries):
         if not phone.is_country(code):
@@ -75,6 +107,16 @@ def refuse_dangling(found: Outbound, agents: Collection[str], lines: Collection[
     for at, line_id in enumerate(found.lines):
         if line_id not in lines:
             raise RejectedError("There is no such phone line.", field=f"outbound.lines.{at}")
+
+
+def _limits(data: object, path: str, strict: bool) -> Limits:
+    fields = Fields(data, path, field_names(Limits), strict=strict)
+    return Limits(
+        **{
+            name: fields.whole(name, getattr(Limits, name), low, high)
+            for name, (low, high) in LIMIT_RANGES.items()
+        }
+    )
 
 
 def _permit(data: object, path: str, strict: bool) -> Permit:

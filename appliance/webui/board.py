@@ -130,8 +130,8 @@ class InQueue:
 class Board:
     """Everything on the live page. `is_up`: the telephone service runs; else `down_since` may say since when.
 
-    `is_disk_full`: new calls are not recorded. `refetch_at` (ms) is when something on it ends by itself; None
-    if nothing does.
+    `is_disk_full`: new calls are not recorded. `is_guard_on`: expensive calls are stopped. `refetch_at` (ms)
+    is when something on it ends by itself; None if nothing does.
     """
 
     is_up: bool
@@ -141,6 +141,7 @@ class Board:
     lines: tuple[LineNow, ...]
     total: Figures
     is_disk_full: bool
+    is_guard_on: bool
     now: int
     refetch_at: int | None
 
@@ -232,6 +233,7 @@ def build(site: Site, facts: Facts) -> Board:
         lines=lines.now(site, facts.snapshot),
         total=today.total(facts.figures),
         is_disk_full=is_disk_full(facts.snapshot),
+        is_guard_on=is_guard_on(facts.snapshot),
         now=facts.now,
         refetch_at=min(ends) if ends else None,
     )
@@ -240,6 +242,11 @@ def build(site: Site, facts: Facts) -> Board:
 def is_disk_full(snapshot: LiveSnapshot) -> bool:
     """Whether new calls are not recorded because the disk has no room."""
     return bool(snapshot.rows["disk"].get("recording", {}).get("full"))
+
+
+def is_guard_on(snapshot: LiveSnapshot) -> bool:
+    """Whether expensive calls are stopped."""
+    return bool(snapshot.rows["guard"])
 
 
 def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:

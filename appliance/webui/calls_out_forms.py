@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from appliance.store.site_outbound import KINDS
+from appliance.store.site_outbound import KINDS, LIMIT_RANGES, Limits
 from appliance.webui.forms import Form
 
 Document = dict[str, Any]
@@ -20,6 +20,10 @@ def rules(document: Document, form: Form) -> None:
     own["kinds"] = _kinds(form)
     chosen = (*form.all("countries"), *form.all("new_country"))
     own["countries"] = list(dict.fromkeys(code for code in chosen if code))
+    own["limits"] = {
+        name: form.number(name, low, high, getattr(Limits, name))
+        for name, (low, high) in LIMIT_RANGES.items()
+    }
     lines = list(dict.fromkeys(line for line in form.all("lines") if line))
     # Every line in the order of the settings is what a new line joins by itself.
     own["lines"] = [] if lines == [line["id"] for line in document["lines"]] else lines

@@ -25,6 +25,17 @@ KINDS = {
         N_("Such as short service numbers. Nobody can say what they cost."),
     ),
 }
+# limit: (words, unit)
+LIMITS = {
+    "person_at_once": (N_("Calls of one person at a time"), N_("calls")),
+    "person_calls": (N_("Calls of one person a day"), N_("calls")),
+    "person_minutes": (N_("Minutes of one person a day"), N_("minutes")),
+    "box_at_once": (N_("Calls of all together at a time"), N_("calls")),
+    "box_calls": (N_("Calls of all together a day"), N_("calls")),
+    "box_minutes": (N_("Minutes of all together a day"), N_("minutes")),
+    "longest_minutes": (N_("Longest call"), N_("minutes")),
+    "expensive_minutes": (N_("Expensive minutes in an hour"), N_("minutes")),
+}
 OTHERS = {
     "internal": N_("A call inside the office: always allowed."),
     "emergency": N_("An emergency number: always allowed, from every phone, over every line."),
@@ -52,6 +63,8 @@ def differences(old: Site, new: Site, language: Language) -> Iterator[Change]:
         _countries(after, language),
     )
     yield say(N_("Lines for calls out")), _lines(old), _lines(new)
+    for name, (words, _unit) in LIMITS.items():
+        yield say(words), str(getattr(before.limits, name)), str(getattr(after.limits, name))
     for agent_id in dict.fromkeys(one.agent_id for one in (*before.permits, *after.permits)):
         name = labels.agent_name(new, agent_id) or labels.agent_name(old, agent_id)
         label = say(N_("%(name)s may call")) % {"name": name}

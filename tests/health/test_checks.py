@@ -79,6 +79,7 @@ UNWELL: list[tuple[str, dict[str, Any], str, str]] = [
     ("another fault", {"data_fault": "odd-thing"}, "bad", "odd-thing"),
 ]
 CLOSED: list[tuple[str, dict[str, Any], str, str]] = [
+    ("fraud", {"is_guard_on": True}, "bad", "more were made in an hour"),
     ("damage", {"database_problem": "row 7 missing"}, "bad", "row 7 missing"),
     ("no telephone", {"is_telephone_up": False}, "bad", "telephone service is not running"),
     ("not signed in", {"lines": (LineState("VNPT", True, False),)}, "bad", "VNPT is not signed in"),

@@ -39,6 +39,9 @@ FIXED_CONTEXTS = frozenset(
         *("foyer-nobody", "foyer-phones"),
         *("foyer-ring", "foyer-features", "foyer-again", "foyer-sim-caller", "foyer-nowhere"),
         *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-emergency", "foyer-country"),
+        *("foyer-allow", "foyer-is-expensive", "foyer-spent", "foyer-left", "foyer-guard", "foyer-count"),
+        *("foyer-count-call", "foyer-line-leg", "foyer-line-talks", "foyer-line-gone", "foyer-tick"),
+        *("foyer-watch", "foyer-watch-leg", "foyer-limits", "foyer-zone"),
         *("foyer-outside", "foyer-help", "foyer-number", "foyer-lines-twice", "foyer-line"),
         *("foyer-lines", "foyer-all-lines", "foyer-outside-box", "foyer-kind", "foyer-kind-unknown"),
     )

@@ -56,6 +56,9 @@ def test_every_line_is_for_calls_out_unless_some_are_chosen() -> None:
         ({"permits": [{"agent_id": "a1"}, {"agent_id": "a1"}]}, "outbound.permits.1.agent_id"),
         ({"permits": [{"agent_id": "a1", "kinds": ["x"]}]}, "outbound.permits.0.kinds"),
         ({"free": True}, "outbound.free"),
+        ({"limits": {"box_calls": 0}}, "outbound.limits.box_calls"),
+        ({"limits": {"person_minutes": "9"}}, "outbound.limits.person_minutes"),
+        ({"limits": {"no": 1}}, "outbound.limits.no"),
         ([], "outbound"),
     ],
 )

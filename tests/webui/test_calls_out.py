@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from appliance.store import Store
+from appliance.store import Store, audit, live
 from appliance.store.site_outbound import KINDS, Permit
 from appliance.webui import calls_out_words
 from tests.webui.conftest import SignIn
+from tests.webui.telephony import telephony
 from tests.webui.test_settings import head, reviewed
 
 PATH = "/settings/calls-out"
@@ -86,3 +87,30 @@ def test_the_trial(sign_in: SignIn, number: str, answer: str, reason: str) -> No
 
 def test_only_administrators_see_the_rules(sign_in: SignIn) -> None:
     assert sign_in("lead").get(PATH).status == 403
+
+
+def test_limits(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("boss")
+    page = browser.submit(browser.get(PATH), PATH, person_minutes="0", box_calls="many")
+    assert page.status == 422 and "Please give a whole number in the range." in page.words
+    page = reviewed(browser, PATH, person_minutes="90", expensive_minutes="15")
+    assert "Minutes of one person a day before: 480 after: 90" in page.words
+    browser.submit(page, PATH, button="save")
+    limits = head(store)[1].outbound.limits
+    assert (limits.person_minutes, limits.expensive_minutes, limits.box_calls) == (90, 15, 2000)
+
+
+def test_a_stop_is_seen_and_released(sign_in: SignIn, store: Store) -> None:
+    stopped = "Calls to expensive numbers are stopped."
+    boss = sign_in("boss")
+    assert stopped not in boss.get("/settings").words
+    with store.change() as change:
+        live.put(change, "guard", "outbound", {"since": change.now})
+    for path in ("/settings", "/live", PATH):
+        assert stopped in boss.get(path).words
+    assert stopped in sign_in("lead").get("/live").words
+    with telephony(store, True, {}) as asked:
+        page = boss.submit(boss.get(PATH), f"{PATH}/release")
+    assert asked[0].kind == "release_expensive" and "Expensive calls can be made again." in page.words
+    with store.read() as db:
+        assert audit.recent(db)[0].action == "outbound.release"

@@ -38,6 +38,7 @@ STAMP = "FOYER_STAMP"
 DIALPLAN = (
     "foyer-call.conf",
     "foyer-flow.conf",
+    "foyer-limits.conf",
     "foyer-outside.conf",
     "foyer-phones.conf",
     "foyer-sim.conf",

@@ -32,7 +32,9 @@ FUNCTIONS = (
     "func_devstate",
     "func_dialplan",
     "func_global",
+    "func_groupcount",
     "func_hangupcause",
+    "func_lock",
     "func_logic",
     "func_strings",
     "func_timeout",
@@ -43,11 +45,13 @@ APPLICATIONS = (
     "app_dial",
     "app_echo",
     "app_mixmonitor",
+    "app_originate",
     "app_playback",
     "app_playtones",
     "app_queue",
     "app_read",
     "app_sayunixtime",
+    "app_softhangup",
     "app_stack",
     "app_verbose",
 )
@@ -66,6 +70,8 @@ SOUND = (
 )
 BRIDGES = (
     "bridge_builtin_features",
+    # Ends calls when their time is over (Dial's L).
+    "bridge_builtin_interval_features",
     "bridge_holding",
     "bridge_native_rtp",
     "bridge_simple",

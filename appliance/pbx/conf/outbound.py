@@ -1,11 +1,12 @@
 """The part of extensions.conf that decides about calls out, for extensions_conf.py. The steps are those of
 pbx/dialplan/foyer-outside.conf; this is what they look up.
 
-Contexts: foyer-country and foyer-kind-... (what kind of call a number makes, see store/number_plan.py),
-foyer-emergency, foyer-lines and foyer-all-lines (the lines in their order), and for each agent
-foyer-outside-<agent> and foyer-agent-<agent>. The agent's phones, whom they transfer and where they forward
-calls to, begin in the last: so each call out is made under the rules of the agent who sends it out, whoever
-speaks on it. foyer-outside-box is for calls that a flow sends out.
+Contexts: foyer-limits and foyer-zone (numbers, see dialplan/foyer-limits.conf), foyer-country and
+foyer-kind-... (what kind of call a number makes, see store/number_plan.py), foyer-emergency, foyer-lines and
+foyer-all-lines (the lines in their order), and for each agent foyer-outside-<agent> and foyer-agent-<agent>.
+The agent's phones, whom they transfer and where they forward calls to, begin in the last: so each call out is
+made under the rules of the agent who sends it out, whoever speaks on it. foyer-outside-box is for calls that
+a flow sends out.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ OUTSIDE_BOX = f"foyer-outside-{BOX}"
 def contexts(site: Site, env: Env) -> Iterator[Context]:
     """All of them, in the order of use."""
     env.country.refuse_emergency(site)
+    yield Context("foyer-limits", (Extension(START, (Step("Return", (_limits(site),)),)),))
+    yield Context("foyer-zone", (Extension(START, (Step("Return", (site.time_zone,)),)),))
     yield from _kinds(plan(env.country, site.outbound.countries))
     order = [site.line(one) for one in site.outbound.lines_of([line.id for line in site.lines])]
     chosen = [line for line in order if line is not None]
@@ -48,6 +51,22 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
         yield outside
         included = ("foyer-emergency", "foyer-extensions", "foyer-features", outside.name)
         yield Context(context_of(agent), includes=included)
+
+
+def _limits(site: Site) -> str:
+    """As foyer-limits.conf takes them apart."""
+    limits = site.outbound.limits
+    parts = (
+        limits.box_at_once,
+        limits.box_calls,
+        limits.box_minutes,
+        limits.person_at_once,
+        limits.person_calls,
+        limits.person_minutes,
+        limits.longest_minutes,
+        limits.expensive_minutes,
+    )
+    return "/".join(map(str, parts))
 
 
 def context_of(agent: Agent) -> str:

@@ -31,6 +31,8 @@ ACTIONS = {
     "line.password": N_("Set a phone line's password"),
     "desk-phone.password": N_("Looked at a desk phone's password"),
     "test-call": N_("Made a test call"),
+    "outbound.release": N_("Released expensive calls"),
+    "outbound.stop": N_("Expensive calls were stopped"),
     "call.end": N_("Ended somebody's call"),
     "service.restart": N_("Restarted a service"),
     "support-file": N_("Made a support file"),

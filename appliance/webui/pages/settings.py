@@ -11,7 +11,7 @@ from appliance.store import countries, live
 from appliance.store import site as sites
 from appliance.webui import flow_words, lines, places, site_forms
 from appliance.webui.applied import report
-from appliance.webui.board import is_disk_full
+from appliance.webui.board import is_disk_full, is_guard_on
 from appliance.webui.editing import Document, Edit, based_on, run
 from appliance.webui.i18n import N_
 from appliance.webui.incoming import whole_number
@@ -45,13 +45,14 @@ def _overview(web: Web) -> None:
     def settings() -> str:
         with web.store.read() as db:
             number = sites.head_number(db)
-            is_full = is_disk_full(live.snapshot(db))
+            snapshot = live.snapshot(db)
         site = web.site()
         return web.render(
             "settings.html",
             report=report(web, number),
             lines=_lines_now(web),
-            is_disk_full=is_full,
+            is_disk_full=is_disk_full(snapshot),
+            is_guard_on=is_guard_on(snapshot),
             zone=places.zone_label(web.visit.language, site.time_zone),
             codes=CODES,
             week_of=lambda schedule: flow_words.week(schedule, web.visit.language),

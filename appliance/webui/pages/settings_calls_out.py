@@ -7,11 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from appliance.errors import RejectedError
-from appliance.store import calling, countries, phone
+from appliance.store import calling, countries, live, phone
 from appliance.store.number_plan import DIGITS_MAX
 from appliance.store.site_outbound import LINES_MAX
 from appliance.webui import calls_out_forms, places
-from appliance.webui.calls_out_words import KINDS, OTHERS
+from appliance.webui.asking import ask_telephony
+from appliance.webui.board import is_guard_on
+from appliance.webui.calls_out_words import KINDS, LIMITS, OTHERS
 from appliance.webui.editing import Edit, based_on, run
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
@@ -25,6 +27,14 @@ def routes(web: Web) -> None:
     @web.get(PATH, "administrator")
     def calls_out() -> str:
         return _show(web)
+
+    @web.post(f"{PATH}/release", "administrator")
+    def release() -> Any:
+        done = N_("Expensive calls can be made again.")
+        web.visit.notices.append(
+            ask_telephony(web, "release_expensive", {}, done=done, action="outbound.release")
+        )
+        return web.redirect(PATH)
 
     @web.post(PATH, "administrator")
     def save() -> Any:
@@ -47,6 +57,8 @@ def _show(web: Web) -> str:
     places_of_lines = order + [""] * (min(len(site.lines), LINES_MAX) - len(order))
     listed = [code for code in form.all("countries") if code] if form.has("csrf") else list(rules.countries)
     known = [one for one in places.countries(web.visit.language, ()) if phone.is_country(one[0])]
+    with web.store.read() as db:
+        guard_is_on = is_guard_on(live.snapshot(db))
     return web.render(
         "settings-calls-out.html",
         kinds=KINDS,
@@ -57,6 +69,11 @@ def _show(web: Web) -> str:
         order=places_of_lines,
         line_names=[(line.id, line.name) for line in site.lines],
         own_rules=[site.agent(one.agent_id) for one in rules.permits],
+        limits=[
+            (name, web.gettext(words), getattr(rules.limits, name), web.gettext(unit))
+            for name, (words, unit) in LIMITS.items()
+        ],
+        is_guard_on=guard_is_on,
         tried=_tried(web),
         number=based_on(web),
     )
