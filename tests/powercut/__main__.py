@@ -63,13 +63,18 @@ def run(recording: Recording, cuts: list[Cut], folder: Path) -> list[Verdict]:
 
 def examine(recording: Recording, count: int, folder: Path, chance: random.Random) -> list[str]:
     """What is wrong with the data after this many cuts at work, a line for each cut where anything is."""
+    entries, first, last = recording.entries, recording.up + 1, len(recording.entries)
     wrong = []
     with Examiner(folder, recording) as examiner:
         for number in range(1, count + 1):
-            done = write_log.moment(recording.entries, recording.up + 1, len(recording.entries), chance)
-            if said := examiner.examine(write_log.cut(recording.entries, done, chance), number):
-                wrong.append(f"disk {number}, cut after request {done}: {'; '.join(said)}")
+            cut = write_log.cut(entries, write_log.moment(entries, first, last, chance), chance)
+            if said := examiner.examine(cut, recording.told(cut.done), f"disk{number}"):
+                wrong.append(f"disk {number}, cut after request {cut.done}: {'; '.join(said)}")
                 print(wrong[-1], flush=True)
+        # A disk from before the last promises: whoever finds nothing missing there does not look.
+        early = write_log.cut(entries, (first + last) // 2, chance)
+        if not examiner.examine(early, recording.told(last), "early"):
+            wrong.append("the check itself: it missed nothing on a disk that is too old")
     return wrong
 
 

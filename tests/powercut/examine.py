@@ -83,9 +83,10 @@ class Examiner:
         self._monitor.close()
         self._box.power_cut()
 
-    def examine(self, cut: Cut, number: int) -> list[str]:
-        """What is wrong with the disk that this cut leaves. The disk is deleted if nothing is."""
-        name = f"cut{number}"
+    def examine(self, cut: Cut, told: dict[str, list[str]], name: str) -> list[str]:
+        """What is wrong with the disk that this cut leaves, if these things were told before. The disk is
+        deleted if nothing is.
+        """
         folder = self._folder / name
         disk = disk_after(self._recording, cut, folder)
         file = {"driver": "file", "filename": str(disk)}
@@ -96,7 +97,7 @@ class Examiner:
             found = json.loads(
                 self._box.run(f"FOYER_DATA=/run/cut python3 -P -c {shlex.quote(INSIDE.read_text())}")
             )
-            wrong = lost(found, self._recording.told(cut.done))
+            wrong = lost(found, told)
         except AssertionError as error:
             wrong = [str(error)]
         self._box.run(CLOSE, check=False)
