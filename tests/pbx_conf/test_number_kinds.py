@@ -144,7 +144,11 @@ def numbers_of(numbers: NumberPlan) -> st.SearchStrategy[str]:
     return formed | damaged | st.text("0123456789*#+", min_size=1, max_size=18)
 
 
-@pytest.mark.parametrize(("country", "listed"), PLACES[:4], ids=lambda one: getattr(one, "code", ""))
+@pytest.mark.parametrize(
+    ("country", "listed"),
+    [PLACES[0], *(pytest.param(*place, marks=pytest.mark.slow) for place in PLACES[1:4])],
+    ids=lambda one: getattr(one, "code", ""),
+)
 def test_nothing_expensive_passes_for_cheap(country: Country, listed: tuple[str, ...]) -> None:
     numbers = plan(country, listed)
 

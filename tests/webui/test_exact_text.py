@@ -293,6 +293,7 @@ def test_hostile_texts(looked: Looked, plain: dict[str, list[Node]]) -> None:
         check(looked, plain, text)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(st.sampled_from("<>\"'&/={}%ev il-!$`\\;\n\u202e#x27"), max_size=40) | st.text(max_size=40)
