@@ -4,6 +4,7 @@
 - history       cel.jsonl and queue_log -> conversations, segments, breaks
 - members       agents' states -> members of Asterisk's queues
 - callers       how people's calls are treated -> AstDB; `mirror-reader` reads its socket
+- closures      opening hours closed by hand -> `live` rows
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
 - housekeeping  old events, raw rows and log files, forgotten wrap-ups, erased and empty recordings
@@ -20,6 +21,7 @@ from appliance.errors import FoyerError
 from appliance.pbx.actions import Actions
 from appliance.pbx.ami_session import Account, ActionSession
 from appliance.pbx.callers import Callers
+from appliance.pbx.closures import Closures
 from appliance.pbx.disk import Disk
 from appliance.pbx.feed import Feed
 from appliance.pbx.guard import Guard
@@ -56,7 +58,8 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     disk = Disk(store, settings.disk_told)
     logs = LogRotation(store, settings.ast_log, session)
     guard = Guard(store, mirror)
-    actions = Actions(store, session, site, settings.ast_log, guard)
+    closures = Closures(store, mirror, site)
+    actions = Actions(store, session, site, settings.ast_log, guard, closures)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
@@ -73,6 +76,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("history", Feed(store, settings.ast_log / "cel.jsonl", settings.ast_log / "queue_log").run),
         ("members", members.run),
         ("callers", callers.run),
+        ("closures", closures.run),
         ("marks", marks.run),
         ("requests", Worker(store, actions, members.wake, callers.wake).run),
         ("housekeeping", Housekeeping(store, guard.tidy, disk.tidy, recordings.tidy, logs.tidy).run),

@@ -18,6 +18,7 @@ from appliance.errors import NotFoundError, RejectedError
 from appliance.pbx import backlog
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
+from appliance.pbx.closures import Closures
 from appliance.pbx.conf import outbound
 from appliance.pbx.guard import Guard
 from appliance.pbx.membership import interface_of
@@ -45,6 +46,7 @@ class Actions:
     site: RunningSite
     logs: Path
     guard: Guard
+    closures: Closures
     countries: tuple[Country, ...] = field(default_factory=countries.load)
 
     def perform(self, request: Request) -> dict[str, Any]:
@@ -144,6 +146,11 @@ class Actions:
             raise NotFoundError("This call is over.")
         return {"legs": ended}
 
+    def close_hours(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Closes the opening hours `schedule` for the day; with `closed` "0", opens them again."""
+        self.closures.close(str(args.get("schedule", "")), str(args.get("closed", "")) != "0")
+        return {}
+
     def recorded(self, _args: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the store knows every call that Asterisk has logged so far."""
         return {"all": backlog.is_read(self.store, self.logs)}
@@ -160,4 +167,5 @@ _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
     "hangup": Actions.hang_up,
     "release_expensive": Actions.release_expensive,
     "recorded": Actions.recorded,
+    "close_hours": Actions.close_hours,
 }

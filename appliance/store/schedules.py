@@ -68,6 +68,11 @@ class Schedule:
     exceptions: tuple[DateHours, ...] = ()
 
 
+def closing_code(schedule: Schedule) -> str:
+    """What an agent's phone dials to close the schedule for the rest of the day, such as "*921"."""
+    return f"*92{schedule.id[1:]}"
+
+
 def minute_of(clock: str) -> int:
     """The minute of the day of "08:30"."""
     return int(clock[:2]) * 60 + int(clock[3:])

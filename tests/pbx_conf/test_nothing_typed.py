@@ -36,7 +36,7 @@ FIXED_CONTEXTS = frozenset(
         *("foyer-call", "foyer-greeting", "foyer-record", "foyer-record-again", "foyer-wait"),
         *("foyer-agent-leg", "foyer-caller", "foyer-unknown"),
         *("foyer-step", "foyer-onward", "foyer-hours", "foyer-menu", "foyer-dialled", "foyer-person"),
-        *("foyer-nobody", "foyer-phones"),
+        *("foyer-nobody", "foyer-phones", "foyer-close", "foyer-closing"),
         *("foyer-ring", "foyer-features", "foyer-again", "foyer-sim-caller", "foyer-nowhere"),
         *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-emergency", "foyer-country"),
         *("foyer-allow", "foyer-is-expensive", "foyer-spent", "foyer-left", "foyer-guard", "foyer-count"),
@@ -85,7 +85,8 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
         wanted_kinds = "-".join(wanted.outbound.kinds_of(agent))
         dial = f"Gosub(foyer-outside,s,1({agent},{wanted_kinds},${{FILTER(0-9*#+,${{EXTEN}})}}))"
         assert rules == {"_X!": (dial,), "_+X!": (dial,)}
-        ways = ("foyer-emergency", "foyer-extensions", "foyer-features", f"foyer-outside-{agent}")
+        own_codes = ("foyer-extensions", "foyer-features", "foyer-closing")
+        ways = ("foyer-emergency", *own_codes, f"foyer-outside-{agent}")
         assert found.contexts[f"foyer-agent-{agent}"] == objects.Context({}, ways)
     for queue in wanted.queues:
         (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()

@@ -9,6 +9,7 @@ ROLES = {
     "/calls": "agent",
     "/people": "agent",
     "/live": "supervisor",
+    "/live/hours": "supervisor",
     "/settings": "administrator",
     "/settings/lines": "administrator",
     "/settings/business": "administrator",

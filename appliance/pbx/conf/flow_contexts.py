@@ -3,7 +3,8 @@
 Contexts: foyer-flow-<flow>, where a call enters at "s" and each step is an extension of its id ("t3"); a menu
 has one more for each key ("t3k1"), one for who presses nothing ("t3n"), and one for an internal number
 ("t3d"). foyer-hours-<schedule> has an extension for each day of the week (1 to 7) and each date that is not
-like it ("20261224"), which returns the open minutes of that day. No value that anybody typed stands in them.
+like it ("20261224"), which returns the open minutes of that day. foyer-closing has the code of each
+schedule that an agent's phone may dial to close it for the day. No value that anybody typed stands in them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from appliance.pbx.conf.inputs import Env, prompt_name
-from appliance.pbx.conf.outbound import OUTSIDE_BOX
+from appliance.pbx.conf.outbound import CLOSING, OUTSIDE_BOX
 from appliance.pbx.conf.syntax import START, Call, Context, Extension, Step, argument, extension, path
 from appliance.store import schedules
 from appliance.store.flows import (
@@ -27,7 +28,7 @@ from appliance.store.flows import (
 )
 from appliance.store.flows import Step as FlowPart
 from appliance.store.flowwalk import dial_range
-from appliance.store.schedules import Minutes, Schedule
+from appliance.store.schedules import Minutes, Schedule, closing_code
 from appliance.store.sitemodel import Site
 
 FIRST = "1"
@@ -42,6 +43,11 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     """Those of all flows and schedules of the site."""
     yield from (_flow(site, flow, env) for flow in site.flows)
     yield from (_hours(schedule) for schedule in site.schedules)
+    yield Context(CLOSING, tuple(_closing(site, schedule) for schedule in site.schedules))
+
+
+def _closing(site: Site, schedule: Schedule) -> Extension:
+    return Extension(closing_code(schedule), (Call("foyer-close", (schedule.id, _zone(site, schedule))),))
 
 
 def _flow(site: Site, flow: Flow, env: Env) -> Context:
@@ -89,8 +95,12 @@ def _enter(context: str) -> Step:
 
 def _ask_hours(site: Site, step: HoursStep) -> Call:
     schedule = site.schedule(step.schedule_id)
-    zone = schedule.time_zone if schedule else ""
-    return Call("foyer-hours", (step.schedule_id, argument(zone or site.time_zone), step.open, step.closed))
+    zone = _zone(site, schedule) if schedule else argument(site.time_zone)
+    return Call("foyer-hours", (step.schedule_id, zone, step.open, step.closed))
+
+
+def _zone(site: Site, schedule: Schedule) -> str:
+    return argument(schedule.time_zone or site.time_zone)
 
 
 def _menu(site: Site, flow: Flow, step: MenuStep, env: Env) -> Call:

@@ -31,6 +31,8 @@ from appliance.store.sitemodel import Agent, Line, Site
 # Who makes the calls that no agent makes, under the rules for everybody.
 BOX = "box"
 OUTSIDE_BOX = f"foyer-outside-{BOX}"
+# The codes that close opening hours for the day (flow_contexts.py).
+CLOSING = "foyer-closing"
 
 
 def contexts(site: Site, env: Env) -> Iterator[Context]:
@@ -49,7 +51,7 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     for agent in site.agents:
         outside = _outside(site, agent.id)
         yield outside
-        included = ("foyer-emergency", "foyer-extensions", "foyer-features", outside.name)
+        included = ("foyer-emergency", "foyer-extensions", "foyer-features", CLOSING, outside.name)
         yield Context(context_of(agent), includes=included)
 
 

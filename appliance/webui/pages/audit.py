@@ -33,6 +33,8 @@ ACTIONS = {
     "test-call": N_("Made a test call"),
     "outbound.release": N_("Released expensive calls"),
     "outbound.stop": N_("Expensive calls were stopped"),
+    "hours.close": N_("Closed for the day"),
+    "hours.open": N_("Opened again as usual"),
     "call.end": N_("Ended somebody's call"),
     "service.restart": N_("Restarted a service"),
     "support-file": N_("Made a support file"),

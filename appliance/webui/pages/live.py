@@ -18,6 +18,7 @@ from appliance.webui import board, labels
 from appliance.webui.asking import ask_telephony
 from appliance.webui.board import Board, Latest, Who
 from appliance.webui.i18n import N_
+from appliance.webui.pages import live_hours
 from appliance.webui.web import Web
 
 
@@ -63,7 +64,7 @@ def routes(web: Web) -> None:
     @web.get("/live", "supervisor")
     def live() -> str:
         event_id, html = pages.get()
-        return web.render("live.html", html=html, event_id=event_id)
+        return web.render("live.html", html=html, event_id=event_id, hours=live_hours.now(web))
 
     @web.get("/live/board", "supervisor")
     def live_board() -> str:

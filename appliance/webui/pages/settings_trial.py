@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from appliance.store import phone
+from appliance.store import live, phone
 from appliance.store.flows import KEYS
 from appliance.store.flowwalk import End, Visit, Walk, walk
 from appliance.store.sitemodel import Number, Site
@@ -54,7 +54,7 @@ def routes(web: Web) -> None:
         number = next((one for one in site.numbers if one.id == asked.number), None)
         lines: list[Line] = []
         if number is not None and asked.at is not None and not asked.error:
-            lines = told(site, walk(site, number, asked.at, asked.presses), web.gettext)
+            lines = told(site, walk(site, number, asked.at, asked.presses, _closed(web)), web.gettext)
         return web.render(
             "settings-trial.html",
             asked=asked,
@@ -98,6 +98,12 @@ def _end(site: Site, end: End, say: Say) -> Line:
         number = labels.number(end.target, site.country)
         return Line("outside", say(N_("The number %(number)s is called.")) % {"number": number})
     return Line("end", say(N_("The call is hung up.")))
+
+
+def _closed(web: Web) -> dict[str, str]:
+    """What is closed by hand now, until the end of the day."""
+    with web.store.read() as db:
+        return {name: str(row["closed"]) for name, row in live.snapshot(db).rows["hours"].items()}
 
 
 def _name(site: Site, end: End) -> str:
