@@ -24,6 +24,7 @@ class Settings:
     privileged_socket: Path = Path("/run/foyer-privileged.sock")
     health_socket: Path = Path("/run/foyer-health.sock")
     disk_told: Path = Path("/run/foyer-disk/told")
+    card_channels: Path = Path("/run/foyer-profile/chan_dahdi.conf")
     bind: str = "0.0.0.0"  # noqa: S104 - a contact center is there to be reached from its own network
     https_port: int = 443
     http_port: int = 80
@@ -40,6 +41,7 @@ class Settings:
             privileged_socket=_path(env, "FOYER_PRIVILEGED_SOCKET", cls.privileged_socket),
             health_socket=_path(env, "FOYER_HEALTH_SOCKET", cls.health_socket),
             disk_told=_path(env, "FOYER_DISK_TOLD", cls.disk_told),
+            card_channels=_path(env, "FOYER_CARD_CHANNELS", cls.card_channels),
             bind=env.get("FOYER_BIND") or cls.bind,
             https_port=_port(env, "FOYER_HTTPS_PORT", cls.https_port),
             http_port=_port(env, "FOYER_HTTP_PORT", cls.http_port),

@@ -4,6 +4,7 @@ The disk is an overlay on the image, larger than it, as a real one is: first boo
 What `make vm` changes on it stays in build/vm; FRESH=1 starts anew. The options are those of `make run`.
 """
 
+import base64
 import os
 import shutil
 import subprocess
@@ -18,10 +19,9 @@ from steps import BUILD, Failed, finish, say
 DISK_GB = 8
 MEMORY_MB = 2048
 CONSOLE_PATIENCE = "Ctrl-A, then X, switches it off"
-# Debian's builds of OVMF: with Secure Boot enforced and Microsoft's keys enrolled, or without both.
-FIRMWARE = Path("/usr/share/OVMF")
-VARIABLES = {"uefi": "OVMF_VARS_4M.fd", "secure": "OVMF_VARS_4M.ms.fd"}
-CODE = {"uefi": "OVMF_CODE_4M.fd", "secure": "OVMF_CODE_4M.ms.fd"}
+# Debian's build of OVMF with Secure Boot enforced and Microsoft's keys enrolled.
+UEFI_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.ms.fd")
+UEFI_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.ms.fd")
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,16 @@ class Forward:
 
 @dataclass(frozen=True)
 class Machine:
-    """A virtual machine: its folder keeps disk and firmware variables; firmware is bios, uefi or secure."""
+    """A virtual machine: its folder keeps disk and firmware variables. It has a BIOS, or UEFI that starts
+    only what is signed (Secure Boot).
+
+    It has no telephone card, so `profile` gives it lines (provisioning/profiles); "" for none.
+    """
 
     folder: Path
-    firmware: str = "bios"
+    is_secure: bool = False
     forwards: tuple[Forward, ...] = ()
+    profile: str = "loopback"
     more: tuple[str, ...] = field(default=())
 
     def prepare(self, image: Path) -> None:
@@ -57,8 +62,8 @@ class Machine:
                 check=True,
             )  # fmt: skip
         variables = self.folder / "firmware.fd"
-        if self.firmware in VARIABLES and not variables.exists():
-            shutil.copy(FIRMWARE / VARIABLES[self.firmware], variables)
+        if self.is_secure and not variables.exists():
+            shutil.copy(UEFI_VARIABLES, variables)
 
     def disk_options(self) -> list[str]:
         """QEMU's options that make the node `disk`."""
@@ -67,9 +72,9 @@ class Machine:
     def command(self) -> list[str]:
         """QEMU's command line, without where console and monitor go."""
         flash = [
-            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={FIRMWARE / CODE[self.firmware]}",
+            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={UEFI_CODE}",
             "-drive", f"if=pflash,format=raw,unit=1,file={self.folder / 'firmware.fd'}",
-        ] if self.firmware in CODE else []  # fmt: skip
+        ] if self.is_secure else []  # fmt: skip
         return [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config",
             # System management mode protects the variables that Secure Boot rests on.
@@ -81,8 +86,17 @@ class Machine:
             "-netdev", ",".join(["user,id=office", *map(str, self.forwards)]),
             "-device", "virtio-net-pci,netdev=office",
             "-device", "virtio-rng-pci", "-action", "watchdog=reset",
+            *(credential("foyer.profile", self.profile) if self.profile else ()),
             *self.more,
         ]  # fmt: skip
+
+
+def credential(name: str, value: str) -> tuple[str, str]:
+    """QEMU's options that hand systemd a credential in the machine's SMBIOS tables:
+    systemd.system-credentials(7).
+    """
+    encoded = base64.b64encode(value.encode()).decode()
+    return "-smbios", f"type=11,value=io.systemd.credential.binary:{name}={encoded}"
 
 
 def accelerator() -> list[str]:

@@ -50,6 +50,7 @@ def gather(settings: Settings, store: Store, site: Site, run: Path = RUN) -> Env
             phones={name.removeprefix("sip:"): made[name] for name in phones},
             lines=lines,
         ),
+        card_channels=_card_channels(settings),
     )
 
 
@@ -79,6 +80,14 @@ def _entity_id(seed: str) -> str:
     raw = bytearray(hashlib.sha256(seed.encode()).digest()[:6])
     raw[0] = (raw[0] | _LOCAL_BIT) & ~_GROUP_BIT
     return raw.hex(":")
+
+
+def _card_channels(settings: Settings) -> str:
+    """What box-profile left for Asterisk; "" on a box without a profile."""
+    try:
+        return settings.card_channels.read_text("utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def _file(settings: Settings, name: str) -> str:

@@ -20,15 +20,17 @@ from types import TracebackType
 from typing import Self
 
 import disk
-from vm import Forward, Machine
+from vm import Forward, Machine, credential
 
 from tests.until import until
 
 # Where it is emulated, and another test run shares the processor, a boot takes minutes.
-READY_TIMEOUT_S = 420.0
+READY_TIMEOUT_S = 600.0
 RUN_TIMEOUT_S = 120.0
 LOG_LINES = 80
 PORT = "/dev/virtio-ports/foyer.test"
+# The one address of the tests' own network (inside.sh).
+HOST = "192.0.2.10"
 # A line in is a command; a line out its exit code and what it printed, in base64.
 SHELL = f"""
 until [ -e {PORT} ]; do sleep 0.2; done
@@ -54,51 +56,51 @@ Wants=test-shell.service
 }
 
 
-def firmware_tables() -> list[str]:
-    """QEMU's options that put the credentials into the machine's SMBIOS tables."""
-    options = []
-    for name, content in CREDENTIALS.items():
-        value = base64.b64encode(content.encode()).decode()
-        options += ["-smbios", f"type=11,value=io.systemd.credential.binary:{name}={value}"]
-    return options
-
-
 class VirtualBox:
     """One virtual machine with a disk of its own in `folder`; `start` and `power_cut` may alternate.
 
     It begins with the image that was built, unless `image` names another raw disk.
+
+    Its network has no cable to anybody's: pages, and SIP where there is a `sip_port` for it, come in through
+    forwarded ports, from where the box sees HOST calling. Sound it sends to HOST, and what comes back the way
+    it came reaches it; see `SoundPort`'s `follows`.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
-        firmware: str = "bios",
+        is_secure: bool = False,
         https_port: int = 12443,
         http_port: int = 12080,
+        sip_port: int = 0,
+        profile: str = "",
         more: tuple[str, ...] = (),
         image: Path | None = None,
         machine: type[Machine] = Machine,
     ) -> None:
         self.folder = folder
-        self.https_port, self.http_port = https_port, http_port
+        self.https_port, self.http_port, self.sip_port = https_port, http_port, sip_port
         self.ready_s = 0.0
         self._shell = folder / "shell.sock"
         self._console = folder / "console.log"
         self._process: subprocess.Popen[str] | None = None
         self._connection: socket.socket | None = None
-        forwards = (Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80))
+        forwards = [Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80)]
+        if sip_port:
+            forwards.append(Forward("udp", HOST, sip_port, 5060))
         self._image = image
         self.machine = machine(
             folder,
-            firmware,
-            forwards,
+            is_secure,
+            tuple(forwards),
+            profile,
             (
                 "-display", "none", "-serial", f"file:{self._console}",
                 "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=shell,path={self._shell},server=on,wait=off",
                 "-device", "virtserialport,chardev=shell,name=foyer.test",
-                *firmware_tables(),
+                *(option for entry in CREDENTIALS.items() for option in credential(*entry)),
                 *more,
             ),
         )  # fmt: skip
@@ -174,6 +176,11 @@ class VirtualBox:
     def console(self) -> str:
         """What was said on the serial port since it was switched on for the last time."""
         return self._console.read_text(errors="replace") if self._console.exists() else ""
+
+    def wait_console(self, words: str, timeout_s: float) -> str:
+        """Waits until the screen at the serial port says something; returns all that it said."""
+        until(lambda: words in self.console(), timeout_s, f"{words!r} on the screen")
+        return self.console()
 
     def power_cut(self) -> None:
         """Switches it off at once: QEMU ends what its disk was asked for, and tells the system nothing."""

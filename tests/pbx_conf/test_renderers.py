@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from appliance.apply.check import check
-from appliance.apply.objects import sections
+from appliance.apply.objects import expected, sections
 from appliance.errors import RejectedError
-from appliance.pbx.conf import extensions_conf, modules_conf
+from appliance.pbx.conf import chan_dahdi_conf, extensions_conf, modules_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.tree import render_tree
 from appliance.store.sitemodel import Site
 from tests.pbx_conf.places import DOCUMENT, env_for, site
 
 EXPECTED = Path(__file__).parent / "expected"
+PROFILES = Path(__file__).parents[2] / "provisioning" / "profiles"
 REGISTERING = {
     **DOCUMENT["lines"][0],
     "host": "voice.example.net",
@@ -57,6 +58,20 @@ def test_only_wanted_modules_are_loaded(wanted: Site, env: Env) -> None:
     assert len(loaded) == len(set(loaded)) == len(modules_conf.MODULES)
     for unwanted in ("app_system", "func_shell", "func_curl", "func_env", "res_ari", "pbx_spool", "pbx_lua"):
         assert f"{unwanted}.so" not in loaded
+
+
+def test_cards_get_their_driver_and_their_channels_where_there_are_any(wanted: Site, env: Env) -> None:
+    without = render_tree(wanted, env)
+    assert chan_dahdi_conf.FILE not in without
+    assert chan_dahdi_conf.MODULE not in without[modules_conf.FILE]
+    for profile in PROFILES.iterdir():
+        channels = (profile / "chan_dahdi.conf").read_text("utf-8")
+        tree = render_tree(wanted, replace(env, card_channels=channels))
+        assert tree[chan_dahdi_conf.FILE] == channels
+        assert "load = chan_dahdi.so" in tree[modules_conf.FILE]
+        check(wanted, tree)
+        contexts = {value for _, pairs in sections(channels) for name, value in pairs if name == "context"}
+        assert contexts <= expected(tree).contexts.keys()
 
 
 def test_two_lines_of_one_provider_share_their_numbers(env: Env) -> None:

@@ -36,7 +36,8 @@ class Secrets:
 class Env:
     """One box. Paths are absolute; `etc` is where Asterisk reads its files (through the link `live`).
 
-    `entity_id` is the box's EID in the form of a MAC address.
+    `entity_id` is the box's EID in the form of a MAC address, `card_channels` the text of chan_dahdi.conf, ""
+    on a box without telephone cards.
     """
 
     etc: Path
@@ -55,6 +56,7 @@ class Env:
     secrets: Secrets
     rtp_ports: tuple[int, int] = (10000, 19999)
     control_group: str = "asterisk"
+    card_channels: str = ""
 
 
 def stamp(*texts: str) -> str:

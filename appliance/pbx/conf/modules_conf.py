@@ -6,6 +6,7 @@ dialplan function (SHELL, CURL, FILE ...) that nobody asked for.
 
 from __future__ import annotations
 
+from appliance.pbx.conf import chan_dahdi_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.syntax import Section, document
 from appliance.store.sitemodel import Site
@@ -108,7 +109,8 @@ SIP = (
 MODULES = BASE + RECORDS + FUNCTIONS + APPLICATIONS + SOUND + BRIDGES + SIP
 
 
-def render(_site: Site, _env: Env) -> str:
+def render(_site: Site, env: Env) -> str:
     """The file's text."""
-    loads = tuple(("load", f"{module}.so") for module in MODULES)
+    cards = (chan_dahdi_conf.MODULE,) if env.card_channels else ()
+    loads = tuple(("load", f"{module}.so") for module in MODULES + cards)
     return document(FILE, (Section("modules", (("autoload", False), *loads)),))

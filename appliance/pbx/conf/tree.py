@@ -10,6 +10,7 @@ from appliance.pbx.conf import (
     cdr_conf,
     cel_conf,
     cel_custom_conf,
+    chan_dahdi_conf,
     extensions_conf,
     features_conf,
     http_conf,
@@ -52,4 +53,6 @@ def render_tree(site: Site, env: Env) -> dict[str, str]:
     """File name to text. RejectedError, with the reason in words, if a value cannot be written."""
     tree = {file: render(site, env) for file, render in RENDERERS}
     tree.update(extensions_conf.steps())
+    if env.card_channels:
+        tree[chan_dahdi_conf.FILE] = chan_dahdi_conf.render(site, env)
     return tree
