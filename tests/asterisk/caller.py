@@ -22,7 +22,7 @@ SCENARIOS = Path(__file__).parent / "scenarios"
 class SippCaller:
     """One call by SIPp, from `host` (the phone line's provider) to `number` at `server`.
 
-    Begins with `with`; ends when the other side hangs up, or with `hang_up`.
+    Begins with `with`; ends when the other side hangs up, or with `hang_up`. `follows`: see `SoundPort`.
     """
 
     def __init__(
@@ -35,9 +35,10 @@ class SippCaller:
         server: tuple[str, int],
         tone_hz: float,
         scenario: str = "caller.xml",
+        follows: bool = False,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.sound = SoundPort(host)
+        self.sound = SoundPort(host, follows=follows)
         self.sound.say(tone_hz)
         self._log = directory / "sipp-actions.log"
         self._errors = directory / "sipp-errors.log"

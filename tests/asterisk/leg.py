@@ -35,7 +35,7 @@ class Leg:
         self.status = 0
         self.reinvites = 0
         self.direction = "sendrecv"
-        self.sound = SoundPort(phone.host, phone.sequence)
+        self.sound = SoundPort(phone.host, phone.sequence, follows=phone.follows)
         if phone.tone_hz:
             self.sound.say(phone.tone_hz)
 
@@ -158,6 +158,7 @@ class Wire(Protocol):
     tone_hz: float
     laws: tuple[Law, ...]
     sequence: int | None
+    follows: bool
 
     def build(
         self, method: str, uri: str, local: str, remote: str, call_id: str, cseq: int, *, body: str = ""

@@ -36,8 +36,8 @@ class Phone:
 
     `tone_hz` is what it says in every call (0: silence on the wire). `answers`: pick up as soon as it
     rings; `refuses`: turn every call down with this status before it rings. `laws` is what it can speak,
-    the dearest first; `sequence` the number of the first packet of sound in every call. A phone line's far
-    end is a Phone on the provider's address without a password.
+    the dearest first; `sequence` the number of the first packet of sound in every call; `follows`: see
+    `SoundPort`. A phone line's far end is a Phone on the provider's address without a password.
     """
 
     def __init__(
@@ -53,11 +53,12 @@ class Phone:
         refuses: int = 0,
         laws: tuple[Law, ...] = LAWS,
         sequence: int | None = None,
+        follows: bool = False,
     ) -> None:
         self.user, self.password, self.host, self.server = user, password, host, server
         self.tone_hz, self.answers, self.laws = tone_hz, answers, laws
         self.refuses = refuses
-        self.sequence = sequence
+        self.sequence, self.follows = sequence, follows
         self.legs: list[Leg] = []
         self.trace: list[str] = []
         self._transactions: dict[str, Transaction] = {}

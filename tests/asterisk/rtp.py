@@ -44,11 +44,16 @@ class Packet:
 class SoundPort:
     """A bound RTP port with its thread. Times are `time.monotonic()` seconds.
 
-    `sequence` is the number of the first packet that it sends, by default any (RFC 3550 5.1).
+    `sequence` is the number of the first packet that it sends, by default any (RFC 3550 5.1). One that
+    `follows` speaks to where sound comes from, wherever it was told to: the other side is behind address
+    translation.
     """
 
-    def __init__(self, host: str = "127.0.0.1", sequence: int | None = None) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", sequence: int | None = None, *, follows: bool = False
+    ) -> None:
         self.host = host
+        self.follows = follows
         self.law: Law = PCMA
         self.remote: tuple[str, int] | None = None
         self.packets: list[Packet] = []
@@ -152,7 +157,7 @@ class SoundPort:
         if law is None:
             return
         _, _, sequence, timestamp, source = HEADER.unpack_from(data)
-        if self.remote is None:
+        if self.remote is None or self.follows:
             self.send_to(*sender, law)
         self.packets.append(Packet(time.monotonic(), sequence, timestamp, source, law.decode(data[12:])))
 

@@ -19,7 +19,7 @@ COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
 
 def trust(http_port: int, host: str = "127.0.0.1") -> ssl.SSLContext:
     """TLS settings that trust the box's authority, and nothing else."""
-    with urllib.request.urlopen(f"http://{host}:{http_port}/foyer-ca.crt", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{host}:{http_port}/foyer-ca.crt", timeout=60) as answer:
         return ssl.create_default_context(cadata=answer.read().decode())
 
 

@@ -51,7 +51,11 @@ CLINIC = Answers(
 def _on(browser: Browser, step: str) -> None:
     """Send this step's form; the next question must follow."""
     browser.click("#wizard .button-main")
-    until(lambda: not browser.path.endswith(f"/{step}"), 10, f"the step after {step}: {browser.text()[:800]}")
+    until(
+        lambda: not browser.path.endswith(f"/{step}"),
+        browser.wait_s,
+        f"the step after {step}: {browser.text()[:800]}",
+    )
 
 
 def run(browser: Browser, one_time_password: str, answers: Answers) -> dict[str, str]:

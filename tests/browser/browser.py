@@ -32,6 +32,7 @@ class Browser:
 
     Screenshots and the driver's log go to `directory`. With `over_loopback` the sound of calls may go over
     127.0.0.1, which browsers refuse by themselves; a browser without it needs another address to call from.
+    `wait_s` is how long what is looked for may take, where nothing else is said, and a page three times that.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class Browser:
         microphone_hz: int = 1000,
         language: str = "en",
         over_loopback: bool = True,
+        wait_s: float = WAIT_S,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.base = base.removesuffix("/").removesuffix(":443")
         self.directory = directory
+        self.wait_s = wait_s
         self._profile = tempfile.TemporaryDirectory(prefix="foyer-browser-", ignore_cleanup_errors=True)
         sound = tone(microphone_hz, 30, MICROPHONE_RATE)
         microphone = write_wav(directory / "microphone.wav", sound, MICROPHONE_RATE)
@@ -71,7 +74,7 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         service = Service("/usr/bin/chromedriver", log_output=str(directory / "chromedriver.log"))
         self.driver = webdriver.Chrome(options=options, service=service)
-        self.driver.set_page_load_timeout(30)
+        self.driver.set_page_load_timeout(3 * wait_s)
         self.driver.execute_cdp_cmd(
             "Page.addScriptToEvaluateOnNewDocument", {"source": EARS.read_text("utf-8")}
         )
@@ -106,7 +109,7 @@ class Browser:
         """The elements there now."""
         return list(self.driver.find_elements(By.CSS_SELECTOR, css))
 
-    def find(self, css: str, timeout_s: float = WAIT_S) -> WebElement:
+    def find(self, css: str, timeout_s: float | None = None) -> WebElement:
         """The first visible element, when it is there."""
 
         def visible() -> WebElement | None:
@@ -115,7 +118,7 @@ class Browser:
             except StaleElementReferenceException:  # the page replaced a fragment under our eyes
                 return None
 
-        element = until(visible, timeout_s, f"{css} on {self.path}")
+        element = until(visible, timeout_s or self.wait_s, f"{css} on {self.path}")
         assert element is not None
         return element
 
@@ -126,7 +129,7 @@ class Browser:
         except StaleElementReferenceException:
             return False
 
-    def click(self, css: str, timeout_s: float = WAIT_S) -> None:
+    def click(self, css: str, timeout_s: float | None = None) -> None:
         """Click when it can be clicked."""
 
         def clicked() -> bool:
@@ -136,7 +139,7 @@ class Browser:
                 raise AssertionError(str(error)) from error
             return True
 
-        until(clicked, timeout_s, f"{css} to be clickable on {self.path}")
+        until(clicked, timeout_s or self.wait_s, f"{css} to be clickable on {self.path}")
 
     def fill(self, css: str, text: str) -> None:
         """Type into a field, in place of what is there."""
@@ -155,9 +158,9 @@ class Browser:
         except StaleElementReferenceException:
             return ""
 
-    def sees(self, words: str, css: str = "body", timeout_s: float = WAIT_S) -> None:
+    def sees(self, words: str, css: str = "body", timeout_s: float | None = None) -> None:
         """Wait until the visible text of an element holds these words."""
-        until(lambda: words in self.text(css), timeout_s, f"{words!r} in {css} on {self.path}")
+        until(lambda: words in self.text(css), timeout_s or self.wait_s, f"{words!r} in {css} on {self.path}")
 
     def script(self, source: str, *arguments: object) -> object:
         """Result of a script's `return`."""
