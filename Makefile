@@ -29,9 +29,10 @@ check: prepare ## the part of the tests without telephony and browser, under two
 lint: prepare ## style, types, shell, layering, templates, translations
 	@image/enter.sh image/check.sh lint
 
-bench: prepare ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
+bench: image ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
 	@/usr/bin/python3 -m tests.bench.make_run
-	@image/enter.sh python3 -m tests.bench
+	@/usr/bin/python3 -m tests.bench.make_image
+	@image/enter.sh env PYTHONPATH=/src:/src/image python3 -m tests.bench
 
 soak: prepare ## calls for SOAK_MINUTES=30, half of the time with processes killed at random; what is lost, what grows
 	@image/enter.sh python3 -m tests.soak

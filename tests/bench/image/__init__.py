@@ -1,0 +1,5 @@
+"""The figures of the image: one file each, named after the figure. make_image.py adds `build_s`."""
+
+from tests.bench.image import image_mb
+
+BENCHES = (image_mb.measure,)
