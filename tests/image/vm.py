@@ -31,10 +31,14 @@ LOG_LINES = 80
 PORT = "/dev/virtio-ports/foyer.test"
 # The one address of the tests' own network (inside.sh).
 HOST = "192.0.2.10"
+# What the shell says first. Nothing may be sent before it: UEFI has a driver for the port, and takes the
+# command that is meant for the shell.
+READY = "ready"
 # A line in is a command; a line out its exit code and what it printed, in base64.
 SHELL = f"""
 until [ -e {PORT} ]; do sleep 0.2; done
 exec <>{PORT} >&0 2>/dev/null
+echo {READY}
 while read -r line; do
     printed=$(bash -c "$(base64 -d <<<"$line")" 2>&1 | base64 -w0; exit "${{PIPESTATUS[0]}}")
     echo "$? $printed"
@@ -161,13 +165,10 @@ class VirtualBox:
         """
         connection = self._connect(timeout_s)
         connection.sendall(base64.b64encode(command.encode()) + b"\n")
-        answer = b""
-        while not answer.endswith(b"\n"):
-            received = connection.recv(65536)
-            if not received:
-                raise AssertionError(f"the machine ended while it ran {command}")
-            answer += received
-        code, _, printed = answer.decode().rstrip("\n").partition(" ")
+        # A machine that was started again has said once more that its shell is ready.
+        while (answer := self._line(connection)) == READY:
+            pass
+        code, _, printed = answer.partition(" ")
         text = base64.b64decode(printed).decode(errors="replace").rstrip("\n")
         if check and code != "0":
             raise AssertionError(f"{command} ended with {code}:\n{text}")
@@ -207,10 +208,23 @@ class VirtualBox:
     def _connect(self, timeout_s: float) -> socket.socket:
         if self._connection is None:
             until(self._is_there, 30, "QEMU to start")
-            self._connection = socket.socket(socket.AF_UNIX)
-            self._connection.connect(str(self._shell))
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(str(self._shell))
+            connection.settimeout(timeout_s)
+            self._line(connection)
+            self._connection = connection
         self._connection.settimeout(timeout_s)
         return self._connection
+
+    def _line(self, connection: socket.socket) -> str:
+        """The next line from inside: an answer, or READY. Takes nothing of the one after it."""
+        said = b""
+        while not said.endswith(b"\n"):
+            received = connection.recv(1)
+            if not received:
+                raise AssertionError("the machine ended")
+            said += received
+        return said.decode().rstrip("\n")
 
     def _is_there(self) -> bool:
         assert self._process
