@@ -107,7 +107,8 @@ enter() {
     pivot_to mnt/root
     cd /src
     # Not exec: bash, as PID 1, adopts and reaps what the command leaves behind.
-    env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin PYTHONPATH=/src \
+    # ruff keeps what it found by a file's time, and a product layer's files all have the same.
+    env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin PYTHONPATH=/src RUFF_NO_CACHE=true \
         PYTHONDONTWRITEBYTECODE=1 "${keep[@]}" "$@"
 }
 

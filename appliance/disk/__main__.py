@@ -25,8 +25,8 @@ _DONE = "Updated database successfully"
 
 
 def look(settings: Settings, tell: Callable[[bool], None]) -> space.Told | None:
-    """Returns what is new, None if nothing is. `tell` tells Asterisk whether the disk is full; that it is, again
-    and again, since Asterisk may have lost its own database meanwhile.
+    """Returns what is new, None if nothing is. `tell` tells Asterisk whether the disk is full; that it is,
+    again and again, since Asterisk may have lost its own database meanwhile.
 
     SetupError: there is no data disk. What `tell` raises: then it is told again the next time.
     """

@@ -169,8 +169,8 @@ def rebuild(change: Change, linkedid: str) -> None:
 
 
 def take_refusals(change: Change, record: CallRecord) -> None:
-    """Agents who declined the call, in the browser or on the desk: app_queue would ring the same phone again a
-    second later.
+    """Agents who declined the call, in the browser or on the desk: app_queue would ring the same phone again
+    a second later.
     """
     for segment in record.segments:
         is_refused = (segment.kind, segment.outcome) == ("ring", "rejected")
@@ -179,8 +179,8 @@ def take_refusals(change: Change, record: CallRecord) -> None:
 
 
 def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
-    """Breaks that agents began or ended on their phones, and what else they ended there: wrap-ups, and the time
-    in which others come first. What they said in the browser later counts more.
+    """Breaks that agents began or ended on their phones, and what else they ended there: wrap-ups, and the
+    time in which others come first. What they said in the browser later counts more.
     """
     news: dict[str, int] = {}
     for row in rows:

@@ -45,8 +45,8 @@ class Caller:
 
 @dataclass
 class Leg:
-    """A channel, an agent's or a line's or another's. `state` is "" until it rings, "calling" while an agent's
-    own phone calls and nobody has answered; `since` is when that began, `there` when it first was up.
+    """A channel, an agent's or a line's or another's. `state` is "" until it rings, "calling" while an
+    agent's own phone calls and nobody has answered; `since` is when that began, `there` when it first was up.
 
     `number` and `name` are the other side's, `own_number` and `own_name` this side's.
     """

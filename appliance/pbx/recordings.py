@@ -5,7 +5,6 @@ housekeeping.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 import time

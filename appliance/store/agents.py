@@ -73,8 +73,8 @@ def set_state(
 
 def decline(change: Change, agent_id: str, by: str, at: int) -> None:
     """The agent's phone refused a call of a queue's at `at` (ms). He stays available, but others come first
-    (`spared_until`); choosing "available" again ends that at once. Nothing happens to who is not available, or
-    has said since that he is; the same refusal again changes nothing. Event: agent.
+    (`spared_until`); choosing "available" again ends that at once. Nothing happens to who is not available,
+    or has said since that he is; the same refusal again changes nothing. Event: agent.
     """
     old = current_of(change.db, agent_id)
     if old.state == "available" and old.started < at:

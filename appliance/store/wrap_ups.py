@@ -30,8 +30,8 @@ RESULT, AWAY, BACK, TALK = "result", "away", "back", "talk"
 LONGEST_MS = 900 * 1000
 """The longest wrap-up that a queue can have (`sitemodel.py`)."""
 _LATE_MS, _EARLY_MS = 5000, 1000
-"""app_queue knows of a talk's end a moment after the call events, on a machine with much to do some seconds; and
-it counts whole seconds.
+"""app_queue knows of a talk's end a moment after the call events, on a machine with much to do some seconds;
+and it counts whole seconds.
 """
 
 

@@ -98,8 +98,10 @@ def test_a_build_ends_with_its_tools_and_in_one_line(tmp_path: Path, number: sig
         "import sys, steps; sys.exit(steps.finish(lambda: steps.run('sh', '-c',"
         f" 'sleep 60 & echo $$ $! >{tool}.part; mv {tool}.part {tool}; wait', what='baking') or 0))"
     )
+    # Whoever runs the tests in the background has made them deaf to Ctrl-C.
+    hearing = ["env", "--default-signal=INT,TERM,HUP"]
     build = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=steps.IMAGE, stderr=subprocess.PIPE, text=True
+        [*hearing, sys.executable, "-c", script], cwd=steps.IMAGE, stderr=subprocess.PIPE, text=True
     )
     until(tool.exists, 10, "the tool to run")
     build.send_signal(number)

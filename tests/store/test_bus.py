@@ -126,6 +126,8 @@ class TestLive:
             "caller": {},
             "agent": {},
             "line": {},
+            "guard": {},
+            "hours": {},
         }
         assert snapshot.last_event_id == 5
         assert sorted(told) == ["q1", "q2", "q3"]

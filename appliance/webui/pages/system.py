@@ -46,8 +46,8 @@ RESTARTS = {
 
 
 class Doctor:
-    """Gathers the facts for this page; what is expensive is kept for a while. `look` is `contact`, told whether
-    to be thorough, and what it found last.
+    """Gathers the facts for this page; what is expensive is kept for a while. `look` is `contact`, told
+    whether to be thorough, and what it found last.
     """
 
     def __init__(self, health: Health, look: Callable[[bool, str], Contact]) -> None:
