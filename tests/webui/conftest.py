@@ -4,7 +4,10 @@ in.
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,10 +74,37 @@ def settings(tmp_path: Path) -> Settings:
     return made
 
 
+@pytest.fixture(scope="session")
+def empty_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of an empty box, made once: the tests have copies."""
+    path = tmp_path_factory.mktemp("empty") / "foyer.db"
+    migrate(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def box_db(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The database of a box that was set up, and login -> user id; made once, for a password is slow to
+    hash.
+    """
+    path = tmp_path_factory.mktemp("box") / "foyer.db"
+    migrate(path)
+    store = Store.open(path)
+    with store.change() as change:
+        boss = users.create(change, "boss", "Mai", "administrator", PASSWORD)
+        sites.save(change, Site.from_dict(SITE), boss, "", 0)
+    with store.change() as change:
+        lead = users.create(change, "lead", "Hoa", "supervisor", PASSWORD)
+    with store.change() as change:
+        lan = users.create(change, "lan", "Lan", "agent", PASSWORD, agent_id="a1")
+    return path, {"boss": boss, "lead": lead, "lan": lan}
+
+
 @pytest.fixture
-def store(settings: Settings) -> Store:
+def store(settings: Settings, empty_db: Path) -> Store:
     """An empty store."""
-    migrate(settings.db)
+    # With the files that its locks are.
+    shutil.copytree(empty_db.parent, settings.db.parent, dirs_exist_ok=True)
     return Store.open(settings.db)
 
 
@@ -85,18 +115,14 @@ def app(settings: Settings, store: Store, locale_root: Path) -> Application:
 
 
 @pytest.fixture
-def box(store: Store) -> dict[str, str]:
+def box(store: Store, settings: Settings, box_db: tuple[Path, dict[str, str]]) -> dict[str, str]:
     """A box that was set up: one account of each role, all with the same password; returns login -> user
     id.
     """
-    with store.change() as change:
-        boss = users.create(change, "boss", "Mai", "administrator", PASSWORD)
-        sites.save(change, Site.from_dict(SITE), boss, "", 0)
-    with store.change() as change:
-        lead = users.create(change, "lead", "Hoa", "supervisor", PASSWORD)
-    with store.change() as change:
-        lan = users.create(change, "lan", "Lan", "agent", PASSWORD, agent_id="a1")
-    return {"boss": boss, "lead": lead, "lan": lan}
+    source, accounts = box_db
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(settings.db)) as other:
+        one.backup(other)
+    return dict(accounts)
 
 
 SignIn = Callable[[str], Browser]
