@@ -1,6 +1,7 @@
 """May somebody call a number? The dialplan's answer, with the reason, for who asks before calling. Pure.
 
-Called by foyer-pbx before it rings a phone for a call out, and by the page of the rules.
+Called by foyer-pbx before it rings a phone for a call out, by the page of the rules, and by the trial of a
+call.
 """
 
 from __future__ import annotations
@@ -58,6 +59,11 @@ def kind_of(site: Site, country: Country, dialled: str) -> str:
     found = plan_of(site, country).kind(dialled)
     is_internal = dialled[:1] in ("*", "#") or any(agent.extension == dialled for agent in site.agents)
     return INTERNAL if is_internal and found != EMERGENCY else found
+
+
+def kind_for_box(site: Site, country: Country, number: str) -> str:
+    """What kind of call, one of site_outbound.KINDS, a flow of the site makes that sends callers there."""
+    return plan_of(site, country).price(number)
 
 
 def refuse_forbidden(site: Site, country: Country, agent_id: str, dialled: str) -> None:

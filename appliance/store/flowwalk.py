@@ -1,7 +1,8 @@
 """What happens to a call: walks a site's flows as Asterisk does, without Asterisk. Pure.
 
 The trial page shows it to who asks "what happens on Sunday at 8, pressing 2?". The dialplan that does the
-same is pbx/conf/flows.py with pbx/dialplan/foyer-flow.conf; a test walks both and compares.
+same is pbx/conf/flow_contexts.py with pbx/dialplan/foyer-flow.conf; a test walks both and compares. How many
+calls and minutes are left of a day is not known here: who shows a call to the outside says so.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import datetime
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from appliance.store import calling
+from appliance.store.countries import Country
 from appliance.store.flows import (
     FlowStep,
     HoursStep,
@@ -22,7 +25,22 @@ from appliance.store.flows import (
     Step,
 )
 from appliance.store.schedules import is_open
+from appliance.store.site_outbound import EXPENSIVE
 from appliance.store.sitemodel import Number, Site
+
+# Why a call to the outside is refused, where it is not for its kind: expensive calls are stopped.
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a call comes in, and what is in force then: the time (with a time zone); the dates (ISO 8601) for
+    which schedules, by id, were closed by hand; whether the guard against fraud stops expensive calls.
+    """
+
+    at: datetime.datetime
+    closed: Mapping[str, str] = field(default_factory=dict)
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,11 +58,13 @@ class Visit:
 @dataclass(frozen=True)
 class End:
     """Where a call stays: `kind` is queue, agent or outside, and `target` its id or number; or it is hung up
-    ("end").
+    ("end"). `refused` is why a call to the outside is not made: its kind, such as "premium", that nobody may
+    call from a flow, or `STOPPED`; "" if it is made.
     """
 
     kind: str
     target: str = ""
+    refused: str = ""
 
 
 HUNG_UP = End("end")
@@ -75,21 +95,15 @@ def dial_range(site: Site) -> DialRange:
     return DialRange(starts, max(map(len, extensions), default=0))
 
 
-def walk(
-    site: Site,
-    number: Number,
-    at: datetime.datetime,
-    presses: Sequence[str] = (),
-    closed: Mapping[str, str] | None = None,
-) -> Walk:
-    """The way of a call to `number` at the moment `at` (with a time zone), if no person answers on it.
+def walk(site: Site, country: Country, number: Number, moment: Moment, presses: Sequence[str] = ()) -> Walk:
+    """The way of a call to `number` at the moment, if no person answers on it; the site is in `country`.
 
     `presses` are what the caller presses at one menu after the other, "" for nothing; who has no more to
-    press stays silent. `closed` are the dates (ISO 8601) for which schedules, by id, were closed by hand.
+    press stays silent.
     """
     if number.queue_id:
         return Walk((), End("queue", number.queue_id))
-    caller = _Caller(site, at, closed or {}, deque(presses))
+    caller = _Caller(site, country, moment, deque(presses))
     flow = site.flow(number.flow_id)
     step = flow.steps[0] if flow else None
     visits: list[Visit] = []
@@ -108,11 +122,11 @@ def walk(
 
 @dataclass(frozen=True)
 class _Caller:
-    """The moment, what was closed by hand, and what is still going to be pressed."""
+    """The moment, and what is still going to be pressed."""
 
     site: Site
-    at: datetime.datetime
-    closed: Mapping[str, str]
+    country: Country
+    moment: Moment
     presses: deque[str]
 
     def visit(self, flow_id: str, step: Step) -> tuple[Visit, str | End]:
@@ -121,10 +135,20 @@ class _Caller:
             return self._menu(flow_id, step)
         if isinstance(step, HoursStep):
             schedule = self.site.schedule(step.schedule_id)
-            closed_on = self.closed.get(step.schedule_id, "")
-            is_now = schedule is not None and is_open(schedule, self.site.time_zone, self.at, closed_on)
+            closed_on = self.moment.closed.get(step.schedule_id, "")
+            is_now = schedule is not None and is_open(
+                schedule, self.site.time_zone, self.moment.at, closed_on
+            )
             return Visit(flow_id, step, "open" if is_now else "closed"), step.open if is_now else step.closed
+        if isinstance(step, OutsideStep):
+            return Visit(flow_id, step), End("outside", step.number, self._refused(step.number))
         return Visit(flow_id, step), _goes_to(step)
+
+    def _refused(self, number: str) -> str:
+        kind = calling.kind_for_box(self.site, self.country, number)
+        if kind not in self.site.outbound.kinds:
+            return kind
+        return STOPPED if self.moment.is_stopped and kind in EXPENSIVE else ""
 
     def _menu(self, flow_id: str, menu: MenuStep) -> tuple[Visit, str | End]:
         keys = {key.key: key.next for key in menu.keys}
@@ -165,4 +189,4 @@ def _goes_to(step: Step) -> str | End:
         return step.next or End("agent", step.agent_id)
     if isinstance(step, QueueStep):
         return End("queue", step.queue_id)
-    return End("outside", step.number) if isinstance(step, OutsideStep) else HUNG_UP
+    return HUNG_UP

@@ -91,8 +91,10 @@ class NumberPlan:
         """The kind of call that `dialled` (digits, *, # and +) makes: "emergency", or one of
         site_outbound.KINDS.
         """
-        if dialled in self.emergency:
-            return "emergency"
+        return "emergency" if dialled in self.emergency else self.price(dialled)
+
+    def price(self, dialled: str) -> str:
+        """Like `kind`, for a caller who has no emergency numbers, such as a flow."""
         number = self.full(dialled)
         digits = number[1:]
         if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX):

@@ -16,6 +16,8 @@ from appliance.store.sitecheck import Fields, field_names, refuse_twice
 # From cheap to expensive: at home, mobile, abroad in a listed country, abroad elsewhere, premium and shared
 # cost, satellite, and whatever the box does not recognise.
 KINDS = ("national", "mobile", "international", "elsewhere", "premium", "satellite", "unknown")
+# What the guard against fraud counts, and stops (pbx/dialplan/foyer-limits.conf, foyer-is-expensive).
+EXPENSIVE = tuple(kind for kind in KINDS if kind not in ("national", "mobile"))
 COUNTRIES_MAX = 60
 # Lines are tried one after the other while the caller waits.
 LINES_MAX = 10

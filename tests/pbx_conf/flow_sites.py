@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from appliance.store import site_outbound
 from appliance.store.flows import KEYS
 from appliance.store.sitemodel import Site
 from tests.pbx_conf.places import DOCUMENT
@@ -21,6 +22,8 @@ AGENTS = [
     {"id": "a3", "name": "An", "extension": "2345"},
 ]
 LANGUAGES = ("vi", "en")
+# Mobile, abroad, at a price, of a satellite, for emergencies.
+OUTSIDE = ("0901234567", "+442071838750", "1900123456", "+870773111632", "113")
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,12 @@ class Caller:
 
 @dataclass(frozen=True)
 class Story:
-    """A site, a moment, what is closed by hand, and some callers."""
+    """A site, a moment, what is closed by hand, whether expensive calls are stopped, and some callers."""
 
     site: Site
     at: datetime.datetime
     closed: tuple[tuple[str, str], ...]
+    is_stopped: bool
     callers: tuple[Caller, ...]
 
 
@@ -87,7 +91,7 @@ def step(draw: st.DrawFn, at: int, count: int, flows: list[str]) -> dict[str, An
     more: dict[str, dict[str, Any]] = {
         "end": {},
         "queue": {"queue_id": "q1"},
-        "outside": {"number": "0901234567"},
+        "outside": {"number": draw(st.sampled_from(OUTSIDE))},
     }
     if kind == "hours":
         more[kind] = {
@@ -139,6 +143,7 @@ def sites(draw: st.DrawFn) -> Site:
     document = {
         **DOCUMENT,
         "agents": AGENTS,
+        "outbound": {"kinds": sorted(draw(st.sets(st.sampled_from(site_outbound.KINDS))))},
         "schedules": [draw(schedule("s1")), draw(schedule("s2"))],
         "flows": flows,
         "numbers": [
@@ -164,4 +169,24 @@ def stories(draw: st.DrawFn) -> Story:
         Caller(draw(st.integers(0, len(site.numbers) - 1)), tuple(draw(st.lists(presses, max_size=6))))
         for _ in range(4)
     ]
-    return Story(site, at, tuple(closed), tuple(callers))
+    return Story(site, at, tuple(closed), draw(st.booleans()), tuple(callers))
+
+
+def going_outside(is_stopped: bool) -> Story:
+    """A menu from which every key calls one of `OUTSIDE`, some of which may be called."""
+    texts = [{"language": "vi", "text": "1"}]
+    keys = [{"key": key, "next": f"t{at}"} for at, key in enumerate(KEYS[: len(OUTSIDE)], 2)]
+    steps: list[dict[str, Any]] = [
+        {"id": "t1", "kind": "menu", "texts": texts, "keys": keys, "otherwise": "t2"},
+        *({"id": f"t{at}", "kind": "outside", "number": number} for at, number in enumerate(OUTSIDE, 2)),
+    ]
+    site = Site.from_dict(
+        {
+            **DOCUMENT,
+            "outbound": {"kinds": ["mobile", "international"], "countries": ["GB"]},
+            "flows": [{"id": "f1", "name": "Outside", "steps": steps}],
+            "numbers": [{"id": "n1", "number": "02812345671", "line_id": "l1", "flow_id": "f1"}],
+        }
+    )
+    at = datetime.datetime.combine(DAYS[2], datetime.time(), datetime.UTC)
+    return Story(site, at, (), is_stopped, tuple(Caller(0, (one["key"],)) for one in keys))

@@ -27,10 +27,10 @@ from appliance.pbx.ami_parser import Message
 from appliance.pbx.conf import extensions_conf, modules_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.tree import render_tree
-from appliance.store.flowwalk import Walk, walk
+from appliance.store.flowwalk import STOPPED, Moment, Walk, walk
 from appliance.store.sitemodel import Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
-from tests.pbx_conf.flow_sites import Caller, Story, stories
+from tests.pbx_conf.flow_sites import Caller, Story, going_outside, stories
 from tests.pbx_conf.places import env_for, site
 from tests.until import until
 
@@ -47,7 +47,9 @@ ENDS = (
         "Gosub(foyer-phones,s,1(${ARG1}))",
         "agent^${ARG1}",
     ),
-    ("foyer-outside.conf", 'exten = s,1,GotoIf($["n${ARG3}" = "n"]?none)', "outside^${ARG3}"),
+    ("foyer-outside.conf", "Playback(foyer/not-allowed,noanswer)", "refused^${ARG3}"),
+    ("foyer-outside.conf", "Playback(${FOYER_WHY},noanswer)", "refused^${ARG3}"),
+    ("foyer-outside.conf", "Gosub(foyer-count-call,s,1(${ARG1}))", "outside^${ARG3}"),
 )
 
 
@@ -64,9 +66,10 @@ def shortened(tree: Mapping[str, str]) -> dict[str, str]:
         flow = flow.replace(old, new)
     files["foyer-flow.conf"] = flow
     for file, old, end in ENDS:
-        assert old in files[file], old
+        assert files[file].count(old) == 1, old
         head, _, step = old.rpartition("exten = s,1,")
-        ended = f"exten = s,1,CELGenUserEvent({ENDED},{end})\n same = n,Hangup()\n same = n,{step}"
+        first = "exten = s,1," if "exten" in old else ""
+        ended = f"{first}CELGenUserEvent({ENDED},{end})\n same = n,Hangup()\n same = n,{step}"
         files[file] = files[file].replace(old, head + ended)
     return files
 
@@ -130,6 +133,9 @@ class Walker:
         assert found == [], (found, self.asterisk.log_tail(20))
         self.asterisk.cli(f"dialplan set global TEST_NOW {int(story.at.timestamp())}")
         self.asterisk.cli("database deltree foyer-closed")
+        self.asterisk.cli("database deltree foyer-guard")
+        if story.is_stopped:
+            self.asterisk.cli(f"database put foyer-guard stopped {int(story.at.timestamp())}")
         for schedule, day in story.closed:
             self.asterisk.cli(f"database put foyer-closed {schedule} {day.replace('-', '')}")
 
@@ -215,7 +221,8 @@ def predicted(found: Walk) -> list[str]:
     # A person who does not answer at the end of a flow leaves no trace of their own.
     last = found.visits[-1] if found.visits else None
     is_told = found.end.kind != "end" and not (last and last.step.kind == "person")
-    return [*told, f"{found.end.kind}^{found.end.target}"] if is_told else told
+    kind = "refused" if found.end.refused else found.end.kind
+    return [*told, f"{kind}^{found.end.target}"] if is_told else told
 
 
 @pytest.fixture(scope="module")
@@ -235,11 +242,32 @@ def walker() -> Iterator[Walker]:
 )
 @given(story=stories())
 def test_the_way_taken_is_the_way_predicted(walker: Walker, story: Story) -> None:
+    assert_predicted(walker, story)
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_calls_to_the_outside_are_refused_as_predicted(walker: Walker, is_stopped: bool) -> None:
+    story = going_outside(is_stopped)
+    assert_predicted(walker, story)
+    found = {
+        walk(story.site, walker.env.country, story.site.numbers[0], moment(story), one.presses).end.refused
+        for one in story.callers
+    }
+    assert found == {"", "premium", "satellite", "unknown", *([STOPPED] if is_stopped else [])}
+
+
+def moment(story: Story) -> Moment:
+    """When its callers call."""
+    return Moment(story.at, dict(story.closed), story.is_stopped)
+
+
+def assert_predicted(walker: Walker, story: Story) -> None:
+    """Each of the story's callers goes the way that the trial tells."""
     walker.load(story)
     ways = walker.ways(story)
     for caller, way in zip(story.callers, ways, strict=True):
         number = story.site.numbers[caller.number]
-        expected = walk(story.site, number, story.at, caller.presses, dict(story.closed))
+        expected = walk(story.site, walker.env.country, number, moment(story), caller.presses)
         assert way == predicted(expected), (caller, story.at, walker.asterisk.log_tail(30))
 
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.errors import RejectedError
+from appliance.store import countries
 from appliance.store.flows import STEPS_MAX, MenuStep, said
-from appliance.store.flowwalk import HUNG_UP, End, Walk, walk
+from appliance.store.flowwalk import HUNG_UP, STOPPED, End, Moment, Walk, walk
 from appliance.store.sitemodel import Number, Site
 
 HELLO = [{"language": "vi", "text": "Xin chào"}, {"language": "en", "text": "Hello"}]
@@ -47,6 +48,7 @@ DOCUMENT: dict[str, Any] = {
     "flows": [{"id": "f1", "name": "Main", "steps": STEPS}],
     "numbers": [{"id": "n1", "number": "02812345678", "line_id": "l1", "flow_id": "f1"}],
 }
+VIETNAM = countries.find("VN", countries.load())
 MONDAY = datetime.datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 SUNDAY = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 
@@ -204,7 +206,7 @@ def way(found: Walk) -> list[tuple[str, str]]:
 def test_the_way_of_a_call(
     at: datetime.datetime, presses: list[str], steps: list[tuple[str, str]], end: End
 ) -> None:
-    found = walk(site(), site().numbers[0], at, presses)
+    found = walk(site(), VIETNAM, site().numbers[0], Moment(at), presses)
     assert (way(found), found.end) == (steps, end)
 
 
@@ -216,10 +218,29 @@ def test_the_way_through_another_flow_and_past_closing_by_hand() -> None:
         ]
     )
     number = Number("n2", "1900", "l1", flow_id="f2")
-    found = walk(shown, number, MONDAY, (), {"s1": "2026-11-23"})
+    found = walk(shown, VIETNAM, number, Moment(MONDAY, {"s1": "2026-11-23"}))
     assert way(found) == [("t1", ""), ("t1", "closed"), ("t5", ""), ("t6", "")]
     assert [visit.flow_id for visit in found.visits] == ["f2", "f1", "f1", "f1"]
-    assert walk(shown, Number("n3", "1901", "l1", "q1"), MONDAY).end == End("queue", "q1")
+    assert walk(shown, VIETNAM, Number("n3", "1901", "l1", "q1"), Moment(MONDAY)).end == End("queue", "q1")
+
+
+@pytest.mark.parametrize(
+    ("number", "is_stopped", "refused"),
+    [
+        ("0901234567", False, ""),
+        ("0901234567", True, ""),
+        ("+442071838750", False, ""),
+        ("+442071838750", True, STOPPED),
+        ("1900123456", False, "premium"),
+        ("+870773111632", True, "satellite"),
+        # A flow has no emergency numbers: it is a machine that calls.
+        ("113", False, "unknown"),
+    ],
+)
+def test_a_call_to_the_outside_may_be_refused(number: str, is_stopped: bool, refused: str) -> None:
+    shown = flow({"id": "t1", "kind": "outside", "number": number}, outbound={"countries": ["GB"]})
+    end = walk(shown, VIETNAM, shown.numbers[0], Moment(MONDAY, is_stopped=is_stopped)).end
+    assert (end.kind, end.refused) == ("outside", refused)
 
 
 def test_a_text_in_the_callers_language() -> None:

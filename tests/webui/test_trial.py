@@ -6,7 +6,7 @@ import urllib.parse
 
 import pytest
 
-from appliance.store import Store
+from appliance.store import Store, live
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
 from tests.store.test_flows import DOCUMENT
@@ -67,3 +67,38 @@ def test_what_makes_no_sense(sign_in: SignIn, asked: str, words: str) -> None:
 def test_a_number_that_leads_to_a_queue(sign_in: SignIn) -> None:
     words = sign_in("boss").get(TRIAL).words
     assert "The caller waits in the queue “Reception”." in words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (
+            "0901234567",
+            "The number 090 123 45 67 is called. Unless the calls or minutes of the day are used up",
+        ),
+        (
+            "1900123456",
+            "is not called; the caller hears so, and the call is hung up. This number costs extra",
+        ),
+        ("+442071838750", "and the call is hung up. Calls to this country are not allowed"),
+        ("113", "The box does not know what a call to this number costs"),
+    ],
+)
+def test_a_number_outside(
+    sign_in: SignIn, store: Store, box: dict[str, str], number: str, words: str
+) -> None:
+    steps = [{"id": "t1", "kind": "outside", "number": number}]
+    document = {**DOCUMENT, "language": "en", "flows": [{"id": "f1", "name": "Out", "steps": steps}]}
+    with store.change() as change:
+        sites.save(change, Site.from_dict(document), box["boss"], "", sites.head_number(change.db))
+    assert words in sign_in("boss").get(TRIAL).words
+
+
+def test_expensive_calls_that_are_stopped(sign_in: SignIn, store: Store, box: dict[str, str]) -> None:
+    steps = [{"id": "t1", "kind": "outside", "number": "+442071838750"}]
+    flows = [{"id": "f1", "name": "Out", "steps": steps}]
+    document = {**DOCUMENT, "language": "en", "flows": flows, "outbound": {"countries": ["GB"]}}
+    with store.change() as change:
+        sites.save(change, Site.from_dict(document), box["boss"], "", sites.head_number(change.db))
+        live.put(change, "guard", "outbound", {"since": 1})
+    assert "hung up. Expensive calls are stopped now." in sign_in("boss").get(TRIAL).words

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from appliance.store import live, phone
+from appliance.store import countries, live, phone
 from appliance.store.flows import KEYS
-from appliance.store.flowwalk import End, Visit, Walk, walk
+from appliance.store.flowwalk import STOPPED, End, Moment, Visit, Walk, walk
 from appliance.store.sitemodel import Number, Site
 from appliance.webui import flow_words, labels
+from appliance.webui.board import is_guard_on
 from appliance.webui.flow_words import Say
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
@@ -19,6 +20,16 @@ from appliance.webui.web import Web
 KEYS_MAX = 20
 # What is typed for a menu at which nothing is pressed.
 _NOTHING = "-"
+# What nobody may call from a flow, by the kind of call.
+_REFUSED = {
+    "national": N_("Calls to numbers of this country are not allowed: see Calls out."),
+    "mobile": N_("Calls to mobile phones are not allowed: see Calls out."),
+    "international": N_("Calls to this country are not allowed: see Calls out."),
+    "elsewhere": N_("Calls to this country are not allowed: see Calls out."),
+    "premium": N_("This number costs extra, and may not be called."),
+    "satellite": N_("Satellite phones may not be called."),
+    "unknown": N_("The box does not know what a call to this number costs: see Calls out."),
+}
 _SEPARATORS = re.compile(r"[\s,;.]+")
 
 
@@ -54,7 +65,9 @@ def routes(web: Web) -> None:
         number = next((one for one in site.numbers if one.id == asked.number), None)
         lines: list[Line] = []
         if number is not None and asked.at is not None and not asked.error:
-            lines = told(site, walk(site, number, asked.at, asked.presses, _closed(web)), web.gettext)
+            country = countries.find_or_generic(site.country, countries.load())
+            found = walk(site, country, number, _moment(web, asked.at), asked.presses)
+            lines = told(site, found, web.gettext)
         return web.render(
             "settings-trial.html",
             asked=asked,
@@ -95,15 +108,28 @@ def _end(site: Site, end: End, say: Say) -> Line:
     if end.kind == "agent":
         return Line("agent", say(N_("The phones of %(name)s ring.")) % {"name": _name(site, end)})
     if end.kind == "outside":
-        number = labels.number(end.target, site.country)
-        return Line("outside", say(N_("The number %(number)s is called.")) % {"number": number})
+        return _outside(site, end, say)
     return Line("end", say(N_("The call is hung up.")))
 
 
-def _closed(web: Web) -> dict[str, str]:
-    """What is closed by hand now, until the end of the day."""
+def _outside(site: Site, end: End, say: Say) -> Line:
+    """A call that goes on outside, or why it does not."""
+    number = {"number": labels.number(end.target, site.country)}
+    if not end.refused:
+        words = N_("Unless the calls or minutes of the day are used up by then: see Calls out.")
+        return Line("outside", say(N_("The number %(number)s is called.")) % number, say(words))
+    called = say(N_("The number %(number)s is not called; the caller hears so, and the call is hung up."))
+    if end.refused == STOPPED:
+        return Line("end", called % number, say(N_("Expensive calls are stopped now.")))
+    return Line("end", called % number, say(_REFUSED[end.refused]))
+
+
+def _moment(web: Web, at: datetime.datetime) -> Moment:
+    """With what is closed by hand now, until the end of the day, and what is stopped now."""
     with web.store.read() as db:
-        return {name: str(row["closed"]) for name, row in live.snapshot(db).rows["hours"].items()}
+        snapshot = live.snapshot(db)
+    closed = {name: str(row["closed"]) for name, row in snapshot.rows["hours"].items()}
+    return Moment(at, closed, is_guard_on(snapshot))
 
 
 def _name(site: Site, end: End) -> str:
