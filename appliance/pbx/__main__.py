@@ -26,8 +26,9 @@ from appliance.pbx.disk import Disk
 from appliance.pbx.feed import Feed
 from appliance.pbx.guard import Guard
 from appliance.pbx.housekeeping import Housekeeping
+from appliance.pbx.line_faults import LineFaults
 from appliance.pbx.listener import Hands, Listener
-from appliance.pbx.log_rotation import LogRotation
+from appliance.pbx.log_rotation import MESSAGES, LogRotation
 from appliance.pbx.marks import Marks
 from appliance.pbx.members import Members
 from appliance.pbx.recordings import Recordings
@@ -59,7 +60,8 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     logs = LogRotation(store, settings.ast_log, session)
     guard = Guard(store, mirror)
     closures = Closures(store, mirror, site)
-    actions = Actions(store, session, site, settings.ast_log, guard, closures)
+    faults = LineFaults(store, session, site, settings.ast_log / MESSAGES)
+    actions = Actions(store, session, site, settings.ast_log, guard, closures, faults)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
@@ -77,6 +79,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("members", members.run),
         ("callers", callers.run),
         ("closures", closures.run),
+        ("lines", faults.run),
         ("marks", marks.run),
         ("requests", Worker(store, actions, members.wake, callers.wake).run),
         ("housekeeping", Housekeeping(store, guard.tidy, disk.tidy, recordings.tidy, logs.tidy).run),

@@ -21,6 +21,7 @@ from appliance.pbx.ami_wire import Field
 from appliance.pbx.closures import Closures
 from appliance.pbx.conf import outbound
 from appliance.pbx.guard import Guard
+from appliance.pbx.line_faults import LineFaults
 from appliance.pbx.membership import interface_of
 from appliance.pbx.running import RunningSite
 from appliance.store import Store, agents, calling, countries, live
@@ -47,6 +48,7 @@ class Actions:
     logs: Path
     guard: Guard
     closures: Closures
+    faults: LineFaults
     countries: tuple[Country, ...] = field(default_factory=countries.load)
 
     def perform(self, request: Request) -> dict[str, Any]:
@@ -151,6 +153,11 @@ class Actions:
         self.closures.close(str(args.get("schedule", "")), str(args.get("closed", "")) != "0")
         return {}
 
+    def try_line(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Asks the provider of the phone line `line` at once whether it is there, and signs in anew."""
+        self.faults.try_now(str(args.get("line", "")))
+        return {}
+
     def recorded(self, _args: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the store knows every call that Asterisk has logged so far."""
         return {"all": backlog.is_read(self.store, self.logs)}
@@ -168,4 +175,5 @@ _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
     "release_expensive": Actions.release_expensive,
     "recorded": Actions.recorded,
     "close_hours": Actions.close_hours,
+    "try_line": Actions.try_line,
 }

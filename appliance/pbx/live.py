@@ -26,7 +26,12 @@ the call that a caller in a queue belongs to."""
 
 _GONE = ("UNAVAILABLE", "INVALID", "UNKNOWN", "")
 # ChannelState of main/channel.c.
-_DIALING, _RINGING, _UP = "4", "5", "6"
+_DOWN, _DIALING, _RINGING, _UP = "0", "4", "5", "6"
+
+LINE_REFUSALS = frozenset(
+    map(str, (401, 402, 403, 407, 415, 488, 500, 501, 502, 503, 504, 505, 513, 580, 606))
+)
+"""SIP statuses of a call out (RFC 3261, 21) that speak of the line; others speak of who was called."""
 
 
 @dataclass
@@ -169,6 +174,7 @@ class LiveState:
         leg = self.now.legs.get(uniqueid)
         if leg is None:
             leg = self.now.legs[uniqueid] = Leg(agent_of(channel), line_of(channel), self._listing, channel)
+            leg.is_out = message.get("ChannelState") == _DOWN
         leg.seen = self._listing
         leg.linkedid = message.get("Linkedid")
         leg.own_number = _given(message.get("CallerIDNum")) or leg.own_number
@@ -217,8 +223,21 @@ class LiveState:
     def _on_hangup(self, message: Message, _at: int) -> None:
         leg = self.now.legs.pop(message.get("Uniqueid"), None)
         if leg is not None:
+            self._judge(leg, message)
             self._touch_leg(leg)
             self._touch_others(leg)
+
+    def _judge(self, leg: Leg, message: Message) -> None:
+        """What the end of a call out says of its line: somebody answered, or the provider refused it for a
+        reason that is the line's and not that of whoever was called.
+        """
+        if leg.line is None or not leg.is_out:
+            return
+        status = message.get("TechCause")
+        if leg.there:
+            self.now.refusals.pop(leg.line, None)
+        elif message.get("ChannelState") == _DOWN and status in LINE_REFUSALS:
+            self.now.refusals[leg.line] = int(status)
 
     def _on_agent_call(self, message: Message, at: int) -> None:
         """A queue rings an agent, or has connected one: the other side, which is named here first, is the

@@ -8,7 +8,8 @@ Filled by `live.py`. Rows (times are ms UTC, numbers and names as the network ga
                     "queues": {"q1": null, "q2": "lunch"},   where it rings; a reason if paused there
                     "state": "idle"|"ringing"|"calling"|"talking"|"hold", and unless idle:
                     "since": ms, "call": "<call>", "queue": "q1", "number": "...", "name": "..."}
-    line/<line>    {"reachable": bool, "registered": bool|null, "calls": 2}
+    line/<line>    {"reachable": bool, "registered": bool|null, "calls": 2,
+                    "refused": 488}     -- only if the provider refused the last call out: its SIP status
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Leg:
     """A channel, an agent's or a line's or another's. `state` is "" until it rings, "calling" while an
     agent's own phone calls and nobody has answered; `since` is when that began, `there` when it first was up.
 
-    `number` and `name` are the other side's, `own_number` and `own_name` this side's.
+    `is_out`: Asterisk called, and was not called. `number` and `name` are the other side's, `own_number` and
+    `own_name` this side's.
     """
 
     agent: str | None
@@ -59,6 +61,7 @@ class Leg:
     state: str = ""
     since: int = 0
     there: int = 0
+    is_out: bool = False
     call: str = ""
     queue: str = ""
     number: str = ""
@@ -86,7 +89,7 @@ class Known:
 @dataclass
 class Now:
     """Everything that is known. Keys: queues (callers, in order), Asterisk's unique ids (legs), (queue,
-    device, agent) (places), endpoints (devices) and lines (registrations).
+    device, agent) (places), endpoints (devices) and lines (registrations; refusals: of the last call out).
     """
 
     callers: dict[str, list[Caller]] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class Now:
     places: dict[tuple[str, str, str], Place] = field(default_factory=dict)
     devices: dict[str, Known] = field(default_factory=dict)
     registrations: dict[str, Known] = field(default_factory=dict)
+    refusals: dict[str, int] = field(default_factory=dict)
     state: Row = field(default_factory=dict)
 
     def everything(self) -> dict[str, dict[str, Row]]:
@@ -171,7 +175,10 @@ class Now:
         if device is None and registration is None and not calls:
             return None
         is_registered = None if registration is None else registration.is_there
-        return {"reachable": self._is_there(line), "registered": is_registered, "calls": calls}
+        row: Row = {"reachable": self._is_there(line), "registered": is_registered, "calls": calls}
+        if line in self.refusals:
+            row["refused"] = self.refusals[line]
+        return row
 
     def _is_there(self, name: str) -> bool:
         known = self.devices.get(name)

@@ -4,12 +4,16 @@ Used by the live page and the settings. The rows, as foyer-pbx keeps them:
 
     line/<id>      {"reachable": bool,           -- whether the provider answers when the box asks
                     "registered": bool | null,   -- whether the box is signed in; null where it need not be
-                    "calls": 2}
+                    "calls": 2,
+                    "refused": 488}              -- only if the provider refused the last call out
+    fault/<id>     {"why": "password", "code": 403}   -- why it does not work, where that is known
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.store.live import LiveSnapshot
 from appliance.store.sitemodel import Line, Site
@@ -40,18 +44,78 @@ STATES = {
             " question: then only a call tells."
         ),
     ),
+    "password": (
+        N_("User name or password refused"),
+        "bad",
+        N_(
+            "Type both again as they stand in the contract. Some providers also refuse a box whose address"
+            " they do not know, or whose bill is not paid: ask them."
+        ),
+    ),
+    "account": (
+        N_("User name not known there"),
+        "bad",
+        N_("Look at the user name and the provider's address: they belong together."),
+    ),
+    "refused": (
+        N_("Refused by the provider"),
+        "bad",
+        N_("Tell the provider what it answered, and ask what is missing."),
+    ),
+    "trouble": (
+        N_("The provider has trouble"),
+        "bad",
+        N_(
+            "It answered that it cannot serve the box now. The box tries again by itself; ask the provider if"
+            " it lasts."
+        ),
+    ),
+    "name": (
+        N_("Address does not exist"),
+        "bad",
+        N_("Nobody on the internet knows this name. Is it spelled as in the contract?"),
+    ),
+    "no-names": (
+        N_("Address cannot be looked up"),
+        "bad",
+        N_("The box finds no name on the internet now. Look at its connection, on the page “System”."),
+    ),
+    "formats": (
+        N_("Sound formats refused"),
+        "warn",
+        N_("The last call out failed for it. Choose others below “Rarely needed”; the contract names them."),
+    ),
+    "calls-refused": (
+        N_("Calls out refused"),
+        "warn",
+        N_(
+            "The last call out was refused. Look at the number shown to people you call, and ask the provider"
+            " whether the contract allows calls out."
+        ),
+    ),
+    "calls-trouble": (
+        N_("A call out failed"),
+        "warn",
+        N_("The last call out failed at the provider. If it lasts, ask the provider."),
+    ),
     "new": (N_("Not in use yet"), "", N_("The settings are still being put to use.")),
     "unknown": (N_("Not known"), "", N_("Not known while the telephone service is away.")),
 }
 
 
+_FORMATS, _REFUSED = (415, 488, 606), (401, 402, 403, 407)
+
+
 @dataclass(frozen=True)
 class LineNow:
-    """A phone line now: `state` is a key of STATES, `calls` how many calls it carries."""
+    """A phone line now: `state` is a key of STATES, `calls` how many calls it carries, `code` the SIP status
+    that the provider answered, 0 for none or where it does not matter.
+    """
 
     line: Line
     state: str
     calls: int
+    code: int = 0
 
     @property
     def words(self) -> str:
@@ -71,28 +135,36 @@ class LineNow:
 
 def now(site: Site, snapshot: LiveSnapshot) -> tuple[LineNow, ...]:
     """Every line of the site, in its order."""
-    is_up = bool(snapshot.rows["pbx"].get("state", {}).get("up"))
-    rows = snapshot.rows["line"] if is_up else {}
-    return tuple(
-        LineNow(
-            line,
-            state_of(line, rows.get(line.id, {})) if is_up else "unknown",
-            int(rows.get(line.id, {}).get("calls", 0)),
-        )
-        for line in site.lines
-    )
+    return tuple(now_of(line, snapshot) for line in site.lines)
 
 
-def state_of(line: Line, row: dict[str, object]) -> str:
-    """The key of STATES for a line's row, {} if foyer-pbx keeps none; the telephone service runs.
+def now_of(line: Line, snapshot: LiveSnapshot) -> LineNow:
+    """One line."""
+    if not snapshot.rows["pbx"].get("state", {}).get("up"):
+        return LineNow(line, "unknown", 0)
+    row = snapshot.rows["line"].get(line.id, {})
+    state, code = state_of(line, row, snapshot.rows["fault"].get(line.id, {}))
+    return LineNow(line, state, int(row.get("calls", 0)), code)
+
+
+def state_of(line: Line, row: Mapping[str, Any], fault: Mapping[str, Any]) -> tuple[str, int]:
+    """The key of STATES for a line's rows, {} where foyer-pbx keeps none, and what the provider answered; the
+    telephone service runs.
 
     A provider that lets the box sign in is there, whether or not it answers other questions.
     """
     if not row:
-        return "new"
-    if line.register:
-        is_signed_in = row.get("registered")
-        if is_signed_in is None:
-            return "signing_in"
-        return "signed_in" if is_signed_in else "signed_out"
-    return "answering" if row.get("reachable") else "silent"
+        return "new", 0
+    is_signed_in = row.get("registered")
+    if line.register and is_signed_in is None:
+        return "signing_in", 0
+    if not (is_signed_in if line.register else row.get("reachable")):
+        why = str(fault.get("why", ""))
+        return why if why in STATES else "signed_out" if line.register else "silent", int(
+            fault.get("code", 0)
+        )
+    if refused := int(row.get("refused", 0)):
+        return (
+            "formats" if refused in _FORMATS else "calls-refused" if refused in _REFUSED else "calls-trouble"
+        ), refused
+    return ("signed_in" if line.register else "answering"), 0

@@ -59,6 +59,8 @@ class Phone:
         self.tone_hz, self.answers, self.laws = tone_hz, answers, laws
         self.refuses = refuses
         self.sequence, self.follows = sequence, follows
+        # What it answers to requests that are no call, by method: 200 unless said here.
+        self.statuses: dict[str, int] = {}
         self.legs: list[Leg] = []
         self.trace: list[str] = []
         self._transactions: dict[str, Transaction] = {}
@@ -321,7 +323,7 @@ class Phone:
                 self.respond(leg.invite, 487, "Request Terminated", leg)
                 leg.end()
         else:
-            self.respond(request, 200, "OK", leg)
+            self.respond(request, self.statuses.get(request.method, 200), "As asked", leg)
             if leg is not None and request.method == "BYE":
                 leg.end()
 

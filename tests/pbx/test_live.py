@@ -211,6 +211,33 @@ def test_lines() -> None:
     assert written(state)["line/l1"] == {"reachable": False, "registered": False, "calls": 1}
 
 
+def test_what_a_call_out_says_of_its_line() -> None:
+    def call(number: int, *states: str, end: str, status: str = "") -> LiveState:
+        name = "PJSIP/l1"
+        news = [channel(name, number, states[0], Event="Newchannel")]
+        news += [channel(name, number, at) for at in states[1:]]
+        return folded(
+            *news,
+            channel(name, number, end, Event="Hangup", TechCause=status),
+            state=state,
+        )
+
+    state = folded(event("DeviceStateChange", Device="PJSIP/l1", State="NOT_INUSE"))
+    fine = {"reachable": True, "registered": None, "calls": 0}
+    for wanted, before, end, status in (
+        (None, ("0",), "0", "488"),
+        (488, ("0",), "0", "486"),  # busy
+        (488, ("4",), "4", "503"),  # a call in
+        (488, ("0", "5"), "5", "603"),  # it rang
+        (488, ("0",), "0", ""),
+        (488, ("0",), "0", "503"),
+        (503, ("0", "6"), "6", ""),
+        (None, ("0",), "0", "486"),
+    ):
+        assert state.now.row(("line", "l1")) == fine | ({"refused": wanted} if wanted else {})
+        call(1, *before, end=end, status=status)
+
+
 def test_what_does_not_change_is_not_written() -> None:
     state = folded(event("DeviceStateChange", Device="PJSIP/a1", State="NOT_INUSE"))
     written(state)

@@ -6,31 +6,48 @@ from typing import Any
 
 import pytest
 
+from appliance.pbx.line_faults import WHYS
 from appliance.store import Store, live
 from appliance.store import site as sites
 from appliance.store.sitemodel import Line, Site
 from appliance.webui.lines import STATES, state_of
 from tests.webui.conftest import SignIn
+from tests.webui.telephony import telephony
 
 Box = dict[str, str]
 
 
 @pytest.mark.parametrize(
-    ("register", "row", "wanted"),
+    ("register", "row", "fault", "wanted"),
     [
-        (True, {"reachable": True, "registered": True}, "signed_in"),
-        (True, {"reachable": False, "registered": True}, "signed_in"),
-        (True, {"reachable": True, "registered": False}, "signed_out"),
-        (True, {"reachable": True, "registered": None}, "signing_in"),
-        (False, {"reachable": True, "registered": None}, "answering"),
-        (False, {"reachable": False, "registered": None}, "silent"),
-        (True, {}, "new"),
-        (False, {}, "new"),
+        (True, {"reachable": True, "registered": True}, {}, ("signed_in", 0)),
+        (True, {"reachable": False, "registered": True}, {}, ("signed_in", 0)),
+        (True, {"reachable": True, "registered": False}, {}, ("signed_out", 0)),
+        (True, {"reachable": True, "registered": None}, {}, ("signing_in", 0)),
+        (True, {"reachable": True, "registered": False}, {"why": "password", "code": 403}, ("password", 403)),
+        (True, {"reachable": True, "registered": False}, {"why": "name", "code": 0}, ("name", 0)),
+        (True, {"reachable": True, "registered": False}, {"why": "of tomorrow"}, ("signed_out", 0)),
+        # What was wrong before it signed in is no longer.
+        (True, {"reachable": True, "registered": True}, {"why": "password", "code": 403}, ("signed_in", 0)),
+        (True, {"reachable": True, "registered": True, "refused": 488}, {}, ("formats", 488)),
+        (True, {"reachable": True, "registered": True, "refused": 403}, {}, ("calls-refused", 403)),
+        (False, {"reachable": True, "registered": None, "refused": 503}, {}, ("calls-trouble", 503)),
+        (False, {"reachable": True, "registered": None}, {}, ("answering", 0)),
+        (False, {"reachable": False, "registered": None}, {}, ("silent", 0)),
+        (False, {"reachable": False, "registered": None}, {"why": "no-names", "code": 0}, ("no-names", 0)),
+        (True, {}, {}, ("new", 0)),
+        (False, {}, {}, ("new", 0)),
     ],
 )
-def test_the_state_of_a_line(register: bool, row: dict[str, Any], wanted: str) -> None:
+def test_the_state_of_a_line(
+    register: bool, row: dict[str, Any], fault: dict[str, Any], wanted: tuple[str, int]
+) -> None:
     line = Line("l1", "sip", "Provider", "voice.example.net", username="u", register=register)
-    assert state_of(line, row) == wanted
+    assert state_of(line, row, fault) == wanted
+
+
+def test_every_reason_has_words() -> None:
+    assert set(WHYS) <= set(STATES)
 
 
 def put(store: Store, is_up: bool, row: dict[str, Any] | None) -> None:
@@ -81,3 +98,26 @@ def test_the_settings_follow_what_happens(sign_in: SignIn) -> None:
 def test_every_state_but_a_good_one_says_what_to_do() -> None:
     for words, kind, advice in STATES.values():
         assert words and bool(advice) == (kind != "good")
+
+
+def test_the_page_of_a_line(sign_in: SignIn, store: Store) -> None:
+    put(store, True, {"reachable": True, "registered": False, "calls": 0})
+    with store.change() as change:
+        live.put(change, "fault", "l1", {"why": "password", "code": 403})
+    boss = sign_in("boss")
+    page = boss.get("/settings/lines/l1")
+    assert 'data-fragment="/settings/lines/l1/now"' in page.text
+    for words in (page.words, boss.get("/settings/lines/l1/now").words, boss.get("/settings").words):
+        assert "User name or password refused" in words
+        assert "The provider's answer: 403" in words
+    assert "Does it work?" not in boss.get("/settings/lines/new").words
+    assert boss.get("/settings/lines/l9/now").status == 404
+
+
+def test_trying_it_now(sign_in: SignIn, store: Store) -> None:
+    boss = sign_in("boss")
+    with telephony(store, True, {}) as asked:
+        page = boss.submit(boss.get("/settings/lines/l1"), "/settings/lines/l1/try")
+    assert [(one.kind, dict(one.args)) for one in asked] == [("try_line", {"line": "l1"})]
+    assert "The provider was asked." in page.words
+    assert sign_in("lead").get("/settings/lines/l1/now").status == 403

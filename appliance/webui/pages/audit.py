@@ -29,6 +29,7 @@ ACTIONS = {
     "user.recover": N_("Recovered an administrator's account"),
     "site.save": N_("Changed the settings"),
     "line.password": N_("Set a phone line's password"),
+    "line.try": N_("Tried a phone line"),
     "desk-phone.password": N_("Looked at a desk phone's password"),
     "test-call": N_("Made a test call"),
     "outbound.release": N_("Released expensive calls"),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets as random
 from functools import partial
 
-from appliance.store import Change, audit, secrets
+from bottle import HTTPResponse
+
+from appliance.store import Change, audit, live, secrets
 from appliance.store import forms as sent_forms
 from appliance.store.sitemodel import CODECS, Line, Number, Site
-from appliance.webui import site_forms
+from appliance.webui import lines, site_forms
+from appliance.webui.asking import ask_telephony
 from appliance.webui.calls_out_words import NUMBER_FORMATS
 from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
@@ -30,9 +33,11 @@ def _lines(web: Web) -> None:
         line = Line("", "sip", "", "", register=True) if line_id == "new" else known(web.site().line(line_id))
         with web.store.read() as db:
             has_password = secrets.get(db, f"line:{line.id}") is not None
+            one = lines.now_of(line, live.snapshot(db))
         return web.render(
             "settings-line.html",
             line=line,
+            one=one,
             codecs=CODECS,
             formats=[(name, web.gettext(NUMBER_FORMATS[name])) for name in NUMBER_FORMATS],
             has_password=has_password,
@@ -52,6 +57,22 @@ def _lines(web: Web) -> None:
         return Extra(after=partial(_forget_password, line_id))
 
     item_routes(web, Kind("lines", "l", show, site_forms.line, saving, removing))
+
+    @web.get("/settings/lines/<line_id>/now", "administrator")
+    def now(line_id: str) -> str:
+        line = known(web.site().line(line_id))
+        with web.store.read() as db:
+            return web.render("line-now.html", one=lines.now_of(line, live.snapshot(db)))
+
+    @web.post("/settings/lines/<line_id>/try", "administrator")
+    def try_now(line_id: str) -> HTTPResponse:
+        known(web.site().line(line_id))
+        done = N_("The provider was asked. Its answer shows below, within half a minute.")
+        notice = ask_telephony(
+            web, "try_line", {"line": line_id}, done=done, action="line.try", subject=line_id
+        )
+        web.visit.notices.append(notice)
+        return web.redirect(f"/settings/lines/{line_id}")
 
 
 def _numbers(web: Web) -> None:
