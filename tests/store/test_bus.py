@@ -126,6 +126,7 @@ class TestLive:
             "caller": {},
             "agent": {},
             "line": {},
+            "fault": {},
             "guard": {},
             "hours": {},
         }
