@@ -217,13 +217,13 @@ def telephone(contact: Contact) -> Iterator[Finding]:
         if line.signs_in and line.is_registered is False:
             yield bad(
                 "The phone line {line} is not signed in at its provider.",
-                "Look at its user name and password in the settings, and at the internet connection.",
+                "Its page in the settings says why, as far as it is known, and tries again at once.",
                 line=line.name,
             )
         elif line.is_reachable is False:
             yield bad(
                 "The provider of the phone line {line} does not answer.",
-                "Look at its address in the settings, and at the internet connection.",
+                "Its page in the settings says why, as far as it is known, and tries again at once.",
                 line=line.name,
             )
 
