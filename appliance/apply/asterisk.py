@@ -12,14 +12,14 @@ from pathlib import Path
 
 from appliance.apply import objects
 from appliance.errors import TransientError
-from appliance.pbx.conf import extensions_conf, indications_conf, pjsip_conf, queues_conf
+from appliance.pbx.conf import extensions_conf, indications_conf, pjsip_conf, queuerules_conf, queues_conf
 
 # The files that a site decides, and the commands that make Asterisk read them again, in the order in which
 # they are given: what the dialplan refers to comes before it. None of these drops a call. All other files
 # depend on the box alone, and are read when Asterisk starts.
 RELOADS: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
     (frozenset({indications_conf.FILE}), ("module reload indications",)),
-    (frozenset({queues_conf.FILE}), ("queue reload all",)),
+    (frozenset({queuerules_conf.FILE, queues_conf.FILE}), ("queue reload all",)),
     (
         frozenset({pjsip_conf.FILE}),
         (

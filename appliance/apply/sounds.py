@@ -39,9 +39,9 @@ def forget_unused(dialplans: Iterable[str], folder: Path) -> None:
 def wanted(site: Site) -> Iterator[tuple[str, Text]]:
     """Every file that the site plays, relative to the folder of sounds, and what it says."""
     for queue in site.queues:
-        if queue.greeting_text:
-            name = sound_name(site.language, queue.greeting_text)
-            yield f"{name}.wav", Text(site.language, queue.greeting_text)
+        told = queue.name if queue.tells_agent else ""
+        for text in filter(None, (queue.greeting_text, queue.message_text, told)):
+            yield f"{sound_name(site.language, text)}.wav", Text(site.language, text)
     for flow in site.flows:
         for step in flow.steps:
             if isinstance(step, MenuStep | SayStep):

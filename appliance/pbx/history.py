@@ -19,6 +19,7 @@ from appliance.pbx.menus import Menu, greetings, menus_of
 from appliance.pbx.rows import (
     CEL,
     CONNECT,
+    FULL,
     HOLD,
     RESTART,
     RESUME,
@@ -40,7 +41,6 @@ _LEFT = {
     "EXITWITHTIMEOUT": "timeout",
     "EXITEMPTY": "no_answer",
     "EXITWITHKEY": "no_answer",
-    "FULL": "no_answer",
 }
 # Dial's words for a call that failed for a technical reason; all others mean that nobody answered.
 _FAILED = ("CHANUNAVAIL", "CONGESTION")
@@ -102,7 +102,7 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
         return None
     segments = [*_greeting(facts), *_waits(facts), *_rings(facts), *_talks(facts), *_wrap_ups(facts)]
     segments.sort(key=lambda segment: (segment.started, SEGMENT_KINDS.index(segment.kind)))
-    stays, main = facts.stays, facts.main
+    main = facts.main
     talkers = [span.agent for span in facts.talks if span.agent]
     outgoing_agent = main.agent if facts.identity.direction == "out" else None
     return CallRecord(
@@ -113,7 +113,7 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
         number=facts.identity.number,
         caller=main.number,
         caller_name=main.name,
-        queue_id=queue_of(stays[-1]) if stays else None,
+        queue_id=_last_queue(facts),
         agent_id=talkers[-1] if talkers else outgoing_agent,
         started=(main.started or 0) // 1000,
         answered=facts.talks[0].start // 1000 if facts.talks else None,
@@ -240,7 +240,26 @@ def _waits(facts: Facts) -> list[SegmentRecord]:
         span = Span(None, stay.start, stay.end if answered is None else answered)
         outcome = "answered" if answered is not None else _wait_outcome(facts, stay)
         waits.append(_segment("wait", span, queue_of(stay), outcome))
-    return waits
+    return waits + _turned_away(facts)
+
+
+def _turned_away(facts: Facts) -> list[SegmentRecord]:
+    """A moment for each full queue, which the caller did not come into."""
+    found: list[SegmentRecord] = []
+    for row in facts.log:
+        if row.event == FULL:
+            at = max(row.at * 1_000_000, facts.main.started or 0)
+            found.append(_segment("wait", Span(None, at, at), row.queue, "no_answer"))
+    return found
+
+
+def _last_queue(facts: Facts) -> str | None:
+    """The queue that the caller came to last, whether it took the call or not."""
+    full = next((row for row in reversed(facts.log) if row.event == FULL), None)
+    last = facts.stays[-1] if facts.stays else None
+    if full is not None and (last is None or last.start < full.at * 1_000_000):
+        return full.queue
+    return queue_of(last) if last else None
 
 
 def _is_in(at: int, stay: Stay) -> bool:

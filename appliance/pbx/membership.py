@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from appliance.pbx.ami_parser import Message
 from appliance.pbx.ami_wire import Field
 from appliance.store.agents import AgentState, spared_until
+from appliance.store.site_queues import AT_ONCE
 from appliance.store.sitemodel import Site
 
 # Reasons and names go into Asterisk as ASCII ids; anything else in the store is a mistake and is left out.
@@ -32,6 +33,8 @@ class Member:
     agent: str
     paused: bool = False
     reason: str = ""
+    penalty: int = AT_ONCE
+    """How soon he is called, see site_queues.AT_ONCE."""
     last_call: int = 0
     """When the last call from any queue ended, in s UTC; 0 if there was none, or one goes on."""
 
@@ -61,7 +64,8 @@ def wanted(site: Site, states: Mapping[str, AgentState], now: int) -> list[Membe
                 continue
             is_away = state.state == "break" or now < spared_until(site, state)
             reason = state.reason if is_away and _REASON.fullmatch(state.reason) else ""
-            members.append(Member(queue.id, interface_of(agent, state.device), agent, is_away, reason))
+            interface = interface_of(agent, state.device)
+            members.append(Member(queue.id, interface, agent, is_away, reason, queue.level(agent)))
     return members
 
 
@@ -81,6 +85,7 @@ def actual(status: Iterable[Message]) -> tuple[set[str], list[Member]]:
                     item.get("Name"),
                     is_paused,
                     item.get("PausedReason") if is_paused else "",
+                    int(item.get("Penalty") or AT_ONCE),
                     int(item.get("LastCall") or 0) if item.get("InCall") == "0" else 0,
                 )
             )
@@ -118,8 +123,12 @@ def reconcile(
             actions += _add(member)
         elif found.last_call and found.agent in ready:
             actions += [_remove(found), *_add(member)]
-        elif (found.paused, found.reason) != (member.paused, member.reason):
-            actions.append(_pause(member))
+        else:
+            if (found.paused, found.reason) != (member.paused, member.reason):
+                actions.append(_pause(member))
+            if found.penalty != member.penalty:
+                place_fields = {"Queue": member.queue, "Interface": member.interface}
+                actions.append(Action("QueuePenalty", {**place_fields, "Penalty": str(member.penalty)}))
     return actions
 
 
@@ -133,6 +142,7 @@ def _add(member: Member) -> list[Action]:
         "Interface": member.interface,
         "MemberName": member.agent,
         "Paused": "true" if member.paused else "false",
+        "Penalty": str(member.penalty),
     }
     # QueueAdd takes no reason; a member who comes in paused never rings in between.
     return [Action("QueueAdd", fields), *([_pause(member)] if member.paused else [])]

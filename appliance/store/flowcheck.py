@@ -39,6 +39,18 @@ class Named(Protocol):
         """Its id."""
 
 
+class Waiting(Named, Protocol):
+    """A queue."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def leads_at_once(self) -> tuple[str, ...]:
+        """The flows and queues that a caller may be sent to without any wait."""
+
+
 class Parts(Protocol):
     """What of a site is looked at here."""
 
@@ -51,7 +63,7 @@ class Parts(Protocol):
         """The opening hours."""
 
     @property
-    def queues(self) -> Sequence[Named]:
+    def queues(self) -> Sequence[Waiting]:
         """The queues."""
 
     @property
@@ -68,7 +80,7 @@ def refuse_unfit(site: Parts) -> None:
     for at, flow in enumerate(site.flows):
         _refuse_dangling(site, flow, f"flows.{at}")
         _refuse_unreached(flow, f"flows.{at}")
-    _refuse_round(site.flows)
+    _refuse_round(site.flows, site.queues)
 
 
 def _refuse_dangling(site: Parts, flow: Flow, path: str) -> None:
@@ -149,34 +161,40 @@ def _refuse_unreached(flow: Flow, path: str) -> None:
         )
 
 
-def _refuse_round(flows: Sequence[Flow]) -> None:
-    """Refuses a circle that a caller who presses nothing never leaves, also one through several flows."""
-    where = {
-        (flow.id, step.id): (at, place)
+def _refuse_round(flows: Sequence[Flow], queues: Sequence[Waiting]) -> None:
+    """Refuses a circle that a caller who presses nothing never leaves, also one through several flows, or
+    through queues that are full, closed or without agents. A queue that is left after a wait ends a circle:
+    somebody may answer.
+    """
+    where = {(queue.id, ""): (queue.name, f"queues.{at}.name") for at, queue in enumerate(queues)}
+    where |= {
+        (flow.id, step.id): (flow.name, f"flows.{at}.steps.{place}")
         for at, flow in enumerate(flows)
         for place, step in enumerate(flow.steps)
     }
-    ways = dict(_silent_ways(flows))
+    ways = dict(_silent_ways(flows, queues))
     done: set[Place] = set()
     for start in where:
         circle = _circle(start, ways, done)
         if circle:
-            at, place = where[circle[0]]
-            names = dict.fromkeys(flows[where[one][0]].name for one in circle)
             raise RejectedError(
                 "A caller who presses nothing goes round and round in: {flows}.",
                 "Let one of the steps lead out.",
-                f"flows.{at}.steps.{place}",
-                flows=", ".join(names),
+                where[circle[0]][1],
+                flows=", ".join(dict.fromkeys(where[one][0] for one in circle)),
             )
 
 
-def _silent_ways(flows: Sequence[Flow]) -> Iterator[tuple[Place, list[Place]]]:
+def _silent_ways(flows: Sequence[Flow], queues: Sequence[Waiting]) -> Iterator[tuple[Place, list[Place]]]:
     first = {flow.id: flow.steps[0].id for flow in flows}
+    for queue in queues:
+        yield (queue.id, ""), [(target, first.get(target, "")) for target in queue.leads_at_once]
     for flow in flows:
         for step in flow.steps:
             if isinstance(step, FlowStep):
                 yield (flow.id, step.id), [(step.flow_id, first[step.flow_id])]
+            elif isinstance(step, QueueStep):
+                yield (flow.id, step.id), [(step.queue_id, "")]
             else:
                 yield (flow.id, step.id), [(flow.id, target) for target in step.silent]
 

@@ -101,23 +101,20 @@ def walk(site: Site, country: Country, number: Number, moment: Moment, presses: 
     `presses` are what the caller presses at one menu after the other, "" for nothing; who has no more to
     press stays silent.
     """
-    if number.queue_id:
-        return Walk((), End("queue", number.queue_id))
     caller = _Caller(site, country, moment, deque(presses))
-    flow = site.flow(number.flow_id)
-    step = flow.steps[0] if flow else None
     visits: list[Visit] = []
-    while flow is not None and step is not None:
-        visit, goes_to = caller.visit(flow.id, step)
-        visits.append(visit)
-        if isinstance(goes_to, End):
-            return Walk(tuple(visits), goes_to)
-        if isinstance(step, FlowStep):
-            flow = site.flow(goes_to)
-            step = flow.steps[0] if flow else None
-        else:
+    goes_to: str | End = caller.enter(number.queue_id or number.flow_id)
+    while not isinstance(goes_to, End):
+        flow = site.flow(goes_to)
+        step = flow.steps[0] if flow else None
+        goes_to = HUNG_UP
+        while flow is not None and step is not None:
+            visit, goes_to = caller.visit(flow.id, step)
+            visits.append(visit)
+            if isinstance(goes_to, End) or isinstance(step, FlowStep | QueueStep):
+                break
             step = flow.step(goes_to)
-    return Walk(tuple(visits), HUNG_UP)
+    return Walk(tuple(visits), goes_to)
 
 
 @dataclass(frozen=True)
@@ -129,20 +126,36 @@ class _Caller:
     moment: Moment
     presses: deque[str]
 
+    def enter(self, target: str) -> str | End:
+        """The flow in which a call to this flow or queue begins, or the queue in which it waits. A queue that
+        is closed sends it on.
+        """
+        while target.startswith("q"):
+            queue = self.site.queue(target)
+            if queue is None or not queue.schedule_id or self._is_open(queue.schedule_id):
+                return End("queue", target)
+            target = queue.when_closed
+        return target or HUNG_UP
+
     def visit(self, flow_id: str, step: Step) -> tuple[Visit, str | End]:
-        """What happens at one step, and the id of the next step (after a FlowStep: flow), or the end."""
+        """What happens at one step, and the id of the next step (after a FlowStep or a QueueStep: flow), or
+        the end.
+        """
         if isinstance(step, MenuStep):
             return self._menu(flow_id, step)
         if isinstance(step, HoursStep):
-            schedule = self.site.schedule(step.schedule_id)
-            closed_on = self.moment.closed.get(step.schedule_id, "")
-            is_now = schedule is not None and is_open(
-                schedule, self.site.time_zone, self.moment.at, closed_on
-            )
+            is_now = self._is_open(step.schedule_id)
             return Visit(flow_id, step, "open" if is_now else "closed"), step.open if is_now else step.closed
+        if isinstance(step, QueueStep):
+            return Visit(flow_id, step), self.enter(step.queue_id)
         if isinstance(step, OutsideStep):
             return Visit(flow_id, step), End("outside", step.number, self._refused(step.number))
         return Visit(flow_id, step), _goes_to(step)
+
+    def _is_open(self, schedule_id: str) -> bool:
+        schedule = self.site.schedule(schedule_id)
+        closed_on = self.moment.closed.get(schedule_id, "")
+        return schedule is not None and is_open(schedule, self.site.time_zone, self.moment.at, closed_on)
 
     def _refused(self, number: str) -> str:
         kind = calling.kind_for_box(self.site, self.country, number)
@@ -187,6 +200,4 @@ def _goes_to(step: Step) -> str | End:
         return step.flow_id
     if isinstance(step, PersonStep):
         return step.next or End("agent", step.agent_id)
-    if isinstance(step, QueueStep):
-        return End("queue", step.queue_id)
     return HUNG_UP

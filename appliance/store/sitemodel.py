@@ -14,37 +14,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.errors import RejectedError
-from appliance.store import flowcheck, flows, schedules, site_outbound
+from appliance.store import flowcheck, flows, schedules, site_outbound, site_queues
 from appliance.store.flows import Flow
 from appliance.store.schedules import Schedule
 from appliance.store.site_outbound import Outbound
+from appliance.store.site_queues import Queue
 from appliance.store.sitecheck import Fields, field_names, refuse_twice
 
-STRATEGIES = ("rrmemory", "leastrecent", "fewestcalls", "random", "linear", "ringall")
 CODECS = ("alaw", "ulaw", "g722", "opus", "gsm")
 # How a line writes the numbers that it calls: 0901234567, +84901234567 or 84901234567.
 NUMBER_FORMATS = ("national", "plus", "digits")
 LINE_KINDS = ("sip",)
-GREETING_MAX = 2000
+NUMBER_PRIORITIES = ("normal", "high")
 # A break begun on the phone itself has this reason in the queue's log.
 RESERVED_BREAKS = ("phone",)
-
-
-@dataclass(frozen=True)
-class Queue:
-    """Where callers wait. Times are whole seconds; `agents` are agent ids in order; no text, no greeting."""
-
-    id: str
-    name: str
-    greeting_text: str = ""
-    strategy: str = "rrmemory"
-    ring_seconds: int = 20
-    wrap_up_seconds: int = 20
-    max_wait_seconds: int = 600
-    music: str = "default"
-    record: bool = True
-    service_level_seconds: int = 20
-    agents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +60,7 @@ class Line:
 @dataclass(frozen=True)
 class Number:
     """A number that people dial (E.164 or local digits): its line, and the queue or the flow it goes to; the
-    other one is "".
+    other one is "". Callers of a number of high `priority` wait before others.
     """
 
     id: str
@@ -85,6 +68,7 @@ class Number:
     line_id: str
     queue_id: str = ""
     flow_id: str = ""
+    priority: str = NUMBER_PRIORITIES[0]
 
 
 @dataclass(frozen=True)
@@ -135,7 +119,7 @@ class Site:
             language=fields.language("language", cls.language),
             time_zone=fields.time_zone("time_zone", cls.time_zone),
             business_name=fields.name("business_name", optional=True),
-            queues=fields.items("queues", 200, _queue),
+            queues=fields.items("queues", 200, site_queues.build),
             agents=fields.items("agents", 500, _agent),
             lines=fields.items("lines", 100, functools.partial(_line, country)),
             numbers=fields.items("numbers", 500, functools.partial(_number, country)),
@@ -182,23 +166,6 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _queue(data: object, path: str, strict: bool) -> Queue:
-    fields = Fields(data, path, field_names(Queue), strict=strict)
-    return Queue(
-        id=fields.item_id("id", "q"),
-        name=fields.name("name"),
-        greeting_text=fields.prose("greeting_text", GREETING_MAX),
-        strategy=fields.choice("strategy", Queue.strategy, STRATEGIES),
-        ring_seconds=fields.whole("ring_seconds", Queue.ring_seconds, 5, 120),
-        wrap_up_seconds=fields.whole("wrap_up_seconds", Queue.wrap_up_seconds, 0, 900),
-        max_wait_seconds=fields.whole("max_wait_seconds", Queue.max_wait_seconds, 10, 7200),
-        music=fields.slug("music", Queue.music),
-        record=fields.flag("record", Queue.record),
-        service_level_seconds=fields.whole("service_level_seconds", Queue.service_level_seconds, 1, 600),
-        agents=fields.texts("agents", (), 500),
-    )
-
-
 def _agent(data: object, path: str, strict: bool) -> Agent:
     fields = Fields(data, path, field_names(Agent), strict=strict)
     return Agent(fields.item_id("id", "a"), fields.name("name"), fields.extension("extension"))
@@ -233,6 +200,7 @@ def _number(country: str, data: object, path: str, strict: bool) -> Number:
         line_id=fields.item_id("line_id", "l"),
         queue_id=fields.item_id("queue_id", "q") if fields.text("queue_id", "") else "",
         flow_id=fields.item_id("flow_id", "f") if fields.text("flow_id", "") else "",
+        priority=fields.choice("priority", Number.priority, NUMBER_PRIORITIES),
     )
     if bool(number.queue_id) == bool(number.flow_id):
         raise RejectedError("A number leads to a queue or to a flow.", field=fields.at("queue_id"))
@@ -265,10 +233,8 @@ def _refuse_dangling(site: Site) -> None:
     queues = {queue.id for queue in site.queues}
     agents = {agent.id for agent in site.agents}
     lines = {line.id for line in site.lines}
-    for at, queue in enumerate(site.queues):
-        for place, agent_id in enumerate(queue.agents):
-            if agent_id not in agents:
-                raise RejectedError("There is no such agent.", field=f"queues.{at}.agents.{place}")
+    schedules_known = {schedule.id for schedule in site.schedules}
+    site_queues.refuse_dangling(site.queues, agents, schedules_known, {flow.id for flow in site.flows})
     for at, number in enumerate(site.numbers):
         if number.line_id not in lines:
             raise RejectedError("There is no such phone line.", field=f"numbers.{at}.line_id")

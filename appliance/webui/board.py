@@ -31,7 +31,8 @@ from appliance.store import Store, agents, events, live, people, phone, wrap_ups
 from appliance.store.agents import AgentState
 from appliance.store.live import LiveSnapshot
 from appliance.store.records import Segment
-from appliance.store.sitemodel import Agent, Queue, Site
+from appliance.store.site_queues import Queue
+from appliance.store.sitemodel import Agent, Site
 from appliance.webui import days, labels, lines
 from appliance.webui.i18n import N_
 from appliance.webui.lines import LineNow

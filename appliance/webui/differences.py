@@ -11,7 +11,8 @@ from typing import Any
 
 from appliance.store.flows import Flow
 from appliance.store.schedules import Schedule
-from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Queue, Site
+from appliance.store.site_queues import EXITS, Queue
+from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Site
 from appliance.webui import calls_out_words, flow_words, places
 from appliance.webui.i18n import N_, Language
 
@@ -35,6 +36,23 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "record": N_("Record calls"),
         "service_level_seconds": N_("Answer goal"),
         "agents": N_("Agents"),
+        "helpers": N_("Help out later"),
+        "helpers_after_seconds": N_("They help out after"),
+        "reserves": N_("Come last"),
+        "reserves_after_seconds": N_("The last are called after"),
+        "priority": N_("Priority among queues"),
+        "announce_position": N_("Tell callers their place"),
+        "announce_wait": N_("Tell callers how long it may take"),
+        "announce_every_seconds": N_("How often this is said"),
+        "message_text": N_("Message for those who wait"),
+        "message_every_seconds": N_("How often the message is said"),
+        "tells_agent": N_("Tell the agent which queue and number it is"),
+        "max_callers": N_("Most callers at a time"),
+        "schedule_id": N_("Opening hours"),
+        "when_full": N_("When it is full"),
+        "when_empty": N_("When nobody is on duty"),
+        "when_late": N_("When it takes too long"),
+        "when_closed": N_("When it is closed"),
     },
     Agent: {"name": N_("Name"), "extension": N_("Extension")},
     Line: {
@@ -53,6 +71,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "line_id": N_("Phone line"),
         "queue_id": N_("Goes to queue"),
         "flow_id": N_("Goes to flow"),
+        "priority": N_("Priority among callers"),
     },
     Disposition: {"name": N_("Name")},
     Break: {"name": N_("Name")},
@@ -75,6 +94,9 @@ STRATEGY_NAMES = {
     "linear": N_("In the order of the list"),
     "ringall": N_("All at once"),
 }
+PRIORITY_NAMES = {"low": N_("Low"), "normal": N_("Normal"), "high": N_("High")}
+# What becomes of a caller when nothing else is said.
+SORRY = N_("An apology, then the call ends")
 
 
 @dataclass(frozen=True)
@@ -215,9 +237,14 @@ def _item(before: Any, after: Any, old: Site, new: Site, say: Say) -> Iterator[D
 
 
 def _value(name: str, value: Any, site: Site, say: Say) -> str:
+    if name in EXITS:
+        found = site.queue(value) or site.flow(value)
+        return _name_of(found, value) if value else say(SORRY)
+    if name == "schedule_id":
+        return _name_of(site.schedule(value), value)
     if name in ("line_id", "queue_id", "flow_id"):
         return _name_of(site.line(value) or site.queue(value) or site.flow(value), value)
-    if name == "agents":
+    if name in ("agents", "helpers", "reserves"):
         return ", ".join(_name_of(site.agent(agent_id), agent_id) for agent_id in value)
     return ", ".join(value) if isinstance(value, tuple) else _plain(name, value, say)
 
@@ -231,7 +258,8 @@ def _plain(name: str, value: Any, say: Say) -> str:
         return say(N_("%(seconds)s seconds")) % {"seconds": value}
     if name == "number_format":
         return say(calls_out_words.NUMBER_FORMATS[value])
-    return say(STRATEGY_NAMES.get(value, value)) if name == "strategy" else str(value)
+    words = {"strategy": STRATEGY_NAMES, "priority": PRIORITY_NAMES}.get(name, {})
+    return say(words.get(value, str(value)))
 
 
 def _key(item: Any) -> str:

@@ -12,20 +12,16 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from appliance.store import site_queues
 from appliance.store.countries import Country
-from appliance.store.sitemodel import CODECS, Line, Queue, Site
+from appliance.store.site_queues import EXITS, RANGES, Queue
+from appliance.store.sitemodel import CODECS, Line, Number, Site
 from appliance.webui import calls_out_forms
 from appliance.webui.forms import Form
 
 Document = dict[str, Any]
 
 SPARE_ROWS = 3
-_SECONDS = {
-    "ring_seconds": (5, 120),
-    "wrap_up_seconds": (0, 900),
-    "max_wait_seconds": (10, 7200),
-    "service_level_seconds": (1, 600),
-}
 
 
 def business(document: Document, form: Form) -> None:
@@ -36,23 +32,21 @@ def business(document: Document, form: Form) -> None:
 
 def queue(document: Document, form: Form, queue_id: str) -> None:
     """One queue, new or known."""
-    fields = {
-        "name": form.text("name"),
-        "greeting_text": form.text("greeting_text"),
-        "strategy": form.text("strategy", Queue.strategy),
-        "music": form.text("music", Queue.music),
-        "record": form.has("record"),
-    }
-    limits = {
-        name: form.number(name, low, high, getattr(Queue, name)) for name, (low, high) in _SECONDS.items()
-    }
+    texts = ("name", "greeting_text", "strategy", "music", "priority", "message_text", "schedule_id", *EXITS)
+    fields: Document = {name: form.text(name, getattr(Queue, name, "")) for name in texts}
+    fields |= {name: form.has(name) for name in site_queues.FLAGS}
+    fields |= {name: form.number(name, *RANGES[name], getattr(Queue, name)) for name in RANGES}
     old = item(document, "queues", queue_id)
     known = [agent["id"] for agent in document["agents"]]
     ticked = [agent_id for agent_id in form.all("agents") if agent_id in known]
     # Those who were in it keep their order; who is new comes after them.
     before = [agent_id for agent_id in (old or {}).get("agents", []) if agent_id in ticked]
     members = before + [agent_id for agent_id in ticked if agent_id not in before]
-    put(document, "queues", {"id": queue_id, **fields, **limits, "agents": members})
+    levels = {
+        name: [agent_id for agent_id in members if form.text(f"level-{agent_id}") == name]
+        for name in ("helpers", "reserves")
+    }
+    put(document, "queues", {"id": queue_id, **fields, **levels, "agents": members})
 
 
 def agent(document: Document, form: Form, agent_id: str) -> None:
@@ -88,6 +82,7 @@ def number(document: Document, form: Form, number_id: str) -> None:
     """One number that people dial, and the queue or the flow that it leads to."""
     leads_to = form.text("leads_to")
     fields = {name: form.text(name) for name in ("number", "line_id")}
+    fields["priority"] = form.text("priority", Number.priority)
     fields["queue_id"] = "" if leads_to.startswith("f") else leads_to
     fields["flow_id"] = leads_to if leads_to.startswith("f") else ""
     put(document, "numbers", {"id": number_id, **fields})

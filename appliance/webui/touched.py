@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from appliance.store.flows import Flow, FlowStep, HoursStep, PersonStep, QueueStep
-from appliance.store.sitemodel import Number, Queue, Site
+from appliance.store.site_queues import Queue
+from appliance.store.sitemodel import Number, Site
 
 
 def numbers(old: Site, new: Site) -> list[str]:
@@ -37,7 +38,8 @@ def _parts(site: Site, number: Number | None) -> Iterator[Any]:
         seen.add(found)
         queue, flow = site.queue(found), site.flow(found)
         if queue is not None:
-            yield queue, _agents(site, queue)
+            yield queue, _agents(site, queue), site.schedule(queue.schedule_id)
+            waiting += queue.leads
         elif flow is not None:
             yield flow
             yield from _asked(site, flow)

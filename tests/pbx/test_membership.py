@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from appliance.pbx.ami_parser import message_of
 from appliance.pbx.membership import Action, Member, actual, reconcile, resting, wanted
 from appliance.store.agents import AgentState
-from appliance.store.sitemodel import Queue, Site
+from appliance.store.site_queues import Queue
+from appliance.store.sitemodel import Site
 
 SITE = Site(queues=(Queue("q1", "Sales", agents=("a1", "a2")), Queue("q2", "Help", agents=("a1",))))
 

@@ -49,7 +49,7 @@ class Exchange(PrivateAsterisk):
         tree = render_tree(self.site, self.env)
         talkative = tree["logger.conf"].replace("warning,error", "notice,warning,error,verbose(4)")
         patient = tree["pjsip.conf"].replace("rtp_timeout = 30", f"rtp_timeout = {SILENT_S}")
-        impatient = tree["extensions.conf"].replace("1(q3,10)", "1(q3,1)")
+        impatient = tree["extensions.conf"].replace("1(q3,10,", "1(q3,1,")
         return {**tree, "logger.conf": talkative, "pjsip.conf": patient, "extensions.conf": impatient}
 
     def start(self) -> None:
@@ -80,7 +80,9 @@ class Exchange(PrivateAsterisk):
 
     def put_in(self, agent: str, queue: str = "q1") -> None:
         """Makes the agent's desk phone a member of the queue, as foyer-pbx does."""
-        self.cli(f"queue add member PJSIP/{agent}d to {queue} penalty 0 as {agent}")
+        found = self.site.queue(queue)
+        penalty = found.level(agent) if found else 0
+        self.cli(f"queue add member PJSIP/{agent}d to {queue} penalty {penalty} as {agent}")
 
     def take_out(self, agent: str, queue: str = "q1") -> None:
         """The agent goes off duty."""

@@ -40,7 +40,7 @@ DIALPLAN = (extensions_conf.FILE, *extensions_conf.DIALPLAN)
 ENDED = "TEST_END"
 # Where a flow ends, its own words replaced: (file, as it is, what the end is called).
 ENDS = (
-    ("foyer-call.conf", "exten = s,1,Set(__FOYER_QUEUE=${ARG1})", "queue^${ARG1}"),
+    ("foyer-queue.conf", "exten = s,1,Set(__FOYER_QUEUE=${ARG1})", "queue^${ARG1}"),
     (
         "foyer-phones.conf",
         "[foyer-ring]\n; Gosub(foyer-ring,s,1(agent)): rings an agent, and ends the call.\nexten = s,1,"

@@ -26,7 +26,8 @@ from appliance.errors import RejectedError
 from appliance.pbx.conf import extensions_conf, indications_conf, pjsip_conf, queues_conf, syntax
 from appliance.pbx.conf.inputs import Env, Secrets
 from appliance.pbx.conf.tree import RENDERERS, render_tree
-from appliance.store.sitemodel import Agent, Line, Number, Queue, Site
+from appliance.store.site_queues import Queue
+from appliance.store.sitemodel import Agent, Line, Number, Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.pbx_conf.nasty import nasty
 from tests.pbx_conf.places import env_for, site

@@ -8,7 +8,8 @@ import pytest
 
 from appliance.errors import ConflictError, NotFoundError, RejectedError, Sentence, SetupError
 from appliance.store import Store, audit, events, site, users
-from appliance.store.sitemodel import Queue, Site
+from appliance.store.site_queues import Queue
+from appliance.store.sitemodel import Site
 
 
 def test_a_box_that_nobody_has_set_up(store: Store) -> None:

@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import RejectedError
-from appliance.store.sitemodel import CODECS, STRATEGIES, Agent, Queue, Site
+from appliance.store.site_queues import STRATEGIES, Queue
+from appliance.store.sitemodel import CODECS, Agent, Site
 
 NASTY = (
     "a\nexten => s,1,System(x)",

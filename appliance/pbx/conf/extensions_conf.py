@@ -1,9 +1,9 @@
 """extensions.conf: which number leads where. The steps themselves are the hand-written files of pbx/dialplan.
 
 Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
-foyer-queue-<queue>, foyer-extensions (the agents' internal numbers), foyer-ready-<agent> (puts the agent anew
-into the queues), foyer-in-sim (the simulated caller: any number of any line), those of flow_contexts.py and
-those of outbound.py.
+foyer-extensions (the agents' internal numbers), foyer-ready-<agent> (puts the agent anew into the queues),
+foyer-in-sim (the simulated caller: any number of any line), those of queue_contexts.py, flow_contexts.py
+and outbound.py.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.pbx.conf import flow_contexts, outbound
-from appliance.pbx.conf.inputs import Env, sound_name, stamp
+from appliance.pbx.conf import flow_contexts, outbound, queue_contexts
+from appliance.pbx.conf.inputs import Env, stamp
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
     ANY_NUMBER,
@@ -27,7 +27,7 @@ from appliance.pbx.conf.syntax import (
     document,
     path,
 )
-from appliance.store.sitemodel import Line, Number, Queue, Site
+from appliance.store.sitemodel import Line, Number, Site
 
 FILE = "extensions.conf"
 
@@ -41,8 +41,11 @@ DIALPLAN = (
     "foyer-limits.conf",
     "foyer-outside.conf",
     "foyer-phones.conf",
+    "foyer-queue.conf",
     "foyer-sim.conf",
 )
+# Who waits before whom; a person of high priority has 10 (foyer-caller).
+PRIORITIES = {"normal": "0", "high": "5"}
 _FOLDER = Path(__file__).parents[1] / "dialplan"
 _GENERAL = (
     ("static", True),
@@ -56,7 +59,7 @@ def render(site: Site, env: Env) -> str:
     """The file's text."""
     contexts = (
         *_incoming(site, env),
-        *(_queue(site, queue, env) for queue in site.queues),
+        *(context for queue in site.queues for context in queue_contexts.contexts(site, queue, env)),
         *flow_contexts.contexts(site, env),
         *_agents(site),
         *outbound.contexts(site, env),
@@ -116,7 +119,7 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
     for number in own:
         steps = (
             Call("foyer-call", (line.id, number.number, "in")),
-            Call("foyer-caller"),
+            Call("foyer-caller", (PRIORITIES[number.priority],)),
             Step("Answer"),
             Step("Goto", (_entry(number), START, "1")),
         )
@@ -128,18 +131,7 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
 
 def _entry(number: Number) -> str:
     """The context in which its calls begin."""
-    return flow_contexts.flow_name(number.flow_id) if number.flow_id else f"foyer-queue-{number.queue_id}"
-
-
-def _queue(site: Site, queue: Queue, env: Env) -> Context:
-    steps: list[Step | Call] = []
-    if queue.greeting_text:
-        sound = env.sounds / sound_name(site.language, queue.greeting_text)
-        steps.append(Call("foyer-greeting", (path(str(sound)),)))
-    if queue.record:
-        steps.append(Call("foyer-record"))
-    steps.append(Call("foyer-wait", (queue.id, str(queue.max_wait_seconds))))
-    return Context(f"foyer-queue-{queue.id}", (Extension(START, steps),))
+    return queue_contexts.entry(number.flow_id or number.queue_id)
 
 
 def _agents(site: Site) -> Iterator[Context]:
@@ -150,5 +142,9 @@ def _agents(site: Site) -> Iterator[Context]:
 
 def _ready(site: Site, agent: str) -> Context:
     """Puts the agent anew into each of his queues, as far as he is in them."""
-    own = (Call("foyer-again", (queue.id, agent)) for queue in site.queues if agent in queue.agents)
+    own = (
+        Call("foyer-again", (queue.id, agent, str(queue.level(agent))))
+        for queue in site.queues
+        if agent in queue.agents
+    )
     return Context(f"foyer-ready-{agent}", (Extension(START, (*own, Step("Return"))),))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from appliance.pbx.conf.inputs import Env, prompt_name
 from appliance.pbx.conf.outbound import CLOSING, OUTSIDE_BOX
+from appliance.pbx.conf.queue_contexts import entry
 from appliance.pbx.conf.syntax import START, Call, Context, Extension, Step, argument, extension, path
 from appliance.store import schedules
 from appliance.store.flows import (
@@ -36,7 +37,7 @@ FIRST = "1"
 
 def flow_name(flow_id: str) -> str:
     """The context of a flow."""
-    return f"foyer-flow-{flow_id}"
+    return entry(flow_id)
 
 
 def contexts(site: Site, env: Env) -> Iterator[Context]:
@@ -76,7 +77,7 @@ def _actions(site: Site, flow: Flow, step: FlowPart, env: Env) -> tuple[Step | C
         case SayStep():
             actions = (Call("foyer-greeting", (_sound(site, step, env),)), _goto(flow, step.next))
         case QueueStep():
-            actions = (_enter(f"foyer-queue-{step.queue_id}"),)
+            actions = (_enter(entry(step.queue_id)),)
         case PersonStep():
             then = _goto(flow, step.next) if step.next else _enter("foyer-nobody")
             actions = (Call("foyer-person", (step.agent_id, str(step.ring_seconds))), then)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from appliance.errors import RejectedError
-from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf.inputs import Env, sound_name
 from appliance.pbx.conf.musiconhold_conf import CLASSES
-from appliance.pbx.conf.syntax import Section, document
-from appliance.store.sitemodel import Queue, Site
+from appliance.pbx.conf.queuerules_conf import has_rule
+from appliance.pbx.conf.syntax import Section, document, path
+from appliance.store.site_queues import Queue
+from appliance.store.sitemodel import Site
 
 FILE = "queues.conf"
 
@@ -21,12 +23,16 @@ GENERAL = (
 )
 
 
-def render(site: Site, _env: Env) -> str:
+# When an agent of several queues is free: which of them gives him a call.
+WEIGHTS = {"low": 0, "normal": 5, "high": 10}
+
+
+def render(site: Site, env: Env) -> str:
     """The file's text."""
-    return document(FILE, (Section("general", GENERAL), *(_queue(queue) for queue in site.queues)))
+    return document(FILE, (Section("general", GENERAL), *(_queue(site, queue, env) for queue in site.queues)))
 
 
-def _queue(queue: Queue) -> Section:
+def _queue(site: Site, queue: Queue, env: Env) -> Section:
     if queue.music not in CLASSES:
         raise RejectedError("There is no such music for waiting callers.")
     return Section(
@@ -41,8 +47,10 @@ def _queue(queue: Queue) -> Section:
             ("retry", 1),
             ("wrapuptime", queue.wrap_up_seconds),
             ("servicelevel", queue.service_level_seconds),
+            # The dialplan looks whether a queue is full: some who come back may always come in.
             ("maxlen", 0),
-            ("weight", 0),
+            ("weight", WEIGHTS[queue.priority]),
+            *((("defaultrule", queue.id),) if has_rule(queue) else ()),
             ("ringinuse", False),
             ("autofill", True),
             ("autopause", False),
@@ -52,17 +60,31 @@ def _queue(queue: Queue) -> Section:
             ("joinempty", "loose"),
             # Members come and go while foyer-pbx reconciles them: who waits already keeps the place.
             ("leavewhenempty", False),
-            ("announce-frequency", 45),
+            ("announce-frequency", _announced(queue)),
             ("min-announce-frequency", 15),
-            ("announce-position", True),
+            ("announce-position", queue.announce_position),
             # Each second of announcement is one in which a free agent is not rung: say the place, and no
             # thanks.
             ("queue-thankyou", ""),
-            ("announce-holdtime", False),
+            ("announce-holdtime", queue.announce_wait),
             ("announce-to-first-user", False),
             ("announce-round-seconds", 0),
+            *_messages(site, queue, env),
             ("setqueuevar", False),
             ("setqueueentryvar", False),
             ("setinterfacevar", False),
         ),
     )
+
+
+def _announced(queue: Queue) -> int:
+    """Every how many seconds the place or the wait is told; 0 for never."""
+    return queue.announce_every_seconds if queue.announce_position or queue.announce_wait else 0
+
+
+def _messages(site: Site, queue: Queue, env: Env) -> tuple[tuple[str, str | int], ...]:
+    if not queue.message_text:
+        return ()
+    sound = env.sounds / sound_name(site.language, queue.message_text)
+    every = ("periodic-announce-frequency", queue.message_every_seconds)
+    return (("periodic-announce", path(str(sound))), every)

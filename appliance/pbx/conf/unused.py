@@ -6,7 +6,7 @@ from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.syntax import document
 from appliance.store.sitemodel import Site
 
-FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "udptl.conf")
+FILES = ("acl.conf", "ccss.conf", "pjproject.conf", "udptl.conf")
 
 
 def render(file: str, _site: Site, _env: Env) -> str:

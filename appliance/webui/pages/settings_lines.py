@@ -9,10 +9,11 @@ from bottle import HTTPResponse
 
 from appliance.store import Change, audit, live, secrets
 from appliance.store import forms as sent_forms
-from appliance.store.sitemodel import CODECS, Line, Number, Site
+from appliance.store.sitemodel import CODECS, NUMBER_PRIORITIES, Line, Number, Site
 from appliance.webui import lines, site_forms
 from appliance.webui.asking import ask_telephony
 from appliance.webui.calls_out_words import NUMBER_FORMATS
+from appliance.webui.differences import PRIORITY_NAMES
 from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
@@ -85,6 +86,7 @@ def _numbers(web: Web) -> None:
             entry=shown,
             lines=[(line.id, line.name) for line in site.lines],
             targets=_targets(web),
+            priorities=[(name, web.gettext(PRIORITY_NAMES[name])) for name in NUMBER_PRIORITIES],
             number=based_on(web),
         )
 

@@ -1,15 +1,22 @@
-"""/settings/queues: where callers wait, what they hear, and who is called."""
+"""/settings/queues: where callers wait, what they hear, who is called, and what else may become of them."""
 
 from __future__ import annotations
 
-from appliance.store.sitemodel import STRATEGIES, Queue
+from appliance.store.site_queues import AT_ONCE, EXITS, PRIORITIES, STRATEGIES, Queue
+from appliance.store.sitemodel import Site
 from appliance.webui import site_forms
-from appliance.webui.differences import STRATEGY_NAMES
+from appliance.webui.differences import LABELS, PRIORITY_NAMES, SORRY, STRATEGY_NAMES
 from appliance.webui.editing import Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
 
 MUSIC = {"default": N_("Calm music")}
+# How soon an agent is called: the queue's list that he is in, and the words for it.
+LEVELS = {
+    "": N_("is called at once"),
+    "helpers": N_("helps out later"),
+    "reserves": N_("comes last"),
+}
 
 
 def routes(web: Web) -> None:
@@ -23,9 +30,22 @@ def routes(web: Web) -> None:
             "settings-queue.html",
             queue=queue,
             agents=site.agents,
+            levels=[(name, web.gettext(words)) for name, words in LEVELS.items()],
+            level_of={agent: tuple(LEVELS)[queue.level(agent) - AT_ONCE] for agent in queue.agents},
             strategies=[(name, web.gettext(STRATEGY_NAMES[name])) for name in STRATEGIES],
+            priorities=[(name, web.gettext(PRIORITY_NAMES[name])) for name in PRIORITIES],
             music=[(name, web.gettext(words)) for name, words in music.items()],
+            hours=[("", web.gettext(N_("always open"))), *((one.id, one.name) for one in site.schedules)],
+            exits=[(name, web.gettext(LABELS[Queue][name]), _exits(web, site, queue)) for name in EXITS],
             number=based_on(web),
         )
 
     item_routes(web, Kind("queues", "q", show, site_forms.queue))
+
+
+def _exits(web: Web, site: Site, queue: Queue) -> list[tuple[str, str]]:
+    """Where a caller can be sent."""
+    flows = [(one.id, web.gettext(N_("Flow “%(name)s”"), name=one.name)) for one in site.flows]
+    others = [one for one in site.queues if one.id != queue.id]
+    queues = [(one.id, web.gettext(N_("Queue “%(name)s”"), name=one.name)) for one in others]
+    return [("", web.gettext(SORRY)), *flows, *queues]
