@@ -1,4 +1,4 @@
-"""What a power cut must not take back. A file's own content is its writer's to fsync; this is for folders."""
+"""What a power cut must not take back or leave half done: folders, and small files that appear at once."""
 
 from __future__ import annotations
 
@@ -13,3 +13,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def place_file(target: Path, content: bytes, mode: int) -> None:
+    """Puts a file there, at once and whole, over one that was there before."""
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.chmod(mode)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)

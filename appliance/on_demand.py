@@ -1,11 +1,13 @@
-"""An HTTP server on a Unix socket that systemd hands over: for processes that are started by a question and
-end when nobody asks any more.
+"""HTTP on a Unix socket: a server on one that systemd hands over, for processes that are started by a
+question and end when nobody asks any more; and how they are asked.
 """
 
 from __future__ import annotations
 
+import http.client
 import socket
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 REQUEST_TIMEOUT_S = 5.0
 
@@ -52,3 +54,18 @@ class Question(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent: handlers log what matters, and a Unix socket's peer has no address to show."""
+
+
+class Connection(http.client.HTTPConnection):
+    """A connection to the process behind the socket at `path`."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        # Not by super(), since "localhost" is no sentence for a reader.
+        http.client.HTTPConnection.__init__(self, "localhost", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        """Called by http.client."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

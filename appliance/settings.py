@@ -23,6 +23,7 @@ class Settings:
     run: Path = Path("/run/foyer")
     privileged_socket: Path = Path("/run/foyer-privileged.sock")
     health_socket: Path = Path("/run/foyer-health.sock")
+    sound_socket: Path = Path("/run/foyer-sound.sock")
     disk_told: Path = Path("/run/foyer-disk/told")
     card_channels: Path = Path("/run/foyer-profile/chan_dahdi.conf")
     bind: str = "0.0.0.0"  # noqa: S104 - a contact center is there to be reached from its own network
@@ -40,6 +41,7 @@ class Settings:
             run=_path(env, "FOYER_RUN", cls.run),
             privileged_socket=_path(env, "FOYER_PRIVILEGED_SOCKET", cls.privileged_socket),
             health_socket=_path(env, "FOYER_HEALTH_SOCKET", cls.health_socket),
+            sound_socket=_path(env, "FOYER_SOUND_SOCKET", cls.sound_socket),
             disk_told=_path(env, "FOYER_DISK_TOLD", cls.disk_told),
             card_channels=_path(env, "FOYER_CARD_CHANNELS", cls.card_channels),
             bind=env.get("FOYER_BIND") or cls.bind,
@@ -84,6 +86,16 @@ class Settings:
     def sounds(self) -> Path:
         """Spoken prompts, <sha256 of language and text>.wav, 8 kHz 16-bit mono."""
         return self.data / "sounds"
+
+    @property
+    def prompts(self) -> Path:
+        """Sound that was uploaded or recorded, as callers hear it: <sha256 of the file>.wav."""
+        return self.data / "prompts"
+
+    @property
+    def takes(self) -> Path:
+        """What somebody has just recorded on a phone, <uuid>.wav."""
+        return self.data / "asterisk" / "takes"
 
     @property
     def webui_socket(self) -> Path:

@@ -18,7 +18,13 @@ CLOCK = "usr/lib/clock-epoch"
 SOUNDS = "usr/share/asterisk/sounds"
 MAKERS = ("product.py", "product.sh", "compile.py", "release.py", "reproducible.py")
 # What the sound of the phrases depends on; spoken once, then kept beside the layers.
-SPOKEN = ("provisioning/prompts", "appliance/apply/prompts.py", "appliance/apply/speech.py")
+SPOKEN = (
+    "provisioning/prompts",
+    "appliance/apply/prompts.py",
+    "appliance/sound/speech.py",
+    "appliance/sound/level.py",
+    "appliance/sound/tools.py",
+)
 PROMPTS = BUILD / "prompts"
 TREES = (
     (REPOSITORY / "appliance", f"{HOME}/appliance"),

@@ -15,11 +15,11 @@ from appliance.apply import surroundings
 from appliance.apply.applier import Applier
 from appliance.apply.asterisk import Console
 from appliance.apply.folders import ASTERISK
-from appliance.apply.speech import speak
 from appliance.errors import FoyerError
 from appliance.pbx.conf.tree import render_tree
 from appliance.service import Service
 from appliance.settings import Settings
+from appliance.sound.speech import speak
 from appliance.store import site as sites
 from appliance.store.db import Store
 

@@ -68,7 +68,7 @@ class Applier:
         speak: Speaker,
     ) -> None:
         self._store = store
-        self._sounds = settings.sounds
+        self._sounds, self._prompts = settings.sounds, settings.prompts
         self._folders = Folders(settings.config)
         self._console = console
         self._gather, self._render, self._speak = gather, render, speak
@@ -130,7 +130,7 @@ class Applier:
         except RejectedError as error:
             raise Failed("asterisk", error.sentence) from error
         try:
-            sounds.make_missing(site, self._sounds, self._speak)
+            sounds.make_missing(site, self._sounds, self._prompts, self._speak)
         except FoyerError as error:
             raise Failed("sounds", error.sentence) from error
         made = rendering(number, site, tree)

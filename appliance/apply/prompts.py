@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.apply.speech import speak
 from appliance.errors import FoyerError, SetupError
+from appliance.sound.speech import speak
 
 TABLES = Path(__file__).parents[2] / "provisioning" / "prompts"
 _NAME = re.compile(r"[a-z0-9-]{1,40}(?:/[a-z0-9-]{1,40})?", re.ASCII)

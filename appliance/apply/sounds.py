@@ -1,4 +1,4 @@
-"""The texts of a site as files: which ones it needs, and making those that are missing."""
+"""What a site says, as files: which ones it needs, and making those that are missing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from appliance.durable import place_file
+from appliance.errors import RejectedError
 from appliance.pbx.conf.inputs import prompt_name, sound_name
+from appliance.store import prompts
 from appliance.store.flows import MenuStep, SayStep, Text, said
+from appliance.store.prompts import Voice
 from appliance.store.sitemodel import Site
 
 _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -15,21 +19,39 @@ _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
 type Speaker = Callable[[str, str, Path], None]
 
 
-def make_missing(site: Site, folder: Path, speak: Speaker) -> int:
-    """Speaks every text of `site` that has no file in `folder` yet; returns how many. Raises what
-    `speak` raises.
+def make_missing(site: Site, folder: Path, kept: Path, speak: Speaker) -> int:
+    """Speaks every text of `site` that has no file in `folder` yet, and copies every sound, of which the
+    pages have one in `kept`; returns how many it made.
+
+    RejectedError: a sound is not there any more. Raises what `speak` raises.
     """
     made = 0
     for file, text in wanted(site):
         target = folder / file
-        if not target.exists():
+        if target.exists():
+            continue
+        if isinstance(text, Voice) and text.sound:
+            _copy(kept / f"{text.sound}.wav", target)
+        else:
             speak(text.text, text.language, target)
-            made += 1
+        made += 1
     return made
 
 
+def _copy(source: Path, target: Path) -> None:
+    """The whole file or none: not a link, since its group is another."""
+    try:
+        sound = source.read_bytes()
+    except FileNotFoundError as error:
+        raise RejectedError(
+            "A sound that callers are to hear is missing.", "Upload or record it again."
+        ) from error
+    target.parent.mkdir(parents=True, exist_ok=True)
+    place_file(target, sound, 0o644)
+
+
 def forget_unused(dialplans: Iterable[str], folder: Path) -> None:
-    """Deletes the files that none of these extensions.conf plays: all of them can be spoken again."""
+    """Deletes the files that none of these extensions.conf plays: all of them can be made again."""
     needed = {name for text in dialplans for name in _NAME.findall(text)}
     for path in folder.rglob("*.wav"):
         if path.stem not in needed:
@@ -39,17 +61,20 @@ def forget_unused(dialplans: Iterable[str], folder: Path) -> None:
 def wanted(site: Site) -> Iterator[tuple[str, Text]]:
     """Every file that the site plays, relative to the folder of sounds, and what it says."""
     for queue in site.queues:
+        yield from _prompt(site, prompts.greeting(site, queue))
         told = queue.name if queue.tells_agent else ""
-        for text in filter(None, (queue.greeting_text, queue.message_text, told)):
+        for text in filter(None, (queue.message_text, told)):
             yield f"{sound_name(site.language, text)}.wav", Text(site.language, text)
     for flow in site.flows:
         for step in flow.steps:
             if isinstance(step, MenuStep | SayStep):
-                yield from _prompt(site, step.texts)
+                yield from _prompt(site, prompts.said_by(site, step))
 
 
 def _prompt(site: Site, texts: Sequence[Text]) -> Iterator[tuple[str, Text]]:
     """The text for everybody, and those for callers of another language, in that language's folder."""
+    if not texts:
+        return
     name = prompt_name(site.language, texts)
     main = said(texts, site.language)
     for text in texts:

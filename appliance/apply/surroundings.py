@@ -35,6 +35,7 @@ def gather(settings: Settings, store: Store, site: Site, run: Path = RUN) -> Env
         run=run,
         spool=settings.data / "asterisk" / "spool",
         recordings=settings.recordings,
+        takes=settings.takes,
         sounds=settings.sounds,
         bind=settings.bind,
         sip_port=settings.sip_port,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import urllib.parse
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from appliance.errors import RejectedError, TransientError
 from appliance.health.facts import Machine, from_plain
 from appliance.health.query import Message, Query
+from appliance.on_demand import Connection
 
 # Starting the process and reading the journal of a busy day on a slow box.
 ANSWER_TIMEOUT_S = 15.0
@@ -41,7 +41,7 @@ class Health:
         raise TransientError("The box's own report could not be understood.", "Try again.")
 
     def _ask(self, path: str) -> object:
-        connection = _Connection(self._path, self._timeout_s)
+        connection = Connection(self._path, self._timeout_s)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -56,14 +56,3 @@ class Health:
         finally:
             connection.close()
         return found
-
-
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: Path, timeout_s: float) -> None:
-        http.client.HTTPConnection.__init__(self, "localhost", timeout=timeout_s)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))

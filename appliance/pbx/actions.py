@@ -99,16 +99,7 @@ class Actions:
         site = self.site.get()
         country = countries.find_or_generic(site.country, self.countries)
         calling.refuse_forbidden(site, country, agent.id, number)
-        with self.store.read() as db:
-            device = agents.current_of(db, agent.id).device
-            phones = live.snapshot(db).rows["agent"].get(agent.id, {})
-        # Asterisk takes the order for a phone that is not there as well, and nobody would hear of it.
-        if not phones.get(device):
-            raise RejectedError(
-                "The phone is not connected.", "Open the desk in a browser, or look at the desk phone."
-            )
-        if phones.get("state", "idle") != "idle":
-            raise RejectedError("There is a call on the phone already.")
+        device = self._free_phone(agent.id)
         fields: dict[str, Field] = {
             "Channel": interface_of(agent.id, device),
             "Context": outbound.context_of(agent),
@@ -125,6 +116,41 @@ class Actions:
         }
         self.session.ami().ask("Originate", fields)
         return {"number": number}
+
+    def record_take(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Rings `agent`'s phone, where somebody speaks a prompt into the file `take`."""
+        agent = self.site.get().agent(str(args.get("agent", "")))
+        if agent is None:
+            raise NotFoundError("There is no such agent.")
+        take = str(args.get("take", ""))
+        if not _UUID.fullmatch(take):
+            raise RejectedError("This is not a recording.", field="take")
+        fields: dict[str, Field] = {
+            "Channel": interface_of(agent.id, self._free_phone(agent.id)),
+            "Context": "foyer-take",
+            "Exten": "s",
+            "Priority": "1",
+            "Timeout": RING_MS,
+            "CallerID": f'"Foyer" <{agent.extension}>',
+            "Variable": (f"FOYER_TAKE={take}", "PJSIP_HEADER(add,X-Foyer-Own)=1"),
+            "Async": "true",
+        }
+        self.session.ami().ask("Originate", fields)
+        return {}
+
+    def _free_phone(self, agent_id: str) -> str:
+        """The phone that the agent uses; RejectedError if it is not there, or busy."""
+        with self.store.read() as db:
+            device = agents.current_of(db, agent_id).device
+            phones = live.snapshot(db).rows["agent"].get(agent_id, {})
+        # Asterisk takes the order for a phone that is not there as well, and nobody would hear of it.
+        if not phones.get(device):
+            raise RejectedError(
+                "The phone is not connected.", "Open the desk in a browser, or look at the desk phone."
+            )
+        if phones.get("state", "idle") != "idle":
+            raise RejectedError("There is a call on the phone already.")
+        return device
 
     def hang_up(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the call `call`, all its legs."""
@@ -171,6 +197,7 @@ class Actions:
 _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
     "test_call": Actions.test_call,
     "originate": Actions.originate,
+    "record_take": Actions.record_take,
     "hangup": Actions.hang_up,
     "release_expensive": Actions.release_expensive,
     "recorded": Actions.recorded,

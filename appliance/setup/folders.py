@@ -36,6 +36,8 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         # Asterisk reads what foyer-apply writes.
         Folder(settings.config, "foyer-apply", "asterisk", 0o2750),
         Folder(settings.sounds, "foyer-apply", "asterisk", 0o2750),
+        # What the pages keep; foyer-apply reads it.
+        Folder(settings.prompts, "foyer-webui", "foyer", 0o2750),
         Folder(data / "asterisk", "asterisk", "asterisk", 0o750),
         Folder(settings.ast_lib, "asterisk", "asterisk", 0o750),
         # foyer-pbx, of Asterisk's group, turns the logs over.
@@ -43,6 +45,8 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         Folder(data / "asterisk/spool", "asterisk", "asterisk", 0o750),
         # The group may write: foyer-pbx deletes the recordings of people who were erased.
         Folder(settings.recordings, "asterisk", "asterisk", 0o2770),
+        # foyer-pbx deletes what nobody wants any more.
+        Folder(settings.takes, "asterisk", "asterisk", 0o2770),
         # What foyer-network keeps; its plan is no secret.
         Folder(data / "network", "root", "root", 0o755),
         Folder(data / "caddy", "caddy", "caddy", 0o700),

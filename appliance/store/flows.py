@@ -60,8 +60,8 @@ class HoursStep:
 
 @dataclass(frozen=True)
 class MenuStep:
-    """Says what can be pressed. After `tries` times without a key that leads anywhere, a call goes on at
-    `otherwise`. With `dials_people`, an internal number may be dialled, too.
+    """Says what can be pressed: a prompt, or its own texts. After `tries` times without a key that leads
+    anywhere, a call goes on at `otherwise`. With `dials_people`, an internal number may be dialled, too.
     """
 
     id: str
@@ -71,6 +71,7 @@ class MenuStep:
     timeout_seconds: int = 5
     tries: int = 2
     dials_people: bool = False
+    prompt_id: str = ""
     kind: str = "menu"
 
     @property
@@ -86,11 +87,12 @@ class MenuStep:
 
 @dataclass(frozen=True)
 class SayStep:
-    """An announcement."""
+    """An announcement: a prompt, or its own texts."""
 
     id: str
     texts: tuple[Text, ...]
     next: str
+    prompt_id: str = ""
     kind: str = "say"
 
     @property
@@ -243,6 +245,7 @@ def _menu(fields: Fields, _country: str) -> Step:
         timeout_seconds=fields.whole("timeout_seconds", MenuStep.timeout_seconds, 1, 30),
         tries=fields.whole("tries", MenuStep.tries, 1, 5),
         dials_people=fields.flag("dials_people", MenuStep.dials_people),
+        prompt_id=_prompt_id(fields),
     )
     pressed = [key.key for key in menu.keys]
     for at, key in enumerate(pressed):
@@ -256,7 +259,7 @@ def _menu(fields: Fields, _country: str) -> Step:
 
 
 def _say(fields: Fields, _country: str) -> Step:
-    return SayStep(fields.item_id("id", "t"), _texts(fields), fields.item_id("next", "t"))
+    return SayStep(fields.item_id("id", "t"), _texts(fields), fields.item_id("next", "t"), _prompt_id(fields))
 
 
 def _queue(fields: Fields, _country: str) -> Step:
@@ -289,9 +292,13 @@ def _key(data: object, path: str, strict: bool) -> Key:
     return Key(fields.choice("key", "", KEYS), fields.item_id("next", "t"))
 
 
+def _prompt_id(fields: Fields) -> str:
+    return fields.item_id("prompt_id", "p") if fields.text("prompt_id", "") else ""
+
+
 def _texts(fields: Fields) -> tuple[Text, ...]:
     texts = fields.items("texts", LANGUAGES_MAX, _text)
-    if not texts:
+    if not texts and not _prompt_id(fields):
         raise RejectedError("This must be filled in.", field=fields.at("texts"))
     languages = [text.language for text in texts]
     for at, language in enumerate(languages):

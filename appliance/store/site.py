@@ -28,6 +28,7 @@ _LISTS = {
     "n": "numbers",
     "s": "schedules",
     "f": "flows",
+    "p": "prompts",
 }
 
 
@@ -212,8 +213,8 @@ def apply_report(db: Database, number: int) -> list[PartState]:
 
 
 def fresh_id(db: Database, prefix: str, taken: Collection[str] = ()) -> str:
-    """An id for a new queue (q), agent (a), line (l), number (n), schedule (s) or flow (f) that no revision
-    has ever used, nor `taken`.
+    """An id for a new queue (q), agent (a), line (l), number (n), schedule (s), flow (f) or prompt (p) that
+    no revision has ever used, nor `taken`.
 
     Old ids are never given to something else: history, recordings and reports still speak of them.
     """

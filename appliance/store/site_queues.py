@@ -26,7 +26,8 @@ app_queue's penalties.
 
 @dataclass(frozen=True)
 class Queue:
-    """Where callers wait. Times are whole seconds; `agents` are agent ids in order; no text, no greeting.
+    """Where callers wait. Times are whole seconds; `agents` are agent ids in order. The greeting is
+    a prompt or a text; with neither, there is none.
 
     `helpers` and `reserves` are those of the agents who are called only once somebody has waited for
     so long. `priority` (one of PRIORITIES) decides which queue an agent of several gets a call from. A
@@ -63,6 +64,7 @@ class Queue:
     when_empty: str = ""
     when_late: str = ""
     when_closed: str = ""
+    greeting_id: str = ""
 
     def level(self, agent_id: str) -> int:
         """How soon this agent is called: AT_ONCE, HELPS or LAST."""
@@ -117,6 +119,7 @@ def build(data: object, path: str, strict: bool) -> Queue:
         message_text=fields.prose("message_text", TEXT_MAX),
         schedule_id=fields.item_id("schedule_id", "s") if fields.text("schedule_id", "") else "",
         agents=agents,
+        greeting_id=fields.item_id("greeting_id", "p") if fields.text("greeting_id", "") else "",
         **several,
     )
     _refuse_nobody(queue, fields)

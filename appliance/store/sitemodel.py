@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.errors import RejectedError
-from appliance.store import flowcheck, flows, schedules, site_outbound, site_queues
+from appliance.store import flowcheck, flows, prompts, schedules, site_outbound, site_queues
 from appliance.store.flows import Flow
+from appliance.store.prompts import PROMPTS_MAX, Prompt
 from appliance.store.schedules import Schedule
 from appliance.store.site_outbound import Outbound
 from appliance.store.site_queues import Queue
@@ -103,6 +104,7 @@ class Site:
     breaks: tuple[Break, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     flows: tuple[Flow, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
     outbound: Outbound = dataclasses.field(default_factory=Outbound)
 
     @classmethod
@@ -127,10 +129,12 @@ class Site:
             breaks=fields.items("breaks", 50, _break),
             schedules=fields.items("schedules", 100, schedules.build),
             flows=fields.items("flows", flows.FLOWS_MAX, functools.partial(flows.build, country)),
+            prompts=fields.items("prompts", PROMPTS_MAX, prompts.build),
             outbound=fields.part("outbound", site_outbound.outbound),
         )
         _refuse_doubles(site)
         _refuse_dangling(site)
+        prompts.refuse_missing(site)
         flowcheck.refuse_unfit(site)
         return site
 
@@ -153,6 +157,10 @@ class Site:
     def schedule(self, schedule_id: str) -> Schedule | None:
         """The opening hours of that id, None if there are none (any more)."""
         return next((schedule for schedule in self.schedules if schedule.id == schedule_id), None)
+
+    def prompt(self, prompt_id: str) -> Prompt | None:
+        """The prompt of that id, None if there is none (any more)."""
+        return prompts.find(self, prompt_id)
 
     def flow(self, flow_id: str) -> Flow | None:
         """The flow of that id, None if there is none (any more)."""
@@ -221,7 +229,7 @@ def _break(data: object, path: str, strict: bool) -> Break:
 
 
 def _refuse_doubles(site: Site) -> None:
-    for path in ("queues", "agents", "lines", "numbers", "schedules", "flows"):
+    for path in ("queues", "agents", "lines", "numbers", "schedules", "flows", "prompts"):
         refuse_twice(getattr(site, path), path, "id", "Another one has this id.")
     for path in ("dispositions", "breaks"):
         refuse_twice(getattr(site, path), path, "code", "Another one has this code.")

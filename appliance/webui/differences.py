@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.store.flows import Flow
+from appliance.store.prompts import Prompt
 from appliance.store.schedules import Schedule
 from appliance.store.site_queues import EXITS, Queue
 from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Site
-from appliance.webui import calls_out_words, flow_words, places
+from appliance.webui import calls_out_words, flow_words, places, prompt_words
 from appliance.webui.i18n import N_, Language
 
 Say = Callable[[str], str]
@@ -28,6 +29,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
     Queue: {
         "name": N_("Name"),
         "greeting_text": N_("Greeting"),
+        "greeting_id": N_("Greeting"),
         "strategy": N_("Who is called first"),
         "ring_seconds": N_("Ring each agent for"),
         "wrap_up_seconds": N_("Time to finish notes"),
@@ -85,6 +87,7 @@ KINDS: dict[type[Any], str] = {
     Break: N_("Reason for a break"),
     Schedule: N_("Opening hours"),
     Flow: N_("Flow"),
+    Prompt: N_("Prompt"),
 }
 STRATEGY_NAMES = {
     "rrmemory": N_("Everybody in turn"),
@@ -126,6 +129,7 @@ def differences(old: Site, new: Site, language: Language) -> list[Difference]:
     ]
     found.extend(_schedules(old, new, language))
     found.extend(_flows(old, new, say))
+    found.extend(_prompts(old, new, say))
     for group in ("lines", "numbers", "queues", "agents", "dispositions", "breaks"):
         found.extend(_group(getattr(old, group), getattr(new, group), old, new, say))
     label = say(N_("Calls out"))
@@ -214,6 +218,16 @@ def _flows(old: Site, new: Site, say: Say) -> Iterator[Difference]:
                 yield Difference(where, say(N_("Step")), *shown)
 
 
+def _prompts(old: Site, new: Site, say: Say) -> Iterator[Difference]:
+    """Prompts: each language as one."""
+    yield from _came_and_went(old.prompts, new.prompts, say)
+    for after in new.prompts:
+        before = old.prompt(after.id)
+        if before is not None:
+            changes = prompt_words.changes(before, after, say)
+            yield from (Difference(_where(after, say), *change) for change in changes)
+
+
 def _step(flow: Flow, step_id: str, site: Site, say: Say) -> str:
     """The step in words, "" if the flow has none of that id."""
     step = flow.step(step_id)
@@ -244,6 +258,8 @@ def _value(name: str, value: Any, site: Site, say: Say) -> str:
         return _name_of(site.schedule(value), value)
     if name in ("line_id", "queue_id", "flow_id"):
         return _name_of(site.line(value) or site.queue(value) or site.flow(value), value)
+    if name == "greeting_id":
+        return _name_of(site.prompt(value), value)
     if name in ("agents", "helpers", "reserves"):
         return ", ".join(_name_of(site.agent(agent_id), agent_id) for agent_id in value)
     return ", ".join(value) if isinstance(value, tuple) else _plain(name, value, say)

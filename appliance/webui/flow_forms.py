@@ -132,8 +132,9 @@ def title(step: Step, site: Site, say: Say) -> str:
     """A step of a draft in a few words."""
     kind = step["kind"]
     if kind in ("menu", "say"):
+        prompt = site.prompt(step["prompt_id"])
         text = texts_of(step).get(site.language, "")
-        return flow_words.title(kind, flow_words.excerpt(text), say)
+        return flow_words.title(kind, prompt.name if prompt else flow_words.excerpt(text), say)
     target = str(step.get(TARGETS.get(kind, ""), ""))
     return flow_words.title(kind, flow_words.name_of(site, kind, target), say)
 
@@ -177,6 +178,7 @@ def _say(form: Form, step_id: str) -> Step:
         **_plain(form, step_id, "say"),
         "texts": _texts(form, step_id),
         "next": form.text(f"{step_id}-next"),
+        "prompt_id": form.text(f"{step_id}-prompt_id"),
     }
 
 
@@ -198,6 +200,7 @@ def _menu(form: Form, step_id: str) -> Step:
         "timeout_seconds": form.number(f"{step_id}-timeout_seconds", 1, 30, MenuStep.timeout_seconds),
         "tries": form.number(f"{step_id}-tries", 1, 5, MenuStep.tries),
         "dials_people": form.has(f"{step_id}-dials_people"),
+        "prompt_id": form.text(f"{step_id}-prompt_id"),
     }
 
 
@@ -250,7 +253,7 @@ class _Maker:
             ways[next(iter(ways))] = before
         step |= ways
         if kind in ("menu", "say"):
-            step["texts"] = []
+            step |= {"texts": [], "prompt_id": ""}
         if kind == "menu":
             limits = {"timeout_seconds": MenuStep.timeout_seconds, "tries": MenuStep.tries}
             step |= {"keys": [], **limits, "dials_people": MenuStep.dials_people}

@@ -76,7 +76,9 @@ def excerpt(text: str) -> str:
 def step_title(step: Step, site: Site, say: Say) -> str:
     """A step of the site in a few words."""
     if isinstance(step, MenuStep | SayStep):
-        return title(step.kind, excerpt(said(step.texts, site.language).text), say)
+        prompt = site.prompt(step.prompt_id)
+        name = prompt.name if prompt else excerpt(said(step.texts, site.language).text)
+        return title(step.kind, name, say)
     return title(step.kind, name_of(site, step.kind, str(getattr(step, TARGETS.get(step.kind, "id")))), say)
 
 
@@ -91,7 +93,7 @@ def _lines(step: Step, flow: Flow, site: Site, say: Say) -> Iterator[str]:
         return step_title(found, site, say) if found else ""
 
     yield step_title(step, site, say)
-    if isinstance(step, MenuStep | SayStep):
+    if isinstance(step, MenuStep | SayStep) and not step.prompt_id:
         yield from (f"{text.language}: {text.text}" for text in step.texts)
     if isinstance(step, HoursStep):
         yield say(N_("While open: %(step)s")) % {"step": leads(step.open)}

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from appliance.errors import ForbiddenError, RejectedError
+from appliance.sound.convert import MOST_BYTES
 from appliance.webui.forms import MAX_BODY
 from appliance.webui.i18n import N_
 
+UPLOADS = "/settings/sounds/"
+"""Below it, a body may be a file."""
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 # What people call the fields that they may have to look at once more before sending them.
 FIELD_NAMES = {
@@ -39,6 +42,11 @@ def refuse_strangers(request: Any) -> None:
     foreign = bool(origin) and urllib.parse.urlsplit(origin).netloc.lower() != host
     if site not in ("same-origin", "none") or foreign:
         raise ForbiddenError(N_("This form came from another site."))
+
+
+def most_bytes(path: str) -> int:
+    """How long the body of a request for this path may be."""
+    return MOST_BYTES if path.startswith(UPLOADS) else MAX_BODY
 
 
 def read_body(request: Any) -> bytes:

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from appliance.webui.forms import MAX_BODY
-from appliance.webui.incoming import whole_number
+from appliance.webui.incoming import most_bytes, whole_number
 
 _CONTENT_POLICY = "; ".join(
     (
@@ -73,7 +72,7 @@ class Shield:
                 start, "421 Misdirected Request", "This name does not belong to this box. Use its address."
             )
         length = whole_number(environ.get("CONTENT_LENGTH") or "0")
-        if length is None or length > MAX_BODY:
+        if length is None or length > most_bytes(str(environ.get("PATH_INFO", ""))):
             return _refuse(start, "413 Content Too Large", "That is more than this page takes.")
         environ["REMOTE_ADDR"] = client_address(environ)
         return self._app(environ, start)

@@ -13,9 +13,9 @@ from cheroot import wsgi
 
 from appliance.errors import SetupError
 from appliance.service import Service
+from appliance.sound.convert import MOST_BYTES
 from appliance.webui.app import Application
 from appliance.webui.events import CAPACITY
-from appliance.webui.forms import MAX_BODY
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def make_server(app: Application, socket: Path, threads: int = THREADS) -> Serve
         accepted_queue_size=_QUEUE,
         accepted_queue_timeout=5,
     )
-    server.max_request_body_size = MAX_BODY
+    server.max_request_body_size = MOST_BYTES
     # One request a connection: a new one over the unix socket costs less than a millisecond, and Caddy
     # never writes into one that this side is just closing.
     server.keep_alive_conn_limit = 0

@@ -32,7 +32,10 @@ def business(document: Document, form: Form) -> None:
 
 def queue(document: Document, form: Form, queue_id: str) -> None:
     """One queue, new or known."""
-    texts = ("name", "greeting_text", "strategy", "music", "priority", "message_text", "schedule_id", *EXITS)
+    texts = (
+        *("name", "greeting_text", "greeting_id", "strategy", "music", "priority", "message_text"),
+        *("schedule_id", *EXITS),
+    )
     fields: Document = {name: form.text(name, getattr(Queue, name, "")) for name in texts}
     fields |= {name: form.has(name) for name in site_queues.FLAGS}
     fields |= {name: form.number(name, *RANGES[name], getattr(Queue, name)) for name in RANGES}

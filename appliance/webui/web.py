@@ -36,6 +36,7 @@ from appliance.webui.assets import Assets
 from appliance.webui.events import Hub
 from appliance.webui.forms import Form
 from appliance.webui.i18n import N_, Languages, exact
+from appliance.webui.library import Library
 from appliance.webui.once import Once, is_token
 from appliance.webui.places import Clocks
 from appliance.webui.rendering import environment
@@ -63,6 +64,7 @@ class Web:
         self.signer = cookies.Signer.load(settings)
         self.sessions = Sessions(store, self.signer, languages)
         self.once = Once()
+        self.library = Library(settings, store)
         self.hub = Hub(store, self.sessions.listener)
         self.templates = environment(self)
 
@@ -81,15 +83,17 @@ class Web:
 
         return declare
 
-    def post(self, path: str, role: str = "agent", *, public: bool = False) -> Callable[[Handler], Handler]:
+    def post(
+        self, path: str, role: str = "agent", *, public: bool = False, is_file: bool = False
+    ) -> Callable[[Handler], Handler]:
         """Declares an action: checked for origin, session, CSRF and role, and carried out once per form
-        token.
+        token. `is_file`: a script sends a file in the place of a form, and the handler reads it.
         """
 
         def declare(handler: Handler) -> Handler:
             @functools.wraps(handler)
             def run(**values: str) -> Any:
-                return self._answered(lambda: self._post(handler, values, role, public))
+                return self._answered(lambda: self._post(handler, values, role, public, is_file))
 
             self.app.post(path, callback=run)
             return handler
@@ -246,10 +250,10 @@ class Web:
                 return self.redirect("/account/password")
         return handler(**values)
 
-    def _post(self, handler: Handler, values: dict[str, str], role: str, public: bool) -> Any:
+    def _post(self, handler: Handler, values: dict[str, str], role: str, public: bool, is_file: bool) -> Any:
         visit = self.visit
         incoming.refuse_strangers(request)
-        visit.form = Form.parse(incoming.read_body(request))
+        visit.form = Form() if is_file else Form.parse(incoming.read_body(request))
         if not public and visit.user is None:
             return self._sign_in_first()
         word = visit.form.raw("csrf") or request.headers.get("X-CSRF", "")

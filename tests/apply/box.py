@@ -12,9 +12,9 @@ from appliance.apply.applier import Applier, Render
 from appliance.apply.asterisk import Console
 from appliance.apply.folders import ASTERISK
 from appliance.apply.sounds import Speaker
-from appliance.apply.speech import speak
 from appliance.pbx.conf.tree import render_tree
 from appliance.settings import Settings
+from appliance.sound.speech import speak
 from appliance.store import site as sites
 from appliance.store.db import Store, migrate
 from appliance.store.sitemodel import Site

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from appliance.apply.speech import speak
 from appliance.pbx.ami_session import Account
-from appliance.pbx.conf.inputs import sound_name
+from appliance.pbx.conf.inputs import prompt_name
 from appliance.pbx.conf.tree import render_tree
 from appliance.pbx.listener import Hands, Listener
+from appliance.sound.speech import speak
 from appliance.store import Store, migrate
+from appliance.store.flows import Text
 from appliance.store.sitemodel import Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.asterisk.phone import Phone
@@ -56,7 +57,7 @@ class Exchange(PrivateAsterisk):
         ports = {"sip_port": free_port(), "ami_port": free_port(), "http_port": free_port()}
         self.env = env_for(wanted, folder, **ports)
         text = wanted.queues[0].greeting_text
-        self.greeting = self.env.sounds / f"{sound_name(wanted.language, text)}.wav"
+        self.greeting = self.env.sounds / f"{prompt_name(wanted.language, [Text(wanted.language, text)])}.wav"
         super().__init__(folder, render_tree(wanted, self.env))
         speak(text, wanted.language, self.greeting)
 

@@ -35,8 +35,9 @@ MAY_IMPORT = {
     "health": SIBLING,
     "console": SIBLING,
     "setup": SIBLING,
-    "apply": (*SIBLING, "pbx.conf", "hw.dahdi.system_conf"),
-    "webui": (*SIBLING, "reports", "apply", "health"),
+    "sound": BASE,
+    "apply": (*SIBLING, "pbx.conf", "hw.dahdi.system_conf", "sound.speech"),
+    "webui": (*SIBLING, "reports", "apply", "health", "sound"),
     "privileged": BASE,
 }
 # A library with one importer, or one family of them: what the design keeps in one place.

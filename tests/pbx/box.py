@@ -13,11 +13,12 @@ from typing import Any
 
 from appliance.pbx.__main__ import wire
 from appliance.pbx.ami_session import ActionSession
-from appliance.pbx.conf.inputs import Env, Secrets, sound_name
+from appliance.pbx.conf.inputs import Env, Secrets, prompt_name
 from appliance.pbx.conf.tree import render_tree
 from appliance.service import Service
 from appliance.settings import Settings
 from appliance.store import Store, agents, conversations, countries, live, migrate, requests, site
+from appliance.store.flows import Text
 from appliance.store.records import Conversation
 from appliance.store.sitemodel import Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
@@ -78,7 +79,7 @@ class Box:
 
     def _env(self) -> Env:
         settings, folder = self.settings, self.settings.data / "asterisk"
-        greeting = settings.sounds / sound_name(self.site.language, GREETING)
+        greeting = settings.sounds / prompt_name(self.site.language, [Text(self.site.language, GREETING)])
         with wave.open(f"{greeting}.wav", "wb") as sound:
             sound.setparams((1, 2, 8000, 0, "NONE", ""))
             sound.writeframes(bytes(int(16000 * GREETING_S)))
@@ -94,6 +95,7 @@ class Box:
             run=folder / "run",
             spool=folder / "spool",
             recordings=settings.recordings,
+            takes=settings.takes,
             sounds=settings.sounds,
             bind="127.0.0.1",
             sip_port=self.sip_port,

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.apply.speech import speak
-from appliance.pbx.conf.inputs import Env, sound_name
+from appliance.pbx.conf.inputs import Env, prompt_name
 from appliance.pbx.conf.tree import render_tree
+from appliance.sound.speech import speak
+from appliance.store import prompts
 from appliance.store.sitemodel import Site
 from tests.asterisk import sound
 from tests.asterisk.g711 import Samples
@@ -60,7 +61,7 @@ class Exchange(PrivateAsterisk):
         """The file that says the queue's greeting."""
         queue = self.site.queue(queue_id)
         assert queue
-        return self.env.sounds / f"{sound_name(self.site.language, queue.greeting_text)}.wav"
+        return self.env.sounds / f"{prompt_name(self.site.language, prompts.greeting(self.site, queue))}.wav"
 
     @property
     def server(self) -> tuple[str, int]:

@@ -60,6 +60,7 @@ def env_for(wanted: Site, folder: Path, **changes: Any) -> Env:
         run=folder / "run",
         spool=folder / "spool",
         recordings=folder / "recordings",
+        takes=folder / "takes",
         sounds=folder / "sounds",
         bind="127.0.0.1",
         sip_port=5060,

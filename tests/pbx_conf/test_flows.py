@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.apply.sounds import wanted
-from appliance.apply.speech import speak
 from appliance.pbx.conf.inputs import prompt_name
 from appliance.pbx.history import build
 from appliance.pbx.rows import CEL, parse_cel
+from appliance.sound.speech import speak
 from appliance.store.conversations import CallRecord
 from appliance.store.feeds import RawEvent
 from appliance.store.flows import MenuStep

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 
+from appliance.pbx.ami import Ami
 from tests.asterisk import sound
 from tests.pbx_conf.exchange import Exchange, events, wait_tone
 from tests.until import until
@@ -59,6 +61,42 @@ def test_an_agent_calls_outside_and_is_recorded(exchange: Exchange) -> None:
     call, line, number, direction = json.loads(mark["eventextra"])["extra"].split("^")
     assert (line, number, direction) == ("l1", "0909123456", "out")
     assert until(lambda: list(exchange.env.recordings.glob(f"*/*/*/{call}.wav")), 5, "the recording")
+
+
+def ring(exchange: Exchange, fields: Mapping[str, str]) -> None:
+    """Rings a phone, as foyer-pbx does."""
+    ami = Ami("ami-actions")
+    ami.connect("127.0.0.1", exchange.env.ami_port)
+    ami.login("ami-actions", exchange.env.secrets.ami_actions)
+    ami.ask("Originate", {**fields, "Exten": "s", "Priority": "1", "Async": "true"})
+    ami.close()
+
+
+def test_a_prompt_is_spoken_on_a_phone_heard_and_spoken_again(exchange: Exchange) -> None:
+    exchange.env.takes.mkdir(exist_ok=True)
+    file, since = exchange.env.takes / "take.wav", exchange.since()
+
+    def size() -> int:
+        return file.stat().st_size if file.exists() else 0
+
+    with exchange.desk("a1", answers=True) as desk:
+        ring(exchange, {"Channel": "PJSIP/a1d", "Context": "foyer-take", "Variable": "FOYER_TAKE=take"})
+        leg = desk.wait_call().wait_answer()
+        for hz, key in ((500.0, "2"), (900.0, "")):
+            exchange.wait_played(since, "beep", 30)
+            since = exchange.since()
+            leg.sound.say(hz)
+            until(lambda: 0 < size() < 20_000, 10, "the recording to begin")
+            until(lambda: size() > 40_000, 10, "what is said to be kept")
+            leg.sound.say(0)
+            leg.sound.press("5")
+            # It is heard again, and then asked about.
+            wait_tone(leg, hz, 1.5)
+            exchange.wait_played(since, "foyer/speak-again")
+            leg.sound.press(key or "1")
+        leg.wait_end()
+    assert sound.tone_seconds(sound.read_wav(file), 900) > 1.5
+    assert sound.tone_seconds(sound.read_wav(file), 500) < 0.3
 
 
 def test_a_strange_number_reaches_the_line_only_as_digits(exchange: Exchange) -> None:

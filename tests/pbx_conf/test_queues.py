@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.apply.sounds import wanted
-from appliance.apply.speech import speak
 from appliance.pbx.conf.inputs import prompt_name, sound_name
+from appliance.sound.speech import speak
 from appliance.store.flows import SayStep
 from tests.pbx_conf.exchange import Exchange, wait_tone
 from tests.pbx_conf.places import DOCUMENT, site

@@ -98,8 +98,10 @@ class Browser:
         target = urllib.parse.urlsplit(form.action or page.path).path
         return self.post(target, fields, follow=follow, headers={"Referer": f"https://localhost{page.path}"})
 
-    def request(self, method: str, path: str, body: bytes = b"", headers: Fields | None = None) -> Page:
-        """One request and its answer, as bytes went over the wire."""
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Fields | None = None, **more: str
+    ) -> Page:
+        """One request and its answer, as bytes went over the wire; `more` is put into the environment."""
         parts = urllib.parse.urlsplit(path)
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
@@ -123,6 +125,7 @@ class Browser:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
+        environ |= more
         for name, value in (headers or {}).items():
             environ["HTTP_" + name.upper().replace("-", "_")] = value
         if self.cookies:

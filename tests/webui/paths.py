@@ -23,6 +23,8 @@ ROLES = {
     "/settings/numbers/new": "administrator",
     "/settings/flows/new": "administrator",
     "/settings/schedules/new": "administrator",
+    "/settings/prompts": "administrator",
+    "/settings/prompts/new": "administrator",
     "/settings/trial": "administrator",
     "/settings/results": "administrator",
     "/settings/breaks": "administrator",

@@ -87,6 +87,7 @@ def _globals(site: Site, env: Env, text_stamp: str) -> Section:
         "globals",
         (
             ("FOYER_RECORDINGS", path(str(env.recordings))),
+            ("FOYER_TAKES", path(str(env.takes))),
             ("FOYER_TIME_ZONE", argument(site.time_zone)),
             (STAMP, text_stamp),
         ),

@@ -15,7 +15,7 @@ from appliance.pbx.conf.inputs import Env, prompt_name
 from appliance.pbx.conf.outbound import CLOSING, OUTSIDE_BOX
 from appliance.pbx.conf.queue_contexts import entry
 from appliance.pbx.conf.syntax import START, Call, Context, Extension, Step, argument, extension, path
-from appliance.store import schedules
+from appliance.store import prompts, schedules
 from appliance.store.flows import (
     EndStep,
     Flow,
@@ -112,7 +112,7 @@ def _menu(site: Site, flow: Flow, step: MenuStep, env: Env) -> Call:
 
 
 def _sound(site: Site, step: MenuStep | SayStep, env: Env) -> str:
-    return path(str(env.sounds / prompt_name(site.language, step.texts)))
+    return path(str(env.sounds / prompt_name(site.language, prompts.said_by(site, step))))
 
 
 def _goto(flow: Flow, step_id: str) -> Step:

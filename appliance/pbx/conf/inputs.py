@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance.store.countries import Country
 from appliance.store.flows import Text
+from appliance.store.prompts import Voice
 from appliance.store.sitemodel import Site
 
 # The languages that Asterisk's own prompts (numbers, positions) and ours exist in on the box.
@@ -46,6 +47,7 @@ class Env:
     run: Path
     spool: Path
     recordings: Path
+    takes: Path
     sounds: Path
     bind: str
     sip_port: int
@@ -66,18 +68,24 @@ def stamp(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def sound_name(language: str, text: str) -> str:
-    """The name, without ".wav", of the file in `Env.sounds` that says `text` in `language`."""
-    return hashlib.sha256(f"{language}\n{text}".encode()).hexdigest()
-
-
 def prompt_name(language: str, texts: Sequence[Text]) -> str:
-    """The name of the files that say a flow's `texts`, on a site of that language. All texts of a step have
-    one name: Asterisk itself takes the file in the folder of the call's language, if there is one
-    (main/file.c, fileexists_core).
+    """The name, without ".wav", of the files in `Env.sounds` that say these texts, on a site of that
+    language. All of them have one name: Asterisk itself takes the file in the folder of the call's language,
+    if there is one (main/file.c, fileexists_core).
     """
-    spoken = "\0".join(f"{text.language}\n{text.text}" for text in texts)
+    spoken = "\0".join(f"{text.language}\n{_what(text)}" for text in texts)
     return hashlib.sha256(f"{language}\0{spoken}".encode()).hexdigest()
+
+
+def sound_name(language: str, text: str) -> str:
+    """The name of the file that says one text in the office's language."""
+    return prompt_name(language, (Text(language, text),))
+
+
+def _what(text: Text) -> str:
+    """The text, or the sound; no text begins like one."""
+    sound = text.sound if isinstance(text, Voice) else ""
+    return f"\n{sound}" if sound else text.text
 
 
 def prompt_language(site: Site, country: Country) -> str:

@@ -51,6 +51,7 @@ APPLICATIONS = (
     "app_playtones",
     "app_queue",
     "app_read",
+    "app_record",
     "app_sayunixtime",
     "app_softhangup",
     "app_stack",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from appliance.pbx.conf.inputs import Env, sound_name
+from appliance.pbx.conf.inputs import Env, prompt_name, sound_name
 from appliance.pbx.conf.syntax import START, Call, Context, Extension, Step, argument, path
+from appliance.store import prompts
 from appliance.store.site_queues import EXITS, Queue
 from appliance.store.sitemodel import Site
 
@@ -33,8 +34,10 @@ def _steps(site: Site, queue: Queue, env: Env) -> Iterator[Call]:
     if schedule:
         zone = argument(schedule.time_zone or site.time_zone)
         yield Call("foyer-queue-hours", (queue.id, schedule.id, zone))
-    if queue.greeting_text:
-        yield Call("foyer-greeting", (_sound(site, queue.greeting_text, env),))
+    greeting = prompts.greeting(site, queue)
+    if greeting:
+        name = prompt_name(site.language, greeting)
+        yield Call("foyer-greeting", (path(str(env.sounds / name)),))
     yield Call("foyer-record" if queue.record else "foyer-record-not")
     told = _sound(site, queue.name, env) if queue.tells_agent else ""
     yield Call("foyer-wait", (queue.id, str(queue.max_wait_seconds), str(queue.max_callers), told))

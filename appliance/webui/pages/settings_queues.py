@@ -37,6 +37,7 @@ def routes(web: Web) -> None:
             music=[(name, web.gettext(words)) for name, words in music.items()],
             hours=[("", web.gettext(N_("always open"))), *((one.id, one.name) for one in site.schedules)],
             exits=[(name, web.gettext(LABELS[Queue][name]), _exits(web, site, queue)) for name in EXITS],
+            prompts=[("", web.gettext(N_("The text below"))), *((one.id, one.name) for one in site.prompts)],
             number=based_on(web),
         )
 
