@@ -19,7 +19,7 @@ from appliance.errors import FoyerError, SetupError
 from appliance.sound.speech import speak
 
 TABLES = Path(__file__).parents[2] / "provisioning" / "prompts"
-_NAME = re.compile(r"[a-z0-9-]{1,40}(?:/[a-z0-9-]{1,40})?", re.ASCII)
+_NAME = re.compile(r"[a-z0-9-]{1,40}(?:/[A-Za-z0-9-]{1,40})?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -85,11 +85,12 @@ def _known_zones() -> list[str]:
 
 def likely_country(accept_language: str, language: str, known: Sequence[Country]) -> str:
     """The country that a browser's languages point to: a region in the header, else the home of the
-    language.
+    language; "" where it has several.
     """
     if (match := _REGION.match(accept_language.split(",", maxsplit=1)[0].strip())) is not None:
         return match[1].upper()
-    return next((country.code for country in known if country.language == language), "")
+    own = [country.code for country in known if country.language == language and country.code != GENERIC]
+    return own[0] if len(own) == 1 else ""
 
 
 def likely_zone(country: str, known: Sequence[Country]) -> str:

@@ -21,12 +21,35 @@ def test_every_phrase_of_the_dialplan_exists_in_every_language() -> None:
         assert {name for name in ours if name.startswith("foyer/")} == asked, language
 
 
-def test_vietnamese_has_every_number_that_asterisk_says() -> None:
-    names = {one.name.removeprefix("digits/") for one in prompts.phrases() if one.language == "vi"}
-    numbers = [*range(20), *range(20, 100, 10)]
-    words = {"1a", "4a", "5a", "odd", "hundred", "0-hundred", "0-hundred-odd", "thousand", "million", "minus"}
-    assert {str(number) for number in numbers} | words <= names
-    assert {"queue-youarenext", "queue-thereare", "queue-callswaiting"} <= names
+# What Asterisk's SayNumber asks for beside digits/<number>, up to some millions, as heard from the real one;
+# English is its own.
+SAID = {
+    "de": {
+        *map(str, (*range(21), *range(30, 100, 10))),
+        *(f"{one}-and" for one in range(1, 10)),
+        *("1F", "1N", "hundred", "thousand", "million", "millions"),
+    },
+    "fa": {*map(str, (*range(21), *range(30, 100, 10))), "hundred", "thousand", "million"},
+    "fr": {*map(str, (*range(21), *range(30, 70, 10), 80)), "et", "hundred", "thousand", "million"},
+    "ro": {*map(str, (*range(21), *range(30, 100, 10))), "hundred", "thousand", "million"},
+    "th": {
+        *map(str, (*range(22), *range(30, 100, 10), *range(31, 100, 10))),
+        *("roi", "pan", "muan", "san", "larn"),
+    },
+    "vi": {
+        *map(str, (*range(21), *range(30, 100, 10))),
+        *("1a", "4a", "5a", "odd", "hundred", "0-hundred", "0-hundred-odd", "thousand", "million", "minus"),
+    },
+}
+
+
+def test_every_number_that_asterisk_says() -> None:
+    assert set(SAID) == set(PROMPT_LANGUAGES) - {"en"}
+    for language, wanted in SAID.items():
+        names = {one.name for one in prompts.phrases() if one.language == language}
+        assert {f"digits/{name}" for name in wanted} <= names
+        assert {"queue-youarenext", "queue-thereare", "queue-callswaiting"} <= names
+        assert {"queue-holdtime", "queue-minute", "queue-minutes", "queue-seconds"} <= names
 
 
 def test_phrases_become_files_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

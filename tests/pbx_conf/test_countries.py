@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import phonenumbers
 import pytest
 
 from appliance.errors import NotFoundError, SetupError
+from appliance.pbx.conf.inputs import PROMPT_LANGUAGES
 from appliance.store import countries
 
 
 def test_the_files_that_ship() -> None:
     found = countries.load()
-    assert [country.code for country in found] == ["VN", "ZZ"]
+    assert {country.code for country in found} == {"VN", "RO", "IR", "TH", "GB", "US", "DE", "FR", "ZZ"}
+    assert found[-1].code == "ZZ"
     vietnam = countries.find("VN", found)
     assert vietnam.calling_code == "84" and vietnam.prompt_language == "vi"
     assert {one.number for one in vietnam.emergency} == {"112", "113", "114", "115"}
-    assert countries.find_or_generic("FR", found).code == "ZZ"
+    assert countries.find_or_generic("IT", found).code == "ZZ"
     with pytest.raises(NotFoundError):
-        countries.find("FR", found)
+        countries.find("IT", found)
+
+
+@pytest.mark.parametrize(
+    "country", [one for one in countries.load() if one.code != "ZZ"], ids=lambda one: one.code
+)
+def test_the_facts_agree_with_libphonenumber(country: countries.Country) -> None:
+    """A second witness of every number; what it knows as an emergency number is one here."""
+    known = phonenumbers.PhoneMetadata.metadata_for_region(country.code)
+    assert known is not None
+    assert country.calling_code == str(known.country_code)
+    assert country.trunk_prefix == known.national_prefix
+    assert re.fullmatch(known.international_prefix or "", country.international_prefix)
+    assert country.prompt_language in PROMPT_LANGUAGES and country.language == country.prompt_language
+    numbers = {one.number for one in country.emergency}
+    assert {
+        n for n in map(str, range(1000)) if phonenumbers.is_emergency_number(n, country.code)
+    } - numbers <= {
+        # Roaming mobile telephones may dial these; the fixed network does not know them.
+        "US": {"112"},
+        "IR": {"911"},
+    }.get(country.code, set())
 
 
 def test_forms_of_a_number() -> None:

@@ -103,7 +103,7 @@ def test_what_is_refused_in_words(env: Env) -> None:
 
 @pytest.mark.parametrize(
     ("language", "country", "spoken"),
-    [("vi", "VN", "vi"), ("en", "VN", "en"), ("en-GB", "VN", "en"), ("fr", "VN", "vi"), ("fr", "FR", "en")],
+    [("vi", "VN", "vi"), ("en", "VN", "en"), ("en-GB", "VN", "en"), ("it", "VN", "vi"), ("it", "IT", "en")],
 )
 def test_the_language_of_prompts(language: str, country: str, spoken: str) -> None:
     wanted = site(language=language, country=country)

@@ -16,7 +16,7 @@ from appliance.store.prompts import Voice
 from appliance.store.sitemodel import Site
 
 # The languages that Asterisk's own prompts (numbers, positions) and ours exist in on the box.
-PROMPT_LANGUAGES = ("en", "vi")
+PROMPT_LANGUAGES = ("de", "en", "fa", "fr", "ro", "th", "vi")
 
 
 @dataclass(frozen=True)
