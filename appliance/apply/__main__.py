@@ -1,11 +1,13 @@
 """foyer-apply: makes the wanted revision of the site live.
 
 `python3 -m appliance.apply --once` only renders, and is what foyer-setup runs before Asterisk starts. Without
-it, the service: one thread that looks whenever somebody saved, a secret changed, or Asterisk was started.
+it, the service: one thread that looks whenever somebody saved, a secret changed, Asterisk was started, or a
+year began.
 """
 
 from __future__ import annotations
 
+import datetime
 import logging
 import sys
 import time
@@ -20,6 +22,7 @@ from appliance.pbx.conf.tree import render_tree
 from appliance.service import Service
 from appliance.settings import Settings
 from appliance.sound.speech import speak
+from appliance.store import holidays
 from appliance.store import site as sites
 from appliance.store.db import Store
 
@@ -44,6 +47,7 @@ def main(arguments: list[str], run: Path = surroundings.RUN) -> int:
             gather=lambda site: surroundings.gather(settings, store, site, run),
             render=render_tree,
             speak=speak,
+            today=today,
         )
         if arguments == ["--once"]:
             logging.info("Live on the disk: %s", applier.prepare())
@@ -59,9 +63,14 @@ def main(arguments: list[str], run: Path = surroundings.RUN) -> int:
     return service.run()
 
 
+def today() -> datetime.date:
+    """The date in UTC; a clock elsewhere may be a day before or after."""
+    return datetime.datetime.now(datetime.UTC).date()
+
+
 def follow(service: Service, store: Store, console: Console, applier: Applier) -> None:
-    """Looks whenever what is wanted, a secret or Asterisk's life changed, and again where a look
-    asked for it.
+    """Looks whenever what is wanted, a secret or Asterisk's life changed, when a year begins that has
+    holidays of its own, and again where a look asked for it.
     """
     seen: tuple[object, ...] | None = None
     version, wanted = -1, (0, (0, 0))
@@ -75,7 +84,7 @@ def follow(service: Service, store: Store, console: Console, applier: Applier) -
             version = newest
             with store.read() as db:
                 wanted = (sites.desired(db), surroundings.mark(store))
-        now = (wanted, console.life())
+        now = (wanted, console.life(), holidays.years_around(today()))
         if now != seen or (again_at is not None and time.monotonic() >= again_at):
             seen = now
             delay_s = applier.look()

@@ -9,6 +9,7 @@ nothing is remembered that the disk or Asterisk does not know. Called by one thr
 from __future__ import annotations
 
 import contextlib
+import datetime
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from appliance.errors import FoyerError, NotFoundError, RejectedError, Sentence,
 from appliance.pbx.conf import extensions_conf, pjsip_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.settings import Settings
+from appliance.store import holidays
 from appliance.store import site as sites
 from appliance.store.db import Store
 from appliance.store.sitemodel import Site
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 type Gather = Callable[[Site], Env]
 type Render = Callable[[Site, Env], Mapping[str, str]]
+type Today = Callable[[], datetime.date]
 
 # While Asterisk does not run, and while a line's host name is not known.
 SOON_S = 1.0
@@ -66,12 +69,13 @@ class Applier:
         gather: Gather,
         render: Render,
         speak: Speaker,
+        today: Today,
     ) -> None:
         self._store = store
         self._sounds, self._prompts = settings.sounds, settings.prompts
         self._folders = Folders(settings.config)
         self._console = console
-        self._gather, self._render, self._speak = gather, render, speak
+        self._gather, self._render, self._speak, self._today = gather, render, speak, today
         self._loaded: Loaded | None = None
         self._refused: set[str] = set()
 
@@ -125,8 +129,9 @@ class Applier:
         except (NotFoundError, SetupError) as error:
             raise Failed("asterisk", error.sentence) from error
         try:
-            tree = self._render(site, self._gather(site))
-            check(site, tree)
+            now = holidays.observed(site, self._today())
+            tree = self._render(now, self._gather(now))
+            check(now, tree)
         except RejectedError as error:
             raise Failed("asterisk", error.sentence) from error
         try:

@@ -1,8 +1,9 @@
 """Opening hours: a part of the site document (sitemodel.py), and the one place that says when they are open.
 
-A schedule is a week of hours and dates that differ from it, on a clock of its own or on the site's. Hours
-belong to the day on which they begin, also where they end after midnight. The renderer asks `open_minutes`
-for every day that needs a line, the trial of a flow asks `is_open`: both say the same.
+A schedule is a week of hours and dates that differ from it, on a clock of its own or on the site's. Public
+holidays are made such dates by holidays.py. Hours belong to the day on which they begin, also where they end
+after midnight. The renderer asks `open_minutes` for every day that needs a line, the trial of a flow asks
+`is_open`: both say the same.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from appliance.store.sitecheck import Fields, field_names
 
 DAY_MINUTES = 24 * 60
 EXCEPTIONS_MAX = 400
+HOLIDAYS_MAX = 100
 # In a day, and so seven times as many in a week.
 HOURS_MAX = 6
 
@@ -59,13 +61,19 @@ class DateHours:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Opening hours. `time_zone` is "" for the site's."""
+    """Opening hours. `time_zone` is "" for the site's. Whether they close on public holidays: those of the
+    site's country, and of a region of it if one is named; but for the holidays whose keys are in
+    `open_holidays` (holidays.py).
+    """
 
     id: str
     name: str
     time_zone: str = ""
     weekly: tuple[WeeklyHours, ...] = ()
     exceptions: tuple[DateHours, ...] = ()
+    closes_on_holidays: bool = False
+    holiday_region: str = ""
+    open_holidays: tuple[str, ...] = ()
 
 
 def closing_code(schedule: Schedule) -> str:
@@ -136,6 +144,9 @@ def build(data: object, path: str, strict: bool) -> Schedule:
         time_zone=fields.time_zone("time_zone", "") if fields.text("time_zone", "") else "",
         weekly=fields.items("weekly", 7 * HOURS_MAX, _weekly),
         exceptions=fields.items("exceptions", EXCEPTIONS_MAX, _date),
+        closes_on_holidays=fields.flag("closes_on_holidays", Schedule.closes_on_holidays),
+        holiday_region=fields.name("holiday_region", optional=True),
+        open_holidays=fields.texts("open_holidays", (), HOLIDAYS_MAX),
     )
     _refuse_twice(schedule, path)
     for day in range(1, 8):

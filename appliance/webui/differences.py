@@ -186,6 +186,11 @@ def _schedules(old: Site, new: Site, language: Language) -> Iterator[Difference]
             (say(N_("Time zone")), _zone(before, language), _zone(after, language)),
             (say(N_("Week")), flow_words.week(before, language), flow_words.week(after, language)),
             (
+                say(N_("Public holidays")),
+                flow_words.holidays_words(before, old.country, language),
+                flow_words.holidays_words(after, new.country, language),
+            ),
+            (
                 say(N_("Other dates")),
                 flow_words.exceptions(before, language),
                 flow_words.exceptions(after, language),

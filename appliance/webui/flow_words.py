@@ -11,6 +11,7 @@ from typing import Any
 
 from babel.dates import format_date, get_day_names
 
+from appliance.store import holidays
 from appliance.store.flows import Flow, HoursStep, MenuStep, PersonStep, SayStep, Step, said
 from appliance.store.schedules import Hours, Schedule
 from appliance.store.sitemodel import Site
@@ -28,6 +29,16 @@ KINDS = {
     "outside": N_("Number outside"),
     "flow": N_("Another flow"),
     "end": N_("Hang up"),
+}
+ICONS = {
+    "hours": "clock",
+    "menu": "keypad",
+    "say": "volume",
+    "queue": "queue",
+    "person": "person",
+    "outside": "phone-out",
+    "flow": "list",
+    "end": "phone-off",
 }
 # The field of a step that names what it is about.
 TARGETS = {
@@ -136,6 +147,21 @@ def exceptions(schedule: Schedule, language: Language) -> str:
         + (f" ({one.name})" if one.name else "")
         for one in schedule.exceptions
     )
+
+
+def holidays_words(schedule: Schedule, country: str, language: Language) -> str:
+    """Which public holidays it keeps; in a few words."""
+    if not schedule.closes_on_holidays:
+        return language.gettext(N_("open as on any other day"))
+    names = {region.code: region.name for region in holidays.regions(country)}
+    region = names.get(schedule.holiday_region, "")
+    closed = language.gettext(N_("closed")) + (f" ({region})" if region else "")
+    if not schedule.open_holidays:
+        return closed
+    return language.gettext(N_("%(closed)s, but open on: %(names)s")) % {
+        "closed": closed,
+        "names": ", ".join(schedule.open_holidays),
+    }
 
 
 def date_words(date: str, language: Language) -> str:

@@ -1,4 +1,5 @@
-"""The form of opening hours: a row for each day of the week and each other date. Pure: rows out, form in.
+"""The form of opening hours: a row for each day of the week, each other date and each public holiday. Pure:
+rows out, form in.
 
 A row has some pairs of times; an empty pair is none. Browsers' fields know no 24:00, so that midnight is
 00:00 in them, and a whole day 00:00 to 00:00.
@@ -6,10 +7,12 @@ A row has some pairs of times; an empty pair is none. Browsers' fields know no 2
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.store.holidays import Holiday
 from appliance.store.schedules import Hours, Schedule, WeeklyHours
 from appliance.webui import site_forms
 from appliance.webui.forms import Form
@@ -18,9 +21,16 @@ Document = dict[str, Any]
 
 PAIRS = 2
 SPARE_DATES = 2
+# Days of one key that are closer together belong to one occasion.
+_OCCASION = datetime.timedelta(days=180)
 _MIDNIGHT = "24:00"
 # What a new schedule begins with.
-OFFICE = tuple(WeeklyHours("08:00", "17:00", day) for day in range(1, 6))
+NEW = Schedule(
+    "",
+    "",
+    weekly=tuple(WeeklyHours("08:00", "17:00", day) for day in range(1, 6)),
+    closes_on_holidays=True,
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,38 @@ class Row:
     pairs: tuple[tuple[str, str], ...]
     date: str = ""
     title: str = ""
+
+
+@dataclass(frozen=True)
+class HolidayRow:
+    """A public holiday: its key, its name, its next dates, and whether it closes."""
+
+    key: str
+    name: str
+    dates: tuple[datetime.date, ...]
+    is_closed: bool
+
+
+def holiday_rows(
+    schedule: Schedule, form: Form, found: Iterable[Holiday], today: datetime.date
+) -> list[HolidayRow]:
+    """The holidays that are still to come, in the order of their next dates: as ticked, or as saved."""
+    names: dict[str, str] = {}
+    dates: dict[str, list[datetime.date]] = {}
+    for holiday in found:
+        if holiday.date >= today:
+            names.setdefault(holiday.key, holiday.name)
+            dates.setdefault(holiday.key, []).append(holiday.date)
+    shown, ticked = form.all("shown_holidays"), form.all("closed_holidays")
+    return [
+        HolidayRow(
+            key,
+            names[key],
+            tuple(day for day in days if day - days[0] < _OCCASION),
+            key in ticked if key in shown else key not in schedule.open_holidays,
+        )
+        for key, days in dates.items()
+    ]
 
 
 def week_rows(schedule: Schedule, form: Form) -> list[Row]:
@@ -64,6 +106,10 @@ def date_rows(schedule: Schedule, form: Form) -> list[Row]:
 
 def write(document: Document, form: Form, schedule_id: str) -> None:
     """Puts the sent form into the document."""
+    was = site_forms.item(document, "schedules", schedule_id) or {}
+    shown, ticked = form.all("shown_holidays"), form.all("closed_holidays")
+    # One that has no date in the next years, or is of another region, stays as it was.
+    others = [key for key in was.get("open_holidays", ()) if key not in shown]
     entry = {
         "id": schedule_id,
         "name": form.text("name"),
@@ -79,6 +125,9 @@ def write(document: Document, form: Form, schedule_id: str) -> None:
             }
             for name in _kept_dates(form)
         ],
+        "closes_on_holidays": form.has("closes_on_holidays"),
+        "holiday_region": form.text("holiday_region"),
+        "open_holidays": [*others, *(key for key in dict.fromkeys(shown) if key not in ticked)],
     }
     site_forms.put(document, "schedules", entry)
 

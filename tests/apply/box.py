@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.apply import surroundings
-from appliance.apply.applier import Applier, Render
+from appliance.apply.__main__ import today
+from appliance.apply.applier import Applier, Render, Today
 from appliance.apply.asterisk import Console
 from appliance.apply.folders import ASTERISK
 from appliance.apply.sounds import Speaker
@@ -42,7 +43,12 @@ class Box:
     run: Path
 
     def applier(
-        self, *, render: Render = render_tree, speak: Speaker = speak, settle_s: float = 5.0
+        self,
+        *,
+        render: Render = render_tree,
+        speak: Speaker = speak,
+        settle_s: float = 5.0,
+        today: Today = today,
     ) -> Applier:
         """foyer-apply's heart, in this process."""
         return Applier(
@@ -52,6 +58,7 @@ class Box:
             gather=lambda site: surroundings.gather(self.settings, self.store, site, self.run),
             render=render,
             speak=speak,
+            today=today,
         )
 
     def console(self, settle_s: float = 5.0) -> Console:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -277,3 +278,24 @@ def test_two_appliers_never_work_at_once(box: Box) -> None:
     applier.prepare()
     with other._folders.lock():
         assert applier.look() == 1.0
+
+
+def test_holidays_go_on_year_after_year(box: Box, asterisk: LiveAsterisk) -> None:
+    day = [datetime.date(2026, 12, 31)]
+    applier = box.applier(today=lambda: day[0])
+    hours = {
+        "id": "s1",
+        "name": "Office",
+        "weekly": [{"day": 1, "opens": "08:00", "closes": "17:00"}],
+        "closes_on_holidays": True,
+    }
+    number = box.save(schedules=[hours])
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    assert "'20280902'" in asterisk.cli("dialplan show foyer-hours-s1")
+    day[0] = datetime.date(2027, 1, 1)
+    assert "'20290902'" not in asterisk.cli("dialplan show foyer-hours-s1")
+    assert applier.look() is None
+    assert "'20290902'" in asterisk.cli("dialplan show foyer-hours-s1")
+    assert box.states(number) == all_in("live")

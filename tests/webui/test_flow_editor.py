@@ -191,3 +191,23 @@ def test_a_hostile_form_is_no_flow(sign_in: SignIn) -> None:
         kinds: dict[str, Any] = {f"{step}-kind": "menu" for step in steps}
         answer = browser.submit(page, NEW_FLOW, name="x", first=steps[0], steps=steps, **kinds)
         assert answer.status == 422 and '<script>"' not in answer.text and "><script>" not in answer.text
+
+
+def test_holidays_are_picked_and_looked_at(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("boss")
+    page = browser.get(NEW_HOURS)
+    form = page.form(NEW_HOURS)
+    closed = [value for name, value in form.fields if name == "closed_holidays"]
+    assert ("closes_on_holidays", "1") in form.fields and "Quốc khánh" in closed
+    assert "National Day" in page.words
+    closed.remove("Quốc khánh")
+    shown = edited(browser, page, NEW_HOURS, name="Office", closed_holidays=closed)
+    assert [value for name, value in shown.form(NEW_HOURS).fields if name == "closed_holidays"] == closed
+    saved(browser, shown, NEW_HOURS)
+    (office,) = head(store).schedules
+    assert office.closes_on_holidays and office.open_holidays == ("Quốc khánh",)
+    path = "/settings/schedules/s1"
+    review = saved(browser, browser.get(path), path, closes_on_holidays=[])
+    assert "Public holidays" in review.words and "closed, but open on: Quốc khánh" in review.words
+    assert "open as on any other day" in review.words
+    assert not head(store).schedules[0].closes_on_holidays

@@ -102,3 +102,12 @@ def test_expensive_calls_that_are_stopped(sign_in: SignIn, store: Store, box: di
         sites.save(change, Site.from_dict(document), box["boss"], "", sites.head_number(change.db))
         live.put(change, "guard", "outbound", {"since": 1})
     assert "hung up. Expensive calls are stopped now." in sign_in("boss").get(TRIAL).words
+
+
+def test_a_holiday_is_closed_by_its_name(sign_in: SignIn, store: Store, box: dict[str, str]) -> None:
+    schedules = [{**DOCUMENT["schedules"][0], "closes_on_holidays": True}]
+    with store.change() as change:
+        document = Site.from_dict({**DOCUMENT, "schedules": schedules, "language": "en"})
+        sites.save(change, document, box["boss"], "", sites.head_number(change.db))
+    words = sign_in("boss").get(f"{TRIAL}?day=2030-09-02&time=09:00").words
+    assert "Opening hours “Office” closed (Quốc khánh)" in words

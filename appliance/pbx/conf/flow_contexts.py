@@ -43,7 +43,7 @@ def flow_name(flow_id: str) -> str:
 def contexts(site: Site, env: Env) -> Iterator[Context]:
     """Those of all flows and schedules of the site."""
     yield from (_flow(site, flow, env) for flow in site.flows)
-    yield from (_hours(schedule) for schedule in site.schedules)
+    yield from (hours(schedule) for schedule in site.schedules)
     yield Context(CLOSING, tuple(_closing(site, schedule) for schedule in site.schedules))
 
 
@@ -119,7 +119,8 @@ def _goto(flow: Flow, step_id: str) -> Step:
     return Step("Goto", (flow_name(flow.id), step_id, FIRST))
 
 
-def _hours(schedule: Schedule) -> Context:
+def hours(schedule: Schedule) -> Context:
+    """The context of a schedule."""
     days = [(str(weekday), schedules.usual_minutes(schedule, weekday)) for weekday in range(1, 8)] + [
         (f"{day:%Y%m%d}", schedules.open_minutes(schedule, day)) for day in schedules.special_dates(schedule)
     ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bottle import HTTPResponse
 
-from appliance.store import live
+from appliance.store import holidays, live
 from appliance.store.schedules import Schedule, closing_code, is_open
 from appliance.webui.asking import ask_telephony
 from appliance.webui.i18n import N_
@@ -50,10 +50,10 @@ def routes(web: Web) -> None:
 
 def now(web: Web) -> list[HoursNow]:
     """All opening hours of the site."""
-    site = web.site()
+    moment = datetime.datetime.now(datetime.UTC)
+    site = holidays.observed(web.site(), moment.date())
     with web.store.read() as db:
         closed = {name: str(row["closed"]) for name, row in live.snapshot(db).rows["hours"].items()}
-    moment = datetime.datetime.now(datetime.UTC)
     return [
         HoursNow(
             schedule,

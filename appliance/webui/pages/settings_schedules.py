@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.store.schedules import Schedule
+import datetime
+
+from appliance.store import holidays
 from appliance.webui import flow_words, places, schedule_forms
 from appliance.webui.editing import Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
@@ -15,7 +17,10 @@ def routes(web: Web) -> None:
     def show(schedule_id: str) -> str:
         site, language = web.site(), web.visit.language
         found = site.schedule(schedule_id)
-        schedule = Schedule("", "", weekly=schedule_forms.OFFICE) if schedule_id == "new" else known(found)
+        schedule = schedule_forms.NEW if schedule_id == "new" else known(found)
+        region = web.form.text("holiday_region") if web.form.has("csrf") else schedule.holiday_region
+        today = datetime.datetime.now(datetime.UTC).date()
+        kept = holidays.find(site.country, region, holidays.years_around(today), language.code)
         own = web.gettext(N_("As the office: %(zone)s"), zone=places.zone_label(language, site.time_zone))
         return web.render(
             "settings-schedule.html",
@@ -23,6 +28,10 @@ def routes(web: Web) -> None:
             days=flow_words.day_names(language),
             week=schedule_forms.week_rows(schedule, web.form),
             dates=schedule_forms.date_rows(schedule, web.form),
+            country=places.country_name(language, site.country),
+            regions=[(one.code, one.name) for one in holidays.regions(site.country)],
+            holidays=schedule_forms.holiday_rows(schedule, web.form, kept, today),
+            day_words=lambda day: flow_words.date_words(str(day), language),
             zones=[("", own), *web.clocks.choices(language, site.country)],
             number=based_on(web),
         )

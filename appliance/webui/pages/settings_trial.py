@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from appliance.store import countries, live, phone
-from appliance.store.flows import KEYS
+from appliance.store import countries, holidays, live, phone
+from appliance.store.flows import KEYS, HoursStep
 from appliance.store.flowwalk import STOPPED, End, Moment, Visit, Walk, walk
 from appliance.store.sitemodel import Number, Site
 from appliance.webui import flow_words, labels
@@ -66,8 +66,9 @@ def routes(web: Web) -> None:
         lines: list[Line] = []
         if number is not None and asked.at is not None and not asked.error:
             country = countries.find_or_generic(site.country, countries.load())
-            found = walk(site, country, number, _moment(web, asked.at), asked.presses)
-            lines = told(site, found, web.gettext)
+            shown = holidays.observed(site, asked.at.date())
+            found = walk(shown, country, number, _moment(web, asked.at), asked.presses)
+            lines = told(shown, found, asked.at, web.gettext)
         return web.render(
             "settings-trial.html",
             asked=asked,
@@ -77,20 +78,22 @@ def routes(web: Web) -> None:
         )
 
 
-def told(site: Site, found: Walk, say: Say) -> list[Line]:
-    """A walk in words, its end included."""
+def told(site: Site, found: Walk, at: datetime.datetime, say: Say) -> list[Line]:
+    """A walk at this moment in words, its end included."""
     lines = [
-        _visit(site, visit, say)
+        _visit(site, visit, at, say)
         for visit in found.visits
         if visit.step.kind not in ("queue", "outside", "end")
     ]
     return [*lines, _end(site, found.end, say)]
 
 
-def _visit(site: Site, visit: Visit, say: Say) -> Line:
+def _visit(site: Site, visit: Visit, at: datetime.datetime, say: Say) -> Line:
     step, outcome = visit.step, ""
-    if step.kind == "hours":
+    if isinstance(step, HoursStep):
         outcome = say(N_("open")) if visit.choice == "open" else say(N_("closed"))
+        occasion = _occasion(site, step, at)
+        outcome += f" ({occasion})" if occasion else ""
     elif step.kind == "menu" and visit.choice:
         outcome = say(N_("presses %(key)s")) % {"key": visit.choice}
     elif step.kind == "menu":
@@ -98,6 +101,15 @@ def _visit(site: Site, visit: Visit, say: Say) -> Line:
     elif step.kind == "person":
         outcome = say(N_("suppose that nobody answers"))
     return Line(step.kind, flow_words.step_title(step, site, say), outcome)
+
+
+def _occasion(site: Site, step: HoursStep, at: datetime.datetime) -> str:
+    """What the day is called that is not like its weekday, "" for a usual day."""
+    schedule = site.schedule(step.schedule_id)
+    if schedule is None:
+        return ""
+    day = at.astimezone(ZoneInfo(schedule.time_zone or site.time_zone)).date().isoformat()
+    return next((one.name for one in schedule.exceptions if one.date == day), "")
 
 
 def _end(site: Site, end: End, say: Say) -> Line:
