@@ -49,13 +49,13 @@ class Draft:
 
 @dataclass(frozen=True)
 class Row:
-    """A step as the page shows it: its number, how far it is from the beginning, and what leads to it, as
-    (number of the step before, words) or None for the first step and those that nothing leads to.
+    """A step as the page shows it: its number, what it is about (`name`), and what leads to it, as (number of
+    the step before, words) or None for the first step and those that nothing leads to.
     """
 
     step: Step
     number: int
-    depth: int
+    name: str
     title: str
     way: tuple[int, str] | None
     is_reached: bool
@@ -83,7 +83,7 @@ def read(form: Form, saved: Flow | None) -> Draft:
         maker.resolve(step)
     if removed:
         _remove(draft, removed)
-    draft.steps = [step for step, _, _ in _in_order(draft)]
+    draft.steps = [step for step, _ in _in_order(draft)]
     return draft
 
 
@@ -113,30 +113,28 @@ def field_of(draft: Draft, path: str) -> str:
 def rows(draft: Draft, site: Site, say: Say) -> list[Row]:
     """The steps in order, with what is said of them."""
     ordered = list(_in_order(draft))
-    numbers = {step["id"]: at for at, (step, _, _) in enumerate(ordered, 1)}
+    numbers = {step["id"]: at for at, (step, _) in enumerate(ordered, 1)}
     return [
         Row(
             step,
             numbers[step["id"]],
-            depth,
-            title(step, site, say),
-            (numbers[before[0]], _way_words(before[1], say)) if before else None,
+            about(step, site),
+            flow_words.title(step["kind"], about(step, site), say),
+            (numbers[before[0]], way_words(before[1], say)) if before else None,
             before is not None or step["id"] == draft.first,
             step["id"] in draft.fresh,
         )
-        for step, depth, before in ordered
+        for step, before in ordered
     ]
 
 
-def title(step: Step, site: Site, say: Say) -> str:
-    """A step of a draft in a few words."""
+def about(step: Step, site: Site) -> str:
+    """What a step of a draft says, or the name of what it is about; "" where that is not chosen yet."""
     kind = step["kind"]
     if kind in ("menu", "say"):
         prompt = site.prompt(step["prompt_id"])
-        text = texts_of(step).get(site.language, "")
-        return flow_words.title(kind, prompt.name if prompt else flow_words.excerpt(text), say)
-    target = str(step.get(TARGETS.get(kind, ""), ""))
-    return flow_words.title(kind, flow_words.name_of(site, kind, target), say)
+        return prompt.name if prompt else flow_words.excerpt(texts_of(step).get(site.language, ""))
+    return flow_words.name_of(site, kind, str(step.get(TARGETS.get(kind, ""), "")))
 
 
 def new_steps(site: Site, flow_id: str, say: Say) -> list[tuple[str, str]]:
@@ -160,8 +158,8 @@ def _plain(form: Form, step_id: str, kind: str) -> Step:
 
 
 def _hours(form: Form, step_id: str) -> Step:
-    ways = {name: form.text(f"{step_id}-{name}") for name in _WAYS["hours"]}
-    return {**_plain(form, step_id, "hours"), **ways}
+    leads = {name: form.text(f"{step_id}-{name}") for name in _WAYS["hours"]}
+    return {**_plain(form, step_id, "hours"), **leads}
 
 
 def _person(form: Form, step_id: str) -> Step:
@@ -215,7 +213,7 @@ def _texts(form: Form, step_id: str) -> list[dict[str, str]]:
 _READ = {"hours": _hours, "person": _person, "say": _say, "menu": _menu}
 
 
-def _ways(step: Step) -> Iterator[tuple[str, str]]:
+def ways(step: Step) -> Iterator[tuple[str, str]]:
     """Where a step leads: field or key, and the step's id; "" for what is not chosen yet."""
     if step["kind"] == "menu":
         yield from ((f"key-{key['key']}", key["next"]) for key in step["keys"])
@@ -247,11 +245,11 @@ class _Maker:
         self._free += 1
         if kind in TARGETS:
             step[TARGETS[kind]] = about
-        ways = dict.fromkeys(_WAYS.get(kind, ()), "")
+        leads = dict.fromkeys(_WAYS.get(kind, ()), "")
         before = self._form.text(f"{name}-was")
-        if ways and self._draft.step(before):
-            ways[next(iter(ways))] = before
-        step |= ways
+        if leads and self._draft.step(before):
+            leads[next(iter(leads))] = before
+        step |= leads
         if kind in ("menu", "say"):
             step |= {"texts": [], "prompt_id": ""}
         if kind == "menu":
@@ -271,8 +269,8 @@ def _remove(draft: Draft, step_id: str) -> None:
     gone = draft.step(step_id)
     if gone is None:
         return
-    were_reached = {step["id"] for step, _, before in _in_order(draft) if before or step["id"] == draft.first}
-    after = [target for _, target in _ways(gone) if target not in ("", step_id)]
+    were_reached = {step["id"] for step, before in _in_order(draft) if before or step["id"] == draft.first}
+    after = [target for _, target in ways(gone) if target not in ("", step_id)]
     then = after[0] if len(set(after)) == 1 else ""
     draft.steps = [step for step in draft.steps if step is not gone]
     draft.first = then if draft.first == step_id else draft.first
@@ -283,26 +281,27 @@ def _remove(draft: Draft, step_id: str) -> None:
             for key in step["keys"]:
                 key["next"] = then if key["next"] == step_id else key["next"]
             step["keys"] = [key for key in step["keys"] if key["next"]]
-    reached = {step["id"] for step, _, before in _in_order(draft) if before or step["id"] == draft.first}
+    reached = {step["id"] for step, before in _in_order(draft) if before or step["id"] == draft.first}
     draft.steps = [step for step in draft.steps if step["id"] in reached or step["id"] not in were_reached]
 
 
-def _in_order(draft: Draft) -> Iterator[tuple[Step, int, tuple[str, str] | None]]:
-    """The steps as a call comes to them, each with its depth and what leads to it first; then the rest."""
+def _in_order(draft: Draft) -> Iterator[tuple[Step, tuple[str, str] | None]]:
+    """The steps as a call comes to them, each with what leads to it first; then the rest."""
     known = {step["id"]: step for step in draft.steps}
     seen: set[str] = set()
-    waiting: list[tuple[str, int, tuple[str, str] | None]] = [(draft.first, 0, None)]
+    waiting: list[tuple[str, tuple[str, str] | None]] = [(draft.first, None)]
     while waiting:
-        step_id, depth, before = waiting.pop()
+        step_id, before = waiting.pop()
         if step_id in known and step_id not in seen:
             seen.add(step_id)
             step = known[step_id]
-            yield step, depth, before
-            waiting += [(target, depth + 1, (step_id, name)) for name, target in reversed(list(_ways(step)))]
-    yield from ((step, 0, None) for step in draft.steps if step["id"] not in seen)
+            yield step, before
+            waiting += [(target, (step_id, name)) for name, target in reversed(list(ways(step)))]
+    yield from ((step, None) for step in draft.steps if step["id"] not in seen)
 
 
-def _way_words(name: str, say: Say) -> str:
+def way_words(name: str, say: Say) -> str:
+    """One of `ways` in words: "while open"."""
     if name.startswith("key-"):
         return say(N_("key %(key)s")) % {"key": name.removeprefix("key-")}
     return say(_WAY_WORDS[name])

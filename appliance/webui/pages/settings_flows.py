@@ -1,8 +1,8 @@
-"""/settings/flows: what happens to a call between its number and whoever answers, in one form."""
+"""/settings/flows: what happens to a call between its number and whoever answers: a picture, and one form."""
 
 from __future__ import annotations
 
-from appliance.webui import flow_forms
+from appliance.webui import flow_forms, flow_picture, flow_words
 from appliance.webui.editing import Document, Kind, based_on, item_routes, known
 from appliance.webui.flow_forms import Draft
 from appliance.webui.forms import Form
@@ -29,6 +29,8 @@ def routes(web: Web) -> None:
             flow_id="" if flow_id == "new" else flow_id,
             draft=shown,
             rows=rows,
+            picture=flow_picture.draw(shown, rows, web.gettext, web.visit.language.direction == "rtl"),
+            icons=flow_words.ICONS,
             steps=[(row.step["id"], f"{row.number}. {row.title}") for row in rows],
             new_steps=flow_forms.new_steps(site, flow_id, web.gettext),
             languages=_languages(web),
