@@ -100,7 +100,21 @@ def legs_of(rows: Iterable[Cel]) -> dict[str, Leg]:
         if leg is None:
             leg = legs[row.uniqueid] = Leg(row.uniqueid, row.channel)
         leg.take(row)
+        if row.kind == "PICKUP":
+            # Until it joins, the leg that takes the call counts as another call.
+            taker = str(row.extra.get("pickup_channel_uniqueid", ""))
+            legs[taker] = Leg(taker, str(row.extra.get("pickup_channel", "")), answered=row.at)
+        elif row.kind == "BRIDGE_ENTER" and row.peer:
+            _meet(legs.values(), row)
     return legs
+
+
+def _meet(legs: Iterable[Leg], row: Cel) -> None:
+    """Who was in the bridge already, and came there as a leg of another call."""
+    bridge, there = str(row.extra.get("bridge_id", "")), row.peer.split(",")
+    for leg in legs:
+        if leg.channel in there and all(stay.name != bridge for stay in leg.bridges):
+            leg.bridges.append(Stay(bridge, "", row.at))
 
 
 @dataclass(frozen=True)

@@ -202,9 +202,15 @@ class LiveState:
 
     def _on_bridge(self, message: Message, _at: int) -> None:
         leg = self.now.legs.get(message.get("Uniqueid"))
-        if leg is not None and leg.agent is not None and not leg.call:
-            leg.linkedid = message.get("Linkedid")
-            self._adopt(leg)
+        if leg is None:
+            return
+        leg.bridge = message.get("BridgeUniqueid")
+        for one in self.now.legs.values():
+            # Who takes a colleague's call counts as another call until the caller comes to the bridge, too.
+            is_here = one is leg or (one.bridge == leg.bridge != "")
+            if is_here and one.agent is not None and not one.call:
+                one.linkedid = message.get("Linkedid")
+                self._adopt(one)
 
     def _adopt(self, leg: Leg) -> None:
         """A reloaded page takes its call back with a new leg, which no variable ties to the call: Asterisk's

@@ -58,6 +58,7 @@ class Leg:
     seen: int
     channel: str = ""
     linkedid: str = ""
+    bridge: str = ""
     state: str = ""
     since: int = 0
     there: int = 0

@@ -63,6 +63,7 @@ class Cel:
     name: str
     app: str
     data: str
+    peer: str
     extra: dict[str, Any]
 
 
@@ -146,6 +147,7 @@ def cel(event: RawEvent) -> Cel:
         text("name"),
         text("appname"),
         text("appdata"),
+        text("peer"),
         _object(text("eventextra")) or {},
     )
 

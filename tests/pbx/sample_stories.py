@@ -255,6 +255,17 @@ def page_reload(stage: Stage) -> None:
     new.wait_end()
 
 
+def picked_up(stage: Stage) -> None:
+    """It rings at a1's, and a2 takes the call."""
+    call = stage.caller.call("100")
+    stage.a1.wait_ring(15)
+    time.sleep(0.4)
+    taken = stage.a2.call("take").wait_answer()
+    time.sleep(1.0)
+    taken.hang_up()
+    call.wait_end()
+
+
 STORIES: tuple[Callable[[Stage], None], ...] = (
     answered,
     hung_up_on_hold,
@@ -274,4 +285,5 @@ STORIES: tuple[Callable[[Stage], None], ...] = (
     going_out_unanswered,
     back_in_the_queue,
     page_reload,
+    picked_up,
 )

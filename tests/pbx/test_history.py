@@ -190,6 +190,15 @@ def test_a_reloaded_page_is_the_same_talk() -> None:
     assert told(record)[-2:] == ["ring q1 a1 1.0-1.5 answered", "talk q1 a1 1.5-2.9"]
 
 
+def test_a_call_that_a_colleague_picks_up() -> None:
+    (record,) = records("picked_up")
+    assert told(record)[0].startswith("answered by a2 at 1.5")
+    assert [line for line in told(record) if line.startswith(("ring", "talk"))] == [
+        "ring q1 a1 1.1-1.5 cancelled",
+        "talk q1 a2 1.5-2.6",
+    ]
+
+
 def test_a_call_that_goes_out() -> None:
     (record,) = records("going_out")
     assert told(record) == [

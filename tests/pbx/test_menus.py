@@ -14,7 +14,7 @@ S = 1_000_000
 def mark(at: int, kind: str, what: str) -> Cel:
     """A mark of the dialplan, at so many seconds."""
     extra: dict[str, Any] = {"extra": what}
-    return Cel(at * S, kind, "PJSIP/l1-1", "1.1", "", "", "", "", extra)
+    return Cel(at * S, kind, "PJSIP/l1-1", "1.1", "", "", "", "", "", extra)
 
 
 def said(start: float, end: float | None, data: str = "/sounds/x") -> Stay:

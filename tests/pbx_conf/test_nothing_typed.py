@@ -32,18 +32,12 @@ from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.pbx_conf.nasty import nasty
 from tests.pbx_conf.places import env_for, site
 
+# Those of the hand-written files, and what every site has beside them.
 FIXED_CONTEXTS = frozenset(
     (
-        *("foyer-call", "foyer-greeting", "foyer-record", "foyer-record-again", "foyer-wait"),
-        *("foyer-agent-leg", "foyer-caller", "foyer-unknown"),
-        *("foyer-step", "foyer-onward", "foyer-hours", "foyer-menu", "foyer-dialled", "foyer-person"),
-        *("foyer-nobody", "foyer-phones", "foyer-close", "foyer-closing"),
-        *("foyer-ring", "foyer-features", "foyer-again", "foyer-sim-caller", "foyer-nowhere"),
-        *("foyer-in-unknown", "foyer-in-sim", "foyer-extensions", "foyer-emergency", "foyer-country"),
-        *("foyer-allow", "foyer-is-expensive", "foyer-spent", "foyer-left", "foyer-guard", "foyer-count"),
-        *("foyer-count-call", "foyer-line-leg", "foyer-line-talks", "foyer-line-gone", "foyer-tick"),
-        *("foyer-watch", "foyer-watch-leg", "foyer-limits", "foyer-zone"),
-        *("foyer-outside", "foyer-help", "foyer-number", "foyer-lines-twice", "foyer-line"),
+        *re.findall(r"^\[(.+)\]$", "\n".join(text for _, text in extensions_conf.steps()), re.MULTILINE),
+        *("foyer-closing", "foyer-features", "foyer-in-unknown", "foyer-in-sim", "foyer-extensions"),
+        *("foyer-agent-of", "foyer-emergency", "foyer-country", "foyer-limits", "foyer-zone"),
         *("foyer-lines", "foyer-all-lines", "foyer-outside-box", "foyer-kind", "foyer-kind-unknown"),
     )
 )
@@ -66,9 +60,10 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
     assert found.sip["registration"] <= lines
     assert found.queues == {queue.id: queue.strategy for queue in wanted.queues}
-    outside = {f"foyer-{kind}-{agent}" for kind in ("agent", "outside") for agent in agents}
+    outside = {f"foyer-{kind}-{agent}" for kind in ("agent", "codes", "outside") for agent in agents}
     kinds = {name for name in found.contexts if re.fullmatch(r"foyer-kind-\d", name)}
-    queues = {f"foyer-queue-{queue.id}" for queue in wanted.queues}
+    parts = ("queue", "closed", "empty", "full", "late")
+    queues = {f"foyer-{part}-{queue.id}" for queue in wanted.queues for part in parts}
     incoming = {f"foyer-{kind}-{one}" for one in lines for kind in ("in", "numbers")}
     ready = {f"foyer-ready-{agent}" for agent in agents}
     flows = {f"foyer-flow-{flow.id}" for flow in wanted.flows}
@@ -80,19 +75,22 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
     for agent in agents:
         (steps,) = found.contexts[f"foyer-ready-{agent}"].extensions.values()
-        own = (queue.id for queue in wanted.queues if agent in queue.agents)
-        assert steps == (*(f"Gosub(foyer-again,s,1({queue},{agent}))" for queue in own), "Return()")
+        own = (queue for queue in wanted.queues if agent in queue.agents)
+        anew = (f"Gosub(foyer-again,s,1({one.id},{agent},{one.level(agent)}))" for one in own)
+        assert steps == (*anew, "Return()")
         rules = found.contexts[f"foyer-outside-{agent}"].extensions
         wanted_kinds = "-".join(wanted.outbound.kinds_of(agent))
         dial = f"Gosub(foyer-outside,s,1({agent},{wanted_kinds},${{FILTER(0-9*#+,${{EXTEN}})}}))"
         assert rules == {"_X!": (dial,), "_+X!": (dial,)}
-        own_codes = ("foyer-extensions", "foyer-features", "foyer-closing")
+        code = f"Gosub(foyer-code,s,1({agent},${{FILTER(0-9*#+,${{EXTEN}})}}))"
+        assert found.contexts[f"foyer-codes-{agent}"].extensions == {"_*X!": (code,), "_**X!": (code,)}
+        own_codes = ("foyer-extensions", "foyer-resume", "foyer-closing", f"foyer-codes-{agent}")
         ways = ("foyer-emergency", *own_codes, f"foyer-outside-{agent}")
         assert found.contexts[f"foyer-agent-{agent}"] == objects.Context({}, ways)
     for queue in wanted.queues:
         (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()
-        assert len(steps) == 1 + bool(queue.greeting_text) + queue.record
-        assert steps[-1] == f"Gosub(foyer-wait,s,1({queue.id},{queue.max_wait_seconds}))"
+        assert len(steps) == 2 + bool(queue.greeting_text)
+        assert steps[-1].startswith(f"Gosub(foyer-wait,s,1({queue.id},{queue.max_wait_seconds},")
 
 
 def checked_name(text: str) -> str:

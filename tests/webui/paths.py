@@ -5,6 +5,7 @@ from __future__ import annotations
 ROLES = {
     "/account": "agent",
     "/account/password": "agent",
+    "/phone-codes": "agent",
     "/trust": "agent",
     "/calls": "agent",
     "/people": "agent",

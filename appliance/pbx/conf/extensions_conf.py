@@ -1,9 +1,9 @@
 """extensions.conf: which number leads where. The steps themselves are the hand-written files of pbx/dialplan.
 
 Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
-foyer-extensions (the agents' internal numbers), foyer-ready-<agent> (puts the agent anew into the queues),
-foyer-in-sim (the simulated caller: any number of any line), those of queue_contexts.py, flow_contexts.py
-and outbound.py.
+foyer-extensions (the agents' internal numbers), foyer-agent-of (whose they are), foyer-ready-<agent> (puts
+the agent anew into the queues), foyer-in-sim (the simulated caller: any number of any line), and those of
+queue_contexts.py, flow_contexts.py, outbound.py and feature_contexts.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.pbx.conf import flow_contexts, outbound, queue_contexts
+from appliance.pbx.conf import feature_contexts, flow_contexts, outbound, queue_contexts
 from appliance.pbx.conf.inputs import Env, stamp
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
@@ -37,6 +37,7 @@ STAMP = "FOYER_STAMP"
 # whole.
 DIALPLAN = (
     "foyer-call.conf",
+    "foyer-codes.conf",
     "foyer-flow.conf",
     "foyer-limits.conf",
     "foyer-outside.conf",
@@ -63,6 +64,7 @@ def render(site: Site, env: Env) -> str:
         *flow_contexts.contexts(site, env),
         *_agents(site),
         *outbound.contexts(site, env),
+        *feature_contexts.contexts(site),
     )
     unstamped = document(FILE, (_globals(site, env, ""), *contexts))
     return document(
@@ -138,6 +140,8 @@ def _entry(number: Number) -> str:
 def _agents(site: Site) -> Iterator[Context]:
     phones = tuple(Extension(agent.extension, (Call("foyer-ring", (agent.id,)),)) for agent in site.agents)
     yield Context("foyer-extensions", phones)
+    owners = (Extension(agent.extension, (Step("Return", (agent.id,)),)) for agent in site.agents)
+    yield Context("foyer-agent-of", tuple(owners))
     yield from (_ready(site, agent.id) for agent in site.agents)
 
 

@@ -44,6 +44,7 @@ FUNCTIONS = (
 APPLICATIONS = (
     "app_celgenuserevent",
     "app_dial",
+    "app_directed_pickup",
     "app_echo",
     "app_mixmonitor",
     "app_originate",

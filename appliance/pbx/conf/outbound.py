@@ -51,8 +51,9 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     for agent in site.agents:
         outside = _outside(site, agent.id)
         yield outside
-        included = ("foyer-emergency", "foyer-extensions", "foyer-features", CLOSING, outside.name)
-        yield Context(context_of(agent), includes=included)
+        # What is included first is asked first: a code that closes hours is one of the patterns of codes.
+        own = ("foyer-emergency", "foyer-extensions", "foyer-resume", CLOSING, codes_of(agent), outside.name)
+        yield Context(context_of(agent), includes=own)
 
 
 def _limits(site: Site) -> str:
@@ -74,6 +75,11 @@ def _limits(site: Site) -> str:
 def context_of(agent: Agent) -> str:
     """Where the calls of an agent's phones begin."""
     return f"foyer-agent-{agent.id}"
+
+
+def codes_of(agent: Agent) -> str:
+    """Where the codes that the agent's phones dial lead."""
+    return f"foyer-codes-{agent.id}"
 
 
 def _kinds(numbers: NumberPlan) -> Iterator[Context]:

@@ -153,13 +153,17 @@ def _simulated(site: Site, env: Env) -> Iterator[Section]:
 
 def _phones(site: Site, agent: Agent, env: Env) -> Iterator[Section]:
     """`a1`, the phone in the browser, and `a1d`, the one on the desk."""
-    records = any(queue.record for queue in site.queues if agent.id in queue.agents)
+    own = [queue for queue in site.queues if agent.id in queue.agents]
+    records = any(queue.record for queue in own)
+    queues = ",".join(queue.id for queue in own)
+    # Who answers one of the same queues may take a call that rings here.
+    groups: Settings = (("named_call_group", queues), ("named_pickup_group", queues)) if queues else ()
     shared: Settings = (
         ("context", outbound.context_of(agent)),
         ("identify_by", "username"),
         ("callerid", caller_id(agent.name, agent.extension)),
-        ("set_var", f"FOYER_AGENT={agent.id}"),
         *((("set_var", "FOYER_RECORD=yes"),) if records else ()),
+        *groups,
         *_speech(site, env),
     )
     yield from _registered(agent.id, env)

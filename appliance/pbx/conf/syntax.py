@@ -35,7 +35,7 @@ _EXTENSION = re.compile(r"\+?[0-9*#]{1,40}", re.ASCII)
 # A step of a flow by its id; one of its keys, what follows silence, an internal number (flow_contexts.py).
 _STEP_NAME = re.compile(r"t[0-9]{1,6}(?:k[0-9*#]|n|d)?", re.ASCII)
 # A pattern over digits: X is any digit, a set in brackets one of these, "!" anything that follows.
-_PATTERN = re.compile(r"_\+?(?:[0-9X]|\[[0-9-]{2,12}\]){1,30}!?", re.ASCII)
+_PATTERN = re.compile(r"_(?:\+|\*{1,2})?(?:[0-9X]|\[[0-9-]{2,12}\]){1,30}!?", re.ASCII)
 _APPLICATION = re.compile(r"[A-Z][A-Za-z]{1,39}", re.ASCII)
 # Brackets only around an IPv6 address, as `authority` writes it.
 _ARGUMENT = re.compile(r"[A-Za-z0-9_./+*#=:@-]{0,255}|\[[0-9a-f:.]{2,45}\]:[0-9]{1,5}", re.ASCII)
@@ -268,6 +268,8 @@ ANY_NUMBER = "_X!"
 ANY_INTERNATIONAL = "_+X!"
 ANY_TEXT = ("_X!", "_+!", "_*!", "_#!")
 """Every text of digits, *, # and +."""
+ANY_CODE = ("_*X!", "_**X!")
+"""A star or two and digits, and anything that follows."""
 START = "s"
 PATTERNS = frozenset({ANY_NUMBER, ANY_INTERNATIONAL, START, *ANY_TEXT})
 
