@@ -26,7 +26,7 @@ case $1 in
         # One at a time: they have a whole box each, and measure how long things take.
         step python3 -m pytest -m 'box or browser' --durations=10
         # Where a machine is emulated, all that it does takes many times as long.
-        step python3 -m pytest -m vm --timeout 900 --durations=5
+        step python3 -m pytest -m vm --timeout 1800 --durations=5
         ;;
     *) exit 2 ;;
 esac

@@ -50,6 +50,7 @@ class Machine:
     forwards: tuple[Forward, ...] = ()
     profile: str = "loopback"
     more: tuple[str, ...] = field(default=())
+    disk_gb: int = DISK_GB
 
     def prepare(self, image: Path) -> None:
         """Makes the disk, and the firmware's memory, if they are not there yet."""
@@ -58,7 +59,7 @@ class Machine:
         if not overlay.exists():
             subprocess.run(
                 ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image.resolve(), overlay,
-                 f"{DISK_GB}G"],
+                 f"{self.disk_gb}G"],
                 check=True,
             )  # fmt: skip
         variables = self.folder / "firmware.fd"

@@ -20,9 +20,14 @@ EPHEMERAL = 32768
 
 
 def listening(box: Box) -> set[Socket]:
-    """Sockets of the box's own processes that wait for strangers: (tcp or udp, address, port, program)."""
+    """Sockets of the box's own processes that wait for strangers."""
+    return sockets(box.run("ss", "-Hlntup"))
+
+
+def sockets(printed: str) -> set[Socket]:
+    """What `ss -Hlntup` printed: (tcp or udp, address, port, program)."""
     found: set[Socket] = set()
-    for line in box.run("ss", "-Hlntup").splitlines():
+    for line in printed.splitlines():
         program = re.search(r'users:\(\("([^"]+)"', line)
         if program is None:  # another box's in the same network: its processes are not to be seen here
             continue

@@ -20,17 +20,19 @@ from types import TracebackType
 from typing import Self
 
 import disk
-from vm import Forward, Machine, credential
+from vm import DISK_GB, Forward, Machine, credential
 
 from tests.until import until
 
 # Where it is emulated, and another test run shares the processor, a boot takes minutes.
-READY_TIMEOUT_S = 600.0
+READY_TIMEOUT_S = 1200.0
 RUN_TIMEOUT_S = 120.0
 LOG_LINES = 80
+ALWAYS_UP = ("foyer.target", "asterisk", "caddy", "foyer-apply", "foyer-pbx", "foyer-webui")
 PORT = "/dev/virtio-ports/foyer.test"
 # The one address of the tests' own network (inside.sh).
 HOST = "192.0.2.10"
+ASTERISK = "asterisk -C /data/config/live/asterisk/asterisk.conf -rx"
 # What the shell says first. Nothing may be sent before it: UEFI has a driver for the port, and takes the
 # command that is meant for the shell.
 READY = "ready"
@@ -79,6 +81,8 @@ class VirtualBox:
         http_port: int = 12080,
         sip_port: int = 0,
         profile: str = "",
+        forwards: tuple[Forward, ...] = (),
+        disk_gb: int = DISK_GB,
         more: tuple[str, ...] = (),
         image: Path | None = None,
         machine: type[Machine] = Machine,
@@ -88,25 +92,29 @@ class VirtualBox:
         self.ready_s = 0.0
         self._shell = folder / "shell.sock"
         self._console = folder / "console.log"
+        self._keyboard = folder / "console.sock"
         self._process: subprocess.Popen[str] | None = None
         self._connection: socket.socket | None = None
-        forwards = [Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80)]
-        if sip_port:
-            forwards.append(Forward("udp", HOST, sip_port, 5060))
+        pages = (Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80))
+        phones = (Forward("udp", HOST, sip_port, 5060),) if sip_port else ()
         self._image = image
         self.machine = machine(
             folder,
             is_secure,
-            tuple(forwards),
+            (*pages, *phones, *forwards),
             profile,
             (
-                "-display", "none", "-serial", f"file:{self._console}",
+                "-display", "none",
+                "-chardev", f"socket,id=console,path={self._keyboard},server=on,wait=off,"
+                f"logfile={self._console}",
+                "-serial", "chardev:console",
                 "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=shell,path={self._shell},server=on,wait=off",
                 "-device", "virtserialport,chardev=shell,name=foyer.test",
                 *(option for entry in CREDENTIALS.items() for option in credential(*entry)),
                 *more,
             ),
+            disk_gb,
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -142,6 +150,7 @@ class VirtualBox:
         self.machine.prepare(image)
         # What the last run left there: nobody listens behind it.
         self._shell.unlink(missing_ok=True)
+        self._keyboard.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             self.machine.command(),
             stdin=subprocess.DEVNULL,
@@ -163,8 +172,7 @@ class VirtualBox:
         It waits for the machine to be up as far as it must be. With `check` a non-zero exit code is an
         AssertionError.
         """
-        connection = self._connect(timeout_s)
-        connection.sendall(base64.b64encode(command.encode()) + b"\n")
+        connection = self._ask(command, timeout_s)
         # A machine that was started again has said once more that its shell is ready.
         while (answer := self._line(connection)) == READY:
             pass
@@ -174,14 +182,64 @@ class VirtualBox:
             raise AssertionError(f"{command} ended with {code}:\n{text}")
         return text
 
+    def asterisk(self, command: str) -> str:
+        """What Asterisk's console says."""
+        return self.run(f"{ASTERISK} '{command}'")
+
+    def assert_well(self) -> None:
+        """Everything that is to be up is up."""
+        assert self.failed() == [], self.log_tail()
+        assert self.run("systemctl is-system-running", check=False) == "running", self.log_tail()
+        assert self.run(f"systemctl is-active {' '.join(ALWAYS_UP)}").split() == ["active"] * len(ALWAYS_UP)
+
+    def failed(self) -> list[str]:
+        """The units that failed."""
+        return self.run("systemctl --failed --no-legend --plain | cut -d' ' -f1").split()
+
+    def hang(self) -> None:
+        """Its kernel stops, and nothing in it does anything any more; returns at once."""
+        self._ask("echo c >/proc/sysrq-trigger", RUN_TIMEOUT_S)
+
+    def wait_restart(self, timeout_s: float) -> None:
+        """Waits until it has started again by itself, so far that `run` may be asked for something."""
+        connection = self._connect(timeout_s)
+        while self._line(connection) != READY:
+            pass
+
     def console(self) -> str:
         """What was said on the serial port since it was switched on for the last time."""
         return self._console.read_text(errors="replace") if self._console.exists() else ""
 
-    def wait_console(self, words: str, timeout_s: float) -> str:
-        """Waits until the screen at the serial port says something; returns all that it said."""
-        until(lambda: words in self.console(), timeout_s, f"{words!r} on the screen")
-        return self.console()
+    def type_line(self, line: str) -> None:
+        """Types a line on the screen at the serial port, and waits until it stands there."""
+        before = len(self.console())
+        with socket.socket(socket.AF_UNIX) as keyboard:
+            keyboard.connect(str(self._keyboard))
+            keyboard.sendall(f"{line}\r".encode())
+            until(lambda: f"{line}\n" in self.console()[before:], 30, f"{line!r} on the screen")
+
+    def wait_console(self, words: str, timeout_s: float, *, after: str = "") -> str:
+        """Waits until the screen at the serial port says something, behind the last place where it said
+        `after`, if that is asked for; returns all that it said since.
+        """
+
+        def said() -> str:
+            text = self.console()
+            begin = text.rfind(after) if after else 0
+            return text[begin + len(after) :] if begin >= 0 else ""
+
+        until(lambda: words in said(), timeout_s, f"{words!r} on the screen")
+        return said()
+
+    def wait_off(self, timeout_s: float) -> None:
+        """Waits until it is switched off, whoever asked for that."""
+        assert self._process
+        self._process.communicate(timeout=timeout_s)
+        self.power_cut()
+
+    def grow_disk(self, gb: int) -> None:
+        """Puts a larger disk in, with all that is on the one of now; while it is switched off."""
+        subprocess.run(["qemu-img", "resize", "-q", self.folder / "disk.qcow2", f"{gb}G"], check=True)
 
     def power_cut(self) -> None:
         """Switches it off at once: QEMU ends what its disk was asked for, and tells the system nothing."""
@@ -204,6 +262,11 @@ class VirtualBox:
             except (AssertionError, OSError) as error:
                 parts.append(f"no journal: {error}")
         return "\n".join(parts)
+
+    def _ask(self, command: str, timeout_s: float) -> socket.socket:
+        connection = self._connect(timeout_s)
+        connection.sendall(base64.b64encode(command.encode()) + b"\n")
+        return connection
 
     def _connect(self, timeout_s: float) -> socket.socket:
         if self._connection is None:

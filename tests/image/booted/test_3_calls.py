@@ -1,4 +1,4 @@
-"""The image on a machine with a BIOS: it boots, keeps its data, shows its pages, answers calls."""
+"""The booted image at work: the wizard, calls over the internet and over a card, a network for the phones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,39 +16,20 @@ from tests.asterisk import sound
 from tests.asterisk.caller import SippCaller
 from tests.asterisk.g711 import Samples
 from tests.asterisk.phone import Phone
-from tests.box import wizard
 from tests.box.client import WebClient, trust
-from tests.browser.browser import Browser
+from tests.image.booted.conftest import PAGE_S
 from tests.image.test_network_trial import TRY
 from tests.image.vm import HOST, VirtualBox
 from tests.until import until
 
 pytestmark = pytest.mark.vm
 
-OFFICE = replace(wizard.CLINIC, provider=HOST)
 NUMBER = "02438251234"
 CALLER_HZ, AGENT_HZ = 440, 700
 AGENT_PASSWORD = "seven slow buffaloes"
 # A tone of -15 dBFS, as both sides say it, loses less than 1 dB by a law of G.711.
 LOUD_DBFS = -17.0
 PHONES_VLAN = 7
-# An emulated processor is many times slower, and makes certificates when it is first asked for a page.
-PAGE_S = 60
-ASTERISK = "asterisk -C /data/config/live/asterisk/asterisk.conf -rx"
-
-
-@pytest.fixture(scope="module")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBox]:
-    """A machine with a BIOS, switched on for the first time; the last test of it starts it again."""
-    with VirtualBox(tmp_path_factory.mktemp("old"), sip_port=12060, profile="loopback") as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
-def passwords(old: VirtualBox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The wizard was gone through in a browser; the agents' one-time passwords by user name."""
-    with Browser(old.https_url, tmp_path_factory.mktemp("owner"), wait_s=PAGE_S) as browser:
-        return wizard.run(browser, old.otp, OFFICE)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +50,7 @@ def desk_phone(old: VirtualBox, passwords: dict[str, str]) -> Iterator[Phone]:
             until(partial(is_known, phone), 60, "the desk phone to be known", 1)
             agent.post("/desk/state", {"device": "desk"}, of="/desk")
             agent.post("/desk/state", {"state": "available"}, of="/desk")
-            until(lambda: "PJSIP/a2d" in asterisk(old, "queue show q1"), 30, "the desk phone in the queue", 1)
+            until(lambda: "PJSIP/a2d" in old.asterisk("queue show q1"), 30, "the desk phone in the queue", 1)
             yield phone
 
 
@@ -78,55 +58,6 @@ def is_known(phone: Phone) -> bool:
     """Whether the phone may register; an AssertionError if it may not."""
     phone.register()
     return True
-
-
-def asterisk(box: VirtualBox, command: str) -> str:
-    """What Asterisk's console says."""
-    return box.run(f"{ASTERISK} '{command}'")
-
-
-def is_well(box: VirtualBox) -> None:
-    """Everything that is to be up is up."""
-    assert box.run("systemctl --failed --no-legend --plain") == "", box.log_tail()
-    assert box.run("systemctl is-system-running", check=False) == "running", box.log_tail()
-    assert box.run("systemctl is-active foyer.target asterisk caddy foyer-webui").split() == ["active"] * 4
-
-
-def test_it_boots_on_a_bios(old: VirtualBox) -> None:
-    is_well(old)
-
-
-def test_its_screen_says_where_it_is_and_with_which_password(old: VirtualBox) -> None:
-    screen = old.wait_console("Number, then Enter:", 30)
-    assert "https://foyer.local/" in screen
-    assert "https://10.0.2.15/" in screen
-    assert f"One-time administrator password:   {old.otp}" in screen
-
-
-def test_the_system_is_read_only_and_the_data_encrypted(old: VirtualBox) -> None:
-    assert old.run("findmnt -no FSTYPE,OPTIONS / | grep -c '^squashfs *ro'") == "1"
-    assert old.run("findmnt -no SOURCE,FSTYPE /data") == "/dev/mapper/foyer-data ext4"
-    assert "type:    LUKS2" in old.run("cryptsetup status foyer-data")
-    written = "touch /usr/x /etc/x /x 2>&1; findmnt -rno TARGET,SOURCE,OPTIONS -t ext4,vfat,xfs,btrfs"
-    assert [line.split()[0] for line in old.run(written).splitlines() if " rw" in line] == [
-        "/data",
-        "/var/lib/systemd/timesync",
-    ]
-    labels = old.run("lsblk -rno PARTLABEL /dev/vda | grep .").split()
-    assert labels == ["foyer-bios", "foyer-esp", "foyer-key", "foyer-a", "foyer-b", "foyer-data"]
-
-
-def test_no_compiler_no_headers_no_test_tools(old: VirtualBox) -> None:
-    for tool in ("gcc", "cc", "make", "ld", "sipp", "chromium", "pytest", "sshd", "qemu-system-x86_64"):
-        assert old.run(f"command -v {tool}", check=False) == "", tool
-    assert (
-        old.run("ls -d /usr/include/linux /usr/src/linux-headers*", check=False).count("cannot access") == 2
-    )
-
-
-def test_the_drivers_of_telephony_cards_load(old: VirtualBox) -> None:
-    old.run("modprobe -a wctdm24xxp wcte43x wct4xxp wcb4xxp xpp_usb")
-    assert "wcb4xxp" in old.run("lsmod")
 
 
 def test_the_wizard_sets_it_up_through_the_forwarded_port(passwords: dict[str, str]) -> None:
@@ -150,18 +81,18 @@ def test_a_call_is_answered_and_recorded(old: VirtualBox, desk_phone: Phone, tmp
 
 
 def test_a_call_over_a_primary_rate_line_reaches_the_queue(old: VirtualBox, desk_phone: Phone) -> None:
-    spans = asterisk(old, "pri show spans")
+    spans = old.asterisk("pri show spans")
     assert spans.count("Up, Active") == 2, spans
     known = len(desk_phone.legs)
     # The telephone company's end is in the same Asterisk, and says there what a test call says.
-    asterisk(old, "module load res_clioriginate.so")
-    asterisk(old, f"channel originate DAHDI/g1/{NUMBER} extension s@foyer-sim-caller")
+    old.asterisk("module load res_clioriginate.so")
+    old.asterisk(f"channel originate DAHDI/g1/{NUMBER} extension s@foyer-sim-caller")
     agent = until(lambda: next((leg for leg in desk_phone.legs[known:] if leg.is_up), None), 90, "the call")
     assert agent
-    assert re.search(r"DAHDI/i2/\S+", asterisk(old, "core show channels concise"))
+    assert re.search(r"DAHDI/i2/\S+", old.asterisk("core show channels concise"))
     until(lambda: loudest(agent.heard()) > -35, 60, "the caller's voice")
     agent.hang_up()
-    until(lambda: "DAHDI/" not in asterisk(old, "core show channels concise"), 30, "the end of the call", 1)
+    until(lambda: "DAHDI/" not in old.asterisk("core show channels concise"), 30, "the end of the call", 1)
 
 
 def is_recorded(box: VirtualBox, copy: Path) -> bool:
@@ -197,13 +128,3 @@ def ask(box: VirtualBox, *arguments: str) -> None:
 def has_phones_network(box: VirtualBox) -> bool:
     shown = box.run("ip -details address show dev phones", check=False)
     return f"vlan protocol 802.1Q id {PHONES_VLAN}" in shown and "10.7.0.1/16" in shown
-
-
-def test_it_comes_up_again_after_a_power_cut(old: VirtualBox, passwords: dict[str, str]) -> None:
-    old.power_cut()
-    old.start()
-    is_well(old)
-    assert old.run("find /data/asterisk/recordings -name '*.wav'") != ""
-    until(lambda: has_phones_network(old), 60, "the phones' network", 1)
-    with WebClient(old.https_port, trust(old.http_port, "localhost"), "localhost", PAGE_S) as owner:
-        owner.sign_in(OFFICE.admin_login, OFFICE.admin_password)

@@ -1,0 +1,47 @@
+"""A box whose disk comes loose, one that hangs, one whose data is damaged, and the way out: each is said on
+the screen and by a page, and the screen's menu leads on.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.image.trouble import LOOK_S, MENU, is_said
+from tests.image.vm import READY_TIMEOUT_S, VirtualBox
+
+pytestmark = pytest.mark.vm
+
+NOISE = "dd if=/dev/urandom bs=1M status=none"
+PASSWORD = "One-time administrator password:"
+
+
+def test_a_disk_that_comes_loose(old: VirtualBox) -> None:
+    # The beginning of the file system is lost, and then all of the disk.
+    old.run(f"{NOISE} of=/dev/mapper/foyer-data count=96 oflag=direct")
+    old.run("dmsetup wipe_table --force --noflush --nolockfs foyer-data")
+    # A reset would not find a disk either.
+    assert "Factory reset" not in is_said(old, "cannot reach its data")
+    # Whoever speaks goes on speaking.
+    assert old.run("systemctl is-active asterisk caddy").split() == ["active"] * 2
+
+
+def test_a_box_that_hangs_starts_again_and_says_that_its_data_is_damaged(old: VirtualBox) -> None:
+    old.hang()
+    old.wait_restart(READY_TIMEOUT_S)
+    assert "9  Factory reset" in is_said(old, "is damaged and could not be repaired")
+    assert old.failed() == ["box-data.service"], old.log_tail()
+
+
+def test_a_factory_reset_at_its_screen_makes_it_new(old: VirtualBox) -> None:
+    old.type_line("9")
+    old.wait_console("Type DELETE:", LOOK_S)
+    old.type_line("DELETE")
+    old.wait_console("Type yes:", LOOK_S)
+    old.type_line("yes")
+    old.wait_restart(READY_TIMEOUT_S)
+    # The wizard's password, which is used up, comes back as another one, once all is made anew.
+    old.wait_console(PASSWORD, READY_TIMEOUT_S, after="Type yes:")
+    screen = old.wait_console(MENU, LOOK_S, after=PASSWORD)
+    assert old.otp in screen
+    assert old.run("cat /run/foyer-data-fault 2>/dev/null", check=False) == ""
+    assert old.run("find /data/asterisk/recordings -name '*.wav'") == ""
