@@ -5,6 +5,7 @@
 - members       agents' states -> members of Asterisk's queues
 - callers       how people's calls are treated -> AstDB; `mirror-reader` reads its socket
 - closures      opening hours closed by hand -> `live` rows
+- callbacks     numbers that callers left -> legs that wait in the queues
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
 - housekeeping  old events, raw rows and log files, forgotten wrap-ups, erased and empty recordings
@@ -20,6 +21,7 @@ from threading import Event
 from appliance.errors import FoyerError
 from appliance.pbx.actions import Actions
 from appliance.pbx.ami_session import Account, ActionSession
+from appliance.pbx.callbacks import Callbacks
 from appliance.pbx.callers import Callers
 from appliance.pbx.closures import Closures
 from appliance.pbx.disk import Disk
@@ -60,6 +62,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     logs = LogRotation(store, settings.ast_log, session)
     guard = Guard(store, mirror)
     closures = Closures(store, mirror, site)
+    called_back = Callbacks(store, session, site, settings.ast_log)
     faults = LineFaults(store, session, site, settings.ast_log / MESSAGES)
     actions = Actions(store, session, site, settings.ast_log, guard, closures, faults)
 
@@ -79,9 +82,10 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("members", members.run),
         ("callers", callers.run),
         ("closures", closures.run),
+        ("callbacks", called_back.run),
         ("lines", faults.run),
         ("marks", marks.run),
-        ("requests", Worker(store, actions, members.wake, callers.wake).run),
+        ("requests", Worker(store, actions, members.wake, callers.wake, called_back.wake).run),
         ("housekeeping", Housekeeping(store, guard.tidy, disk.tidy, recordings.tidy, logs.tidy).run),
     )
     for name, loop in loops:

@@ -21,7 +21,10 @@ from appliance.pbx.history import build
 from appliance.pbx.log_file import LogFile
 from appliance.pbx.rows import (
     CEL,
+    DIALLING,
     NO_CALL,
+    NUMBER_LEFT,
+    OVER,
     QUEUE_LOG,
     RESTART,
     RESUME,
@@ -30,7 +33,7 @@ from appliance.pbx.rows import (
     parse_cel,
     parse_queue_log,
 )
-from appliance.store import Change, Store, agents, conversations, feeds, now_ms, wrap_ups
+from appliance.store import Change, Store, agents, callbacks, conversations, feeds, now_ms, wrap_ups
 from appliance.store.conversations import CallRecord
 from appliance.store.feeds import Position
 
@@ -141,6 +144,7 @@ class Feed:
                 if linkedid != NO_CALL:
                     rebuild(change, linkedid)
             take_breaks(change, batch.rows[QUEUE_LOG])
+            take_callbacks(change, batch.rows[QUEUE_LOG])
             for source, position in batch.positions.items():
                 feeds.advance(change, source, position.inode, position.offset)
         if NO_CALL in calls:
@@ -203,6 +207,20 @@ def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
             agents.set_state(change, agent, "available", by=PHONE, at=row.at)
     for agent, since in news.items():
         wrap_ups.settle(change, agent, since)
+
+
+def take_callbacks(change: Change, rows: Iterable[Parsed]) -> None:
+    """Numbers that callers left, and what the dialplan says of calling them back."""
+    for row in rows:
+        event, data = row.row["event"], row.row["data"]
+        told: list[str] = str(data[0]).split("^") if data else []
+        uuid, first, second, *_ = (*told, "", "", "")
+        if event == NUMBER_LEFT and uuid and first and second.isdecimal():
+            callbacks.leave(change, uuid, row.row["queue"], first, int(second) * 1000)
+        elif event == DIALLING:
+            callbacks.dialled(change, uuid, row.at)
+        elif event == OVER:
+            callbacks.over(change, uuid, first)
 
 
 def _is_restart(row: Parsed) -> bool:

@@ -11,29 +11,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from appliance.pbx.identity import Identity, identity_of
-from appliance.pbx.legs import Leg, Span, Stay, joined, legs_of, together, without
-from appliance.pbx.menus import Menu, greetings, menus_of
+from appliance.pbx.call_facts import NEAR_S, Facts, facts_of, is_in, queue_of
+from appliance.pbx.legs import Leg, Span, Stay, joined, without
+from appliance.pbx.menus import greetings
 from appliance.pbx.rows import (
     CEL,
     CONNECT,
     FULL,
     HOLD,
-    RESTART,
-    RESUME,
+    NUMBER_LEFT,
     UNHOLD,
     Logged,
     agent_of,
-    cel,
-    logged,
     microseconds,
 )
 from appliance.store.conversations import SEGMENT_KINDS, CallRecord, SegmentRecord
 from appliance.store.feeds import RawEvent
 
-_BLOCKED = "FOYER_BLOCKED"
 _RECORDING = re.compile(r"([0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9a-f-]{36}\.wav)(?:,|$)")
 # queue_log's words for a caller who left the queue without having talked.
 _LEFT = {
@@ -44,60 +40,11 @@ _LEFT = {
 }
 # Dial's words for a call that failed for a technical reason; all others mean that nobody answered.
 _FAILED = ("CHANUNAVAIL", "CONGESTION")
-# Between CEL and queue_log, which counts whole seconds and writes a moment later.
-_NEAR_S = 2
-# Microseconds: news of the other end runs a subroutine on the caller's leg (the recording is taken up again),
-# and the call events say that it left the queue and came back.
-_PASSING = 500_000
-
-
-@dataclass(frozen=True)
-class Facts:
-    """A call's rows, put in order. `cut` is when Asterisk died under it, in microseconds; None if it did
-    not.
-    """
-
-    identity: Identity
-    main: Leg
-    customer: Leg | None
-    legs: tuple[Leg, ...]
-    log: tuple[Logged, ...]
-    talks: tuple[Span, ...]
-    menus: tuple[Menu, ...]
-    ended: int | None
-    cut: int | None
-    is_blocked: bool
-
-    @property
-    def stays(self) -> list[Stay]:
-        """The stays in queues, in order."""
-        stays: list[Stay] = []
-        for app in self.main.apps:
-            if app.name != "queue":
-                continue
-            last = stays[-1] if stays else None
-            if last and last.end and last.data == app.data and self._passes(last.end, app.start):
-                stays[-1] = replace(last, end=app.end)
-            else:
-                stays.append(app)
-        return stays
-
-    def _passes(self, left: int, back: int) -> bool:
-        """Whether the caller was out of the queue only for a subroutine: soon back, and no talk was over."""
-        is_over = any(talk.end is not None and left - _PASSING <= talk.end <= back for talk in self.talks)
-        return back - left <= _PASSING and not is_over
-
-    def queue_at(self, at: int) -> str | None:
-        """The queue that the caller was in at that moment; None if in none."""
-        for stay in self.stays:
-            if _is_in(at, stay):
-                return queue_of(stay)
-        return None
 
 
 def build(rows: Sequence[RawEvent]) -> CallRecord | None:
     """The record of the call that these rows tell of; None if they are of no customer's call."""
-    facts = _facts(rows)
+    facts = facts_of(rows)
     if facts is None:
         return None
     segments = [*_greeting(facts), *_waits(facts), *_rings(facts), *_talks(facts), *_wrap_ups(facts)]
@@ -125,88 +72,6 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
     )
 
 
-def queue_of(stay: Stay) -> str:
-    """The queue's id, from the arguments of `Queue(q1,...)`."""
-    return stay.data.partition(",")[0]
-
-
-def _facts(rows: Sequence[RawEvent]) -> Facts | None:
-    rows = sorted(rows, key=lambda row: row.seq)
-    events = sorted((cel(row) for row in rows if row.source == CEL), key=lambda row: row.at)
-    log = sorted((logged(row) for row in rows if row.source != CEL), key=lambda row: (row.at, row.seq))
-    identity = identity_of(events)
-    if identity is None:
-        return None
-    legs = legs_of(events)
-    main = legs[identity.uniqueid]
-    if main.started is None:
-        # Its first rows are older than what is kept of the logs.
-        main.started = events[0].at
-    was_up = main.ended is None
-    # A leg that joins an older call takes on that call's id: here, then, it ends.
-    over = next((row.at for row in events if row.kind == "LINKEDID_END"), None)
-    died = _died(events[-1].at, log) if over is None else None
-    gone = over or died
-    for leg in legs.values():
-        if leg.ended is None and gone:
-            leg.end(max(gone, leg.started or 0))
-    customer = _customer(identity, main, legs.values())
-    others = [leg for leg in legs.values() if leg is not customer and not leg.is_local]
-    talks = together(customer, others) if customer else []
-    ended = _ended(identity, main, legs.values())
-    return Facts(
-        identity,
-        main,
-        customer,
-        tuple(legs.values()),
-        tuple(log),
-        tuple(talks),
-        menus_of((row for row in events if row.uniqueid == identity.uniqueid), main.ended),
-        ended,
-        died if was_up else None,
-        any(row.kind == _BLOCKED for row in events),
-    )
-
-
-def _customer(identity: Identity, main: Leg, legs: Iterable[Leg]) -> Leg | None:
-    """The leg to the customer: of a call that goes out, the one that answered, or else the last that was
-    tried.
-    """
-    if identity.direction == "in":
-        return main
-    outside = [leg for leg in legs if leg is not main and leg.agent is None and not leg.is_local]
-    return next((leg for leg in outside if leg.answered), outside[-1] if outside else None)
-
-
-def _ended(identity: Identity, main: Leg, legs: Iterable[Leg]) -> int | None:
-    """When the call was over: without its caller; a call that goes out may be handed over, so without
-    anybody.
-    """
-    if identity.direction == "in" or main.ended is None:
-        return main.ended
-    ends = [leg.ended for leg in legs if leg.started is not None]
-    return None if None in ends else max(end for end in ends if end is not None)
-
-
-def _died(last: int, log: Sequence[Logged]) -> int | None:
-    """When Asterisk died under a call whose last CEL row is of `last`; None if it did not, as far as one
-    knows.
-
-    It did if it started again since and nothing more came of this call. (A new call of the restart's own
-    second may look the same until its next row.) The best estimate is when foyer-pbx lost Asterisk; without
-    one, it is `last`.
-    """
-    own = max((row.seq for row in log if row.call != "NONE"), default=0)
-    is_after = (row for row in log if row.event == RESTART and row.seq > own and row.at >= last // 1_000_000)
-    restart = next(is_after, None)
-    if restart is None:
-        return None
-    lost = [
-        int(row.data[0]) * 1000 for row in log if row.event == RESUME and row.data and row.data[0].isdigit()
-    ]
-    return min((at for at in lost if last <= at <= (restart.at + _NEAR_S) * 1_000_000), default=last)
-
-
 def _segment(kind: str, span: Span, queue: str | None, outcome: str | None = None) -> SegmentRecord:
     end = None if span.end is None else span.end // 1000
     return SegmentRecord(kind, queue, span.agent, span.start // 1000, end, outcome)
@@ -230,11 +95,13 @@ def _greeting(facts: Facts) -> list[SegmentRecord]:
 
 
 def _waits(facts: Facts) -> list[SegmentRecord]:
-    """Each stay in a queue, until an agent was there."""
+    """Each stay in a queue, until an agent was there. Of a call out, nobody waited."""
+    if facts.identity.direction == "out":
+        return []
     waits: list[SegmentRecord] = []
     for stay in facts.stays:
         answered = next(
-            (talk.start for talk in facts.talks if talk.start >= stay.start and _is_in(talk.start, stay)),
+            (talk.start for talk in facts.talks if talk.start >= stay.start and is_in(talk.start, stay)),
             None,
         )
         span = Span(None, stay.start, stay.end if answered is None else answered)
@@ -262,8 +129,8 @@ def _last_queue(facts: Facts) -> str | None:
     return queue_of(last) if last else None
 
 
-def _is_in(at: int, stay: Stay) -> bool:
-    return stay.start <= at and (stay.end is None or at <= stay.end)
+def _left_a_number(facts: Facts) -> bool:
+    return any(row.event == NUMBER_LEFT for row in facts.log)
 
 
 def _wait_outcome(facts: Facts, stay: Stay) -> str | None:
@@ -273,7 +140,9 @@ def _wait_outcome(facts: Facts, stay: Stay) -> str | None:
         return None
     near = stay.end // 1_000_000
     for row in facts.log:
-        if row.event in _LEFT and row.queue == queue_of(stay) and abs(row.at - near) <= _NEAR_S:
+        if row.event == "EXITWITHKEY" and _left_a_number(facts):
+            return "callback"
+        if row.event in _LEFT and row.queue == queue_of(stay) and abs(row.at - near) <= NEAR_S:
             return _LEFT[row.event]
     has_left = facts.main.ended is not None and facts.main.source == facts.main.channel
     return "abandoned" if has_left and stay.end == facts.main.ended else "no_answer"
@@ -286,6 +155,8 @@ def _rings(facts: Facts) -> list[SegmentRecord]:
         is_ours = leg is not facts.main and leg.started is not None and not leg.is_local
         if not is_ours or (leg.agent is None and leg is not facts.customer) or leg.started is None:
             continue
+        if leg.started < (facts.main.started or 0):
+            continue  # An agent who did not take a call back.
         span = Span(leg.agent, leg.started, leg.answered or leg.ended)
         outcome = _ring_outcome(facts, leg)
         rings.append(_segment("ring", span, facts.queue_at(leg.started), outcome))
@@ -306,7 +177,7 @@ def _ring_outcome(facts: Facts, leg: Leg) -> str | None:
     else:
         near = leg.ended // 1_000_000
         rows = (row for row in facts.log if row.event == "RINGNOANSWER" and agent_of(row.who) == leg.agent)
-        is_no_answer = any(abs(row.at - near) <= _NEAR_S for row in rows)
+        is_no_answer = any(abs(row.at - near) <= NEAR_S for row in rows)
     return "no_answer" if is_no_answer else "cancelled"
 
 
@@ -347,7 +218,7 @@ def _wrap_ups(facts: Facts) -> list[SegmentRecord]:
     for talk in facts.talks:
         if talk.agent is None or talk.end is None or (facts.cut is not None and talk.end >= facts.cut):
             continue
-        until = talk.start // 1_000_000 + _NEAR_S
+        until = talk.start // 1_000_000 + NEAR_S
         if any(agent == talk.agent and at <= until for agent, at in given):
             begin = Span(talk.agent, talk.end, None)
             found.append(_segment("wrap_up", begin, facts.queue_at(talk.start)))
@@ -378,8 +249,8 @@ def _outcome(facts: Facts) -> str | None:
         return None
     if facts.is_blocked or facts.cut is not None:
         return "blocked" if facts.is_blocked else "cut"
-    if facts.talks:
-        return "answered"
+    if facts.talks or _left_a_number(facts):
+        return "answered" if facts.talks else "callback"
     if facts.identity.direction == "out":
         return "failed" if facts.main.dial_status in _FAILED else "no_answer"
     if facts.stays:

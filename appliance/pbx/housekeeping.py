@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from appliance.errors import DeviceGone, TransientError
-from appliance.store import Change, Store, audit, conversations, events, feeds, requests
+from appliance.store import Change, Store, audit, callbacks, conversations, events, feeds, requests
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +21,13 @@ LOG_EVERY_S = 3600.0
 PAUSE_S = 0.1
 """Between two deletions, so that nobody else waits long for the database."""
 
-PRUNED: tuple[Callable[[Change], int], ...] = (events.prune, feeds.prune, requests.prune, audit.prune)
+PRUNED: tuple[Callable[[Change], int], ...] = (
+    events.prune,
+    feeds.prune,
+    requests.prune,
+    audit.prune,
+    callbacks.prune,
+)
 
 
 type Chore = Callable[[threading.Event], None]

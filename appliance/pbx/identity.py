@@ -15,13 +15,14 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class Identity:
-    """FOYER_CALL's uuid^line^number^direction."""
+    """FOYER_CALL's uuid^line^number^direction; `at` is when, in microseconds."""
 
     uuid: str
     line: str | None
     number: str
     direction: str
     uniqueid: str
+    at: int
 
 
 def identity_of(events: Sequence[Cel]) -> Identity | None:
@@ -40,4 +41,4 @@ def _identity(row: Cel) -> Identity | None:
     uuid, line, number, direction, *_ = (*str(row.extra.get("extra", "")).split("^"), "", "", "")
     if not _UUID.fullmatch(uuid) or direction not in ("in", "out"):
         return None
-    return Identity(uuid, line or None, number, direction, row.uniqueid)
+    return Identity(uuid, line or None, number, direction, row.uniqueid, row.at)

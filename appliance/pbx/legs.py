@@ -106,6 +106,9 @@ def legs_of(rows: Iterable[Cel]) -> dict[str, Leg]:
             legs[taker] = Leg(taker, str(row.extra.get("pickup_channel", "")), answered=row.at)
         elif row.kind == "BRIDGE_ENTER" and row.peer:
             _meet(legs.values(), row)
+    for leg in tuple(legs.values()):
+        if leg.channel.startswith("Local/") and leg.channel.endswith(";1"):
+            _see_through(leg, legs.values())
     return legs
 
 
@@ -115,6 +118,32 @@ def _meet(legs: Iterable[Leg], row: Cel) -> None:
     for leg in legs:
         if leg.channel in there and all(stay.name != bridge for stay in leg.bridges):
             leg.bridges.append(Stay(bridge, "", row.at))
+
+
+def other_half(half: Leg, legs: Iterable[Leg]) -> Leg | None:
+    """The other end of a piece of Asterisk's own wiring; None if nothing is known of it."""
+    name = half.channel[:-1] + ("2" if half.channel.endswith("1") else "1")
+    return next((leg for leg in legs if leg.channel == name), None)
+
+
+def _see_through(half: Leg, legs: Iterable[Leg]) -> None:
+    """Who is in a bridge with one end hears who is in a bridge with the other: as if in one bridge."""
+    other = other_half(half, legs)
+    if other is None:
+        return
+    for near in half.bridges:
+        for far in other.bridges:
+            for leg in legs:
+                if not leg.is_local:
+                    stays = [stay for stay in leg.bridges if stay.name == far.name]
+                    leg.bridges += filter(None, (_within(near.name, stay, near, far) for stay in stays))
+
+
+def _within(name: str, *stays: Stay) -> Stay | None:
+    """A stay while all of these went on, under that name."""
+    start = max(stay.start for stay in stays)
+    end = min((stay.end for stay in stays if stay.end is not None), default=None)
+    return Stay(name, "", start, end) if end is None or end > start else None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ NO_CALL = ""
 """The linkedid under which rows are kept that concern all calls."""
 CONNECT = "CONNECT"
 """queue_log: a queue has connected a caller with an agent."""
+NUMBER_LEFT, DIALLING, OVER = "FOYERCALLBACK", "FOYERDIAL", "FOYEROVER"
+"""queue_log, written by the dialplan (foyer-back.conf): a caller has left a number to be called back; the box
+is about to call it; that call is over.
+"""
 FULL = "FULL"
 """queue_log: a queue has no room for a caller."""
 RESTART = "QUEUESTART"
@@ -31,6 +35,9 @@ HOLD, UNHOLD = "HOLD", "UNHOLD"
 """queue_log, written by foyer-pbx from AMI's events; data: the event's own time, in seconds with
 microseconds.
 """
+
+OTHER_HALF = "-2"
+"""What the second half of a call back's own wiring has behind its unique id, which is else the call's."""
 
 _PHONE = re.compile(r"(?:PJSIP/)?(a[1-9][0-9]{0,5})(d?)(?:-[0-9a-f]+)?")
 # A unique id: the system's name if it has one, the second and a number.
@@ -126,6 +133,7 @@ def parse_queue_log(line: str) -> Parsed | None:
     if len(fields) < 5 or not re.fullmatch(r"[0-9]{9,11}", fields[0]):
         return None
     at, call, queue, who, event, *data = fields
+    call = call.removesuffix(OTHER_HALF)
     is_call = _CALL.fullmatch(call) is not None
     row = {"call": call, "queue": queue, "who": who, "event": event, "data": data}
     return Parsed(call if is_call else NO_CALL, int(at) * 1000, row)

@@ -24,11 +24,13 @@ FOLLOWED_AT_ONCE = 1000
 NO_ANSWER = "The telephone exchange does not answer just now."
 _MEMBERS_DEPEND_ON = ("agent", "site", "apply")
 _CALLERS_DEPEND_ON = ("person", "site", "apply")
+_CALLBACKS_DEPEND_ON = ("callback",)
 
 
 class Worker:
     """`run` until stopped. `wake_members` is called after a commit on which the queues' members depend,
-    `wake_callers` after one on which what is known of callers depends.
+    `wake_callers` after one on which what is known of callers depends, `wake_callbacks` after one about
+    somebody who is to be called back.
     """
 
     def __init__(
@@ -37,10 +39,15 @@ class Worker:
         actions: Actions,
         wake_members: Callable[[], None],
         wake_callers: Callable[[], None],
+        wake_callbacks: Callable[[], None],
     ) -> None:
         self._store = store
         self._actions = actions
-        self._wakes = ((_MEMBERS_DEPEND_ON, wake_members), (_CALLERS_DEPEND_ON, wake_callers))
+        self._wakes = (
+            (_MEMBERS_DEPEND_ON, wake_members),
+            (_CALLERS_DEPEND_ON, wake_callers),
+            (_CALLBACKS_DEPEND_ON, wake_callbacks),
+        )
         self._seen = 0
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ from appliance.store.records import Conversation, Message, Segment
 from appliance.store.text import storable
 
 SEGMENT_KINDS = ("greeting", "menu", "wait", "ring", "talk", "hold", "wrap_up")
-OUTCOMES = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout", "blocked")
+OUTCOMES = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout", "blocked", "callback")
 WRAP_UP_MS = 15 * 60 * 1000
 NOTE_MAX = 10_000
 
@@ -208,7 +208,7 @@ def add_note(
     text = _note_text(body)
     if not text.strip():
         raise RejectedError("This must be filled in.", field="body")
-    return _put_message(change, conversation_id, "note", external_id or new_id(), author=author, body=text)
+    return put_message(change, conversation_id, "note", external_id or new_id(), author=author, body=text)
 
 
 def save_note(change: Change, conversation_id: str, author: str, body: str) -> str | None:
@@ -225,7 +225,7 @@ def save_note(change: Change, conversation_id: str, author: str, body: str) -> s
         "SELECT id, body FROM message WHERE conversation_id = ? AND external_id = ?", (conversation_id, key)
     ).fetchone()
     if row is None:
-        return _put_message(change, conversation_id, "note", key, author=author, body=text) if text else None
+        return put_message(change, conversation_id, "note", key, author=author, body=text) if text else None
     if row[1] != text:
         change.db.execute("UPDATE message SET body = ?, updated = ? WHERE id = ?", (text, change.now, row[0]))
         tell(change, conversation_id, "message", row[0])
@@ -246,7 +246,7 @@ def set_disposition(change: Change, conversation_id: str, code: str | None, who:
     _update(change, old, {"disposition": code, "state": "closed" if code and old.ended else old.state})
     if code is not None:
         wrap_ups.end_of_call(change, conversation_id)
-    _put_message(change, conversation_id, "system", new_id(), author=who, body=f"disposition:{code or ''}")
+    put_message(change, conversation_id, "system", new_id(), author=who, body=f"disposition:{code or ''}")
 
 
 def end_wrap_up(change: Change, conversation_id: str) -> None:
@@ -348,10 +348,10 @@ def _note(news: dict[str, int], segment: Segment | SegmentRecord) -> None:
 
 def _add_recordings(change: Change, conversation_id: str, recordings: tuple[tuple[str, int], ...]) -> None:
     for path, started in recordings:
-        _put_message(change, conversation_id, "recording", f"recording:{path}", path=path, created=started)
+        put_message(change, conversation_id, "recording", f"recording:{path}", path=path, created=started)
 
 
-def _put_message(
+def put_message(
     change: Change,
     conversation_id: str,
     kind: str,

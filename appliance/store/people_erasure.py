@@ -96,6 +96,7 @@ def erase(change: Change, person_id: str, by: str, seen: Mentions | None = None)
     _forget_rows(change, [str(row[1]) for row in calls if row[1]], traces, seen or Mentions())
     _forget_requests(change, traces)
     _forget_live(change, traces)
+    _forget_callbacks(change, traces)
     # One statement, since merged people point at each other; their addresses go with them.
     change.db.execute("DELETE FROM person WHERE id IN (SELECT value FROM json_each(?))", (keys,))
     audit.record(change, by, "person.erase", found.id, conversations=len(calls))
@@ -212,6 +213,14 @@ def _forget_requests(change: Change, traces: _Traces) -> None:
     for request_id, args, result in change.db.execute("SELECT id, args, result FROM request").fetchall():
         if traces.are_in(json.loads(args)) or traces.are_in(json.loads(result)):
             change.db.execute("UPDATE request SET args = '{}', result = '{}' WHERE id = ?", (request_id,))
+
+
+def _forget_callbacks(change: Change, traces: _Traces) -> None:
+    """Numbers that they left; nobody calls them any more."""
+    for callback_id, number in change.db.execute("SELECT id, number FROM callback").fetchall():
+        if traces.are_in(number):
+            change.db.execute("DELETE FROM callback WHERE id = ?", (callback_id,))
+            change.event("callback", callback_id)
 
 
 def _forget_live(change: Change, traces: _Traces) -> None:

@@ -31,7 +31,7 @@ class Conversation:
     not.
 
     `state` is open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout,
-    blocked or None.
+    blocked, callback (the caller left a number) or None.
     """
 
     id: str

@@ -16,6 +16,8 @@ PRIORITIES = ("low", "normal", "high")
 TEXT_MAX = 2000
 # The fields that say what becomes of a caller whom the queue does not take, or no longer keeps.
 EXITS = ("when_full", "when_empty", "when_late", "when_closed")
+# One of them may be this in place of a flow or a queue: the caller may leave a number.
+CALLBACK = "callback"
 _NO_HOURS = "The queue “{queue}” asks for opening hours that are no longer there."
 _NO_TARGET = "The queue “{queue}” leads to what is no longer there."
 AT_ONCE, HELPS, LAST = 1, 2, 3
@@ -32,8 +34,9 @@ class Queue:
     `helpers` and `reserves` are those of the agents who are called only once somebody has waited for
     so long. `priority` (one of PRIORITIES) decides which queue an agent of several gets a call from. A
     `max_callers` of 0 is no limit. `tells_agent`: who answers hears the queue's name and the last digits of
-    the dialled number first. The fields of EXITS are the id of a flow or of another queue, or "" for an
-    apology.
+    the dialled number first. The fields of EXITS are the id of a flow or of another queue, CALLBACK,
+    or "" for an apology. With `callback`, who waits may press 1 to leave a number; it is called up to
+    `callback_tries` times, `callback_minutes` between.
     """
 
     id: str
@@ -65,6 +68,9 @@ class Queue:
     when_late: str = ""
     when_closed: str = ""
     greeting_id: str = ""
+    callback: bool = False
+    callback_tries: int = 3
+    callback_minutes: int = 10
 
     def level(self, agent_id: str) -> int:
         """How soon this agent is called: AT_ONCE, HELPS or LAST."""
@@ -73,12 +79,14 @@ class Queue:
     @property
     def leads_at_once(self) -> tuple[str, ...]:
         """The flows and queues that a caller may be sent to without any wait."""
-        return tuple(filter(None, (self.when_full, self.when_empty, self.when_closed)))
+        found = (self.when_full, self.when_empty, self.when_closed)
+        return tuple(target for target in found if target not in ("", CALLBACK))
 
     @property
     def leads(self) -> tuple[str, ...]:
         """The flows and queues that a caller may be sent to."""
-        return tuple(filter(None, (getattr(self, name) for name in EXITS)))
+        late = () if self.when_late in ("", CALLBACK) else (self.when_late,)
+        return (*self.leads_at_once, *late)
 
 
 # From and to.
@@ -92,8 +100,10 @@ RANGES = {
     "announce_every_seconds": (15, 600),
     "message_every_seconds": (15, 3600),
     "max_callers": (0, 500),
+    "callback_tries": (1, 10),
+    "callback_minutes": (1, 240),
 }
-FLAGS = ("record", "announce_position", "announce_wait", "tells_agent")
+FLAGS = ("record", "announce_position", "announce_wait", "tells_agent", "callback")
 
 
 def build(data: object, path: str, strict: bool) -> Queue:
@@ -129,6 +139,11 @@ def build(data: object, path: str, strict: bool) -> Queue:
 def _exit(fields: Fields, name: str) -> str:
     """Where a caller is sent."""
     target = fields.text(name, "")
+    if target == CALLBACK:
+        if name == "when_closed":
+            # Promises end at closing time.
+            raise RejectedError("This is not one of the choices.", field=fields.at(name))
+        return target
     return fields.item_id(name, target[0] if target[0] in "fq" else "q") if target else ""
 
 
@@ -160,7 +175,7 @@ def refuse_dangling(
         if queue.schedule_id and queue.schedule_id not in schedules:
             raise _lost(_NO_HOURS, at, queue)
         for name in EXITS:
-            if getattr(queue, name) and getattr(queue, name) not in known:
+            if getattr(queue, name) not in ("", CALLBACK) and getattr(queue, name) not in known:
                 raise _lost(_NO_TARGET, at, queue, name)
 
 

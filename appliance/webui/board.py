@@ -27,8 +27,9 @@ from sqlite_utils import Database
 
 from appliance.reports import today
 from appliance.reports.today import Figures
-from appliance.store import Store, agents, events, live, people, phone, wrap_ups
+from appliance.store import Store, agents, callbacks, events, live, people, phone, wrap_ups
 from appliance.store.agents import AgentState
+from appliance.store.callbacks import Callback
 from appliance.store.live import LiveSnapshot
 from appliance.store.records import Segment
 from appliance.store.site_queues import Queue
@@ -69,18 +70,32 @@ class Who:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A caller in a queue."""
+    """A caller in a queue; `callback` is the id of the promise if it is one who left a number, else ""."""
 
     call: str
     queue: str
     position: int
     since: int
     who: Who
+    callback: str = ""
 
     @property
     def may_end(self) -> bool:
         """Whether the telephone service can be asked to end this call."""
-        return is_call(self.call)
+        return is_call(self.call) and not self.callback
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Somebody who left a number and is not in the queue now: what goes on, in words (msgid), since when the
+    place is kept, and when the next try is due (ms; None if that is not a matter of time).
+    """
+
+    id: str
+    who: Who
+    words: str
+    asked: int
+    next_at: int | None
 
 
 @dataclass(frozen=True)
@@ -125,6 +140,7 @@ class InQueue:
     figures: Figures
     free: int
     there: int
+    promises: tuple[Promise, ...]
 
 
 @dataclass(frozen=True)
@@ -164,6 +180,7 @@ class Facts:
     figures: Mapping[str, Figures]
     who: Mapping[str, Who]
     now: int
+    left: tuple[Callback, ...] = ()
 
 
 def load(db: Database, site: Site, zone: datetime.tzinfo, now: int) -> Board:
@@ -171,7 +188,9 @@ def load(db: Database, site: Site, zone: datetime.tzinfo, now: int) -> Board:
     snapshot = live.snapshot(db)
     begin, end = days.span(days.of(now, zone), zone)
     targets = {queue.id: queue.service_level_seconds for queue in site.queues}
-    rows = [*snapshot.rows["caller"].values(), *snapshot.rows["agent"].values()]
+    left = tuple(callbacks.open_ones(db))
+    numbers = [{"number": one.number} for one in left]
+    rows = [*snapshot.rows["caller"].values(), *snapshot.rows["agent"].values(), *numbers]
     facts = Facts(
         snapshot,
         agents.current(db),
@@ -179,6 +198,7 @@ def load(db: Database, site: Site, zone: datetime.tzinfo, now: int) -> Board:
         today.by_queue(db, begin, end, targets),
         {number: find(db, site, number, name) for number, name in _numbers(rows).items()},
         now,
+        left,
     )
     return build(site, facts)
 
@@ -288,13 +308,15 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
 
 def waiting(facts: Facts) -> list[Waiting]:
     """All callers who wait, in order."""
+    promised = {one.try_uuid: one for one in facts.left if one.state == "placed"}
     found = [
         Waiting(
             call,
             str(row.get("queue", "")),
             int(row.get("position", 0)),
-            int(row.get("since", facts.now)),
+            promised[call].asked if call in promised else int(row.get("since", facts.now)),
             facts.who.get(str(row.get("number", "")), Who()),
+            promised[call].id if call in promised else "",
         )
         for call, row in facts.snapshot.rows["caller"].items()
     ]
@@ -325,10 +347,26 @@ def _numbers(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _in_queue(queue: Queue, staff: Iterable[AtWork], facts: Facts) -> InQueue:
     members = [agent for agent in staff if agent.id in queue.agents]
+    callers = tuple(caller for caller in waiting(facts) if caller.queue == queue.id)
+    inside = {caller.callback for caller in callers}
+    left = [one for one in facts.left if one.queue_id == queue.id and one.id not in inside]
     return InQueue(
         queue,
-        tuple(caller for caller in waiting(facts) if caller.queue == queue.id),
+        callers,
         facts.figures.get(queue.id, Figures()),
         free=sum(agent.state == "available" for agent in members),
         there=sum(agent.state != "offline" for agent in members),
+        promises=tuple(_promise(one, facts) for one in left),
     )
+
+
+def _promise(one: Callback, facts: Facts) -> Promise:
+    is_later = one.state == "waiting" and one.tries > 0 and one.next_at > facts.now
+    if one.stop:
+        words = N_("Is being cancelled")
+    elif one.dialled_at is not None and one.state == "placed":
+        words = N_("Is being called back")
+    else:
+        words = N_("Not reached; next try at") if is_later else N_("Waits to be called back")
+    who = facts.who.get(one.number, Who())
+    return Promise(one.id, who, words, one.asked, one.next_at if is_later else None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from appliance.store import wrap_ups
+from appliance.store import callbacks, wrap_ups
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.sitemodel import Site
 from appliance.store.users import User
@@ -68,6 +68,7 @@ class View:
     parts: tuple[Part, ...]
     notes: tuple[Note, ...]
     recordings: tuple[Message, ...]
+    callback: str
 
 
 def view(
@@ -101,7 +102,15 @@ def view(
             if message.kind == "note" and message.body.strip()
         ),
         recordings=tuple(message for message in messages if message.kind == "recording" and message.path),
+        callback=_callback(messages),
     )
+
+
+def _callback(messages: Sequence[Message]) -> str:
+    """What became of the number that the caller left, in words (msgid); "" if none was left."""
+    lines = [message.body for message in messages if message.kind == "system"]
+    states = [line.removeprefix(callbacks.LINE) for line in lines if line.startswith(callbacks.LINE)]
+    return labels.CALLBACKS.get(states[-1], "") if states else ""
 
 
 def may_open(user: User, conversation: Conversation, segments: Sequence[Segment]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from appliance.store.flows import Flow
 from appliance.store.prompts import Prompt
 from appliance.store.schedules import Schedule
-from appliance.store.site_queues import EXITS, Queue
+from appliance.store.site_queues import CALLBACK, EXITS, Queue
 from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Site
 from appliance.webui import calls_out_words, flow_words, places, prompt_words
 from appliance.webui.i18n import N_, Language
@@ -55,6 +55,9 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "when_empty": N_("When nobody is on duty"),
         "when_late": N_("When it takes too long"),
         "when_closed": N_("When it is closed"),
+        "callback": N_("Callers may ask to be called back"),
+        "callback_tries": N_("Tries to reach them"),
+        "callback_minutes": N_("Minutes between two tries"),
     },
     Agent: {"name": N_("Name"), "extension": N_("Extension")},
     Line: {
@@ -100,6 +103,7 @@ STRATEGY_NAMES = {
 PRIORITY_NAMES = {"low": N_("Low"), "normal": N_("Normal"), "high": N_("High")}
 # What becomes of a caller when nothing else is said.
 SORRY = N_("An apology, then the call ends")
+OFFER = N_("An offer to call back")
 
 
 @dataclass(frozen=True)
@@ -258,7 +262,7 @@ def _item(before: Any, after: Any, old: Site, new: Site, say: Say) -> Iterator[D
 def _value(name: str, value: Any, site: Site, say: Say) -> str:
     if name in EXITS:
         found = site.queue(value) or site.flow(value)
-        return _name_of(found, value) if value else say(SORRY)
+        return say({"": SORRY, CALLBACK: OFFER}[value]) if value in ("", CALLBACK) else _name_of(found, value)
     if name == "schedule_id":
         return _name_of(site.schedule(value), value)
     if name in ("line_id", "queue_id", "flow_id"):

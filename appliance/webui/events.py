@@ -31,7 +31,7 @@ KEPT = 4000  # events a returning browser can be given
 WAITING = 64  # batches a stream may lag behind
 BATCH = 1000
 
-_EVERYBODY = ("live", "site", "person")
+_EVERYBODY = ("live", "site", "person", "callback")
 _OF_AN_AGENT = ("agent",)
 _OF_A_CONVERSATION = ("conversation", "segment", "message")
 

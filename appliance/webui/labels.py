@@ -18,6 +18,7 @@ OUTCOMES = {
     "cut": (N_("Cut off"), "bad"),
     "failed": (N_("Failed"), "bad"),
     "blocked": (N_("Turned away: blocked"), ""),
+    "callback": (N_("Wants to be called back"), "info"),
 }
 GOING_ON = (N_("Going on"), "info")
 ENDED = (N_("Ended"), "")
@@ -40,6 +41,15 @@ SEGMENT_OUTCOMES = {
     "timeout": N_("waited too long"),
     "cut": N_("cut off"),
     "failed": N_("failed"),
+    "callback": N_("left a number"),
+}
+# What became of a number that a caller left.
+CALLBACKS = {
+    "waiting": N_("Waits to be called back"),
+    "done": N_("Was called back"),
+    "failed": N_("Was called back, but not reached"),
+    "cancelled": N_("Call back was cancelled"),
+    "expired": N_("Was not called back before closing time"),
 }
 DIRECTIONS = {"in": (N_("Incoming call"), "phone-in"), "out": (N_("Outgoing call"), "phone-out")}
 

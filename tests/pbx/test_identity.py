@@ -17,9 +17,9 @@ def row(kind: str, extra: str, **more: Any) -> Cel:
 
 def test_the_line_is_the_last_that_was_tried() -> None:
     began = row("FOYER_CALL", f"{UUID}^l1^0909123456^out")
-    assert identity_of([began]) == Identity(UUID, "l1", "0909123456", "out", "1.1")
+    assert identity_of([began]) == Identity(UUID, "l1", "0909123456", "out", "1.1", 1)
     others = [row("FOYER_LINE", "l2"), row("FOYER_LINE", "l3")]
-    assert identity_of([began, *others]) == Identity(UUID, "l3", "0909123456", "out", "1.1")
+    assert identity_of([began, *others]) == Identity(UUID, "l3", "0909123456", "out", "1.1", 1)
 
 
 def test_no_call_of_ours_has_no_identity() -> None:

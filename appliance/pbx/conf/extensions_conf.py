@@ -36,6 +36,7 @@ STAMP = "FOYER_STAMP"
 # Written by hand, copied beside this file for each revision, so that a revision is whole and can come back
 # whole.
 DIALPLAN = (
+    "foyer-back.conf",
     "foyer-call.conf",
     "foyer-codes.conf",
     "foyer-flow.conf",

@@ -6,7 +6,8 @@ foyer-kind-... (what kind of call a number makes, see store/number_plan.py), foy
 foyer-all-lines (the lines in their order), and for each agent foyer-outside-<agent> and foyer-agent-<agent>.
 The agent's phones, whom they transfer and where they forward calls to, begin in the last: so each call out is
 made under the rules of the agent who sends it out, whoever speaks on it. foyer-outside-box is for calls that
-a flow sends out.
+a flow sends out, and for calling back; foyer-back-kinds says which kinds of numbers callers may leave: their
+own, and others.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from appliance.store.sitemodel import Agent, Line, Site
 # Who makes the calls that no agent makes, under the rules for everybody.
 BOX = "box"
 OUTSIDE_BOX = f"foyer-outside-{BOX}"
+# Where a caller may have himself called back at another number than his own.
+AT_HOME = ("national", "mobile")
 # The codes that close opening hours for the day (flow_contexts.py).
 CLOSING = "foyer-closing"
 
@@ -48,6 +51,10 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     help_is = (Extension(one.number, (Call("foyer-help", (one.number,)),)) for one in env.country.emergency)
     yield Context("foyer-emergency", tuple(help_is))
     yield _outside(site, BOX)
+    kinds = site.outbound.kinds_of(BOX)
+    at_home = [kind for kind in kinds if kind in AT_HOME]
+    both = f"{'-'.join(kinds)}/{'-'.join(at_home)}"
+    yield Context("foyer-back-kinds", (Extension(START, (Step("Return", (both,)),)),))
     for agent in site.agents:
         outside = _outside(site, agent.id)
         yield outside

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from appliance.pbx.conf.inputs import Env, prompt_name, sound_name
 from appliance.pbx.conf.syntax import START, Call, Context, Extension, Step, argument, path
 from appliance.store import prompts
-from appliance.store.site_queues import EXITS, Queue
+from appliance.store.site_queues import CALLBACK, EXITS, Queue
 from appliance.store.sitemodel import Site
 
 
@@ -25,8 +25,14 @@ def contexts(site: Site, queue: Queue, env: Env) -> Iterator[Context]:
     yield Context(f"foyer-queue-{queue.id}", (Extension(START, tuple(_steps(site, queue, env))),))
     for name in EXITS:
         target = getattr(queue, name)
-        goes_on = Step("Goto", (entry(target) if target else "foyer-sorry", START, "1"))
+        goes_on = Step("Goto", (_exit(target), START, "1"))
         yield Context(f"foyer-{name.removeprefix('when_')}-{queue.id}", (Extension(START, (goes_on,)),))
+
+
+def _exit(target: str) -> str:
+    if target == CALLBACK:
+        return "foyer-back-last"
+    return entry(target) if target else "foyer-sorry"
 
 
 def _steps(site: Site, queue: Queue, env: Env) -> Iterator[Call]:

@@ -23,6 +23,8 @@ GENERAL = (
 )
 
 
+# The prompt that says which key leads to leaving a number.
+OFFER = "foyer/back-offer"
 # When an agent of several queues is free: which of them gives him a call.
 WEIGHTS = {"low": 0, "normal": 5, "high": 10}
 
@@ -83,8 +85,9 @@ def _announced(queue: Queue) -> int:
 
 
 def _messages(site: Site, queue: Queue, env: Env) -> tuple[tuple[str, str | int], ...]:
-    if not queue.message_text:
-        return ()
     sound = env.sounds / sound_name(site.language, queue.message_text)
-    every = ("periodic-announce-frequency", queue.message_every_seconds)
-    return (("periodic-announce", path(str(sound))), every)
+    # Asterisk says them in turn.
+    said = (OFFER if queue.callback else "", path(str(sound)) if queue.message_text else "")
+    every = ("periodic-announce-frequency", queue.message_every_seconds if any(said) else 0)
+    keys = (("context", "foyer-keys"),) if queue.callback else ()
+    return (*keys, ("periodic-announce", ",".join(filter(None, said))), every)

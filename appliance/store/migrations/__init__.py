@@ -19,6 +19,7 @@ from appliance.store.migrations import (
     m004_segments_of_agents,
     m005_sentences,
     m006_menus,
+    m007_callbacks,
 )
 
 Step = Callable[[Database], None]
@@ -30,6 +31,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("004_segments_of_agents", m004_segments_of_agents.apply),
     ("005_sentences", m005_sentences.apply),
     ("006_menus", m006_menus.apply),
+    ("007_callbacks", m007_callbacks.apply),
 )
 
 

@@ -37,6 +37,7 @@ ACTIONS = {
     "hours.close": N_("Closed for the day"),
     "hours.open": N_("Opened again as usual"),
     "call.end": N_("Ended somebody's call"),
+    "callback.cancel": N_("Cancelled a call back"),
     "service.restart": N_("Restarted a service"),
     "support-file": N_("Made a support file"),
     "network.try": N_("Tried another network"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from appliance.store.site_queues import AT_ONCE, EXITS, PRIORITIES, STRATEGIES, Queue
-from appliance.store.sitemodel import Site
+from appliance.store.site_queues import AT_ONCE, CALLBACK, EXITS, PRIORITIES, STRATEGIES, Queue
 from appliance.webui import site_forms
-from appliance.webui.differences import LABELS, PRIORITY_NAMES, SORRY, STRATEGY_NAMES
+from appliance.webui.differences import LABELS, OFFER, PRIORITY_NAMES, SORRY, STRATEGY_NAMES
 from appliance.webui.editing import Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
@@ -36,7 +35,7 @@ def routes(web: Web) -> None:
             priorities=[(name, web.gettext(PRIORITY_NAMES[name])) for name in PRIORITIES],
             music=[(name, web.gettext(words)) for name, words in music.items()],
             hours=[("", web.gettext(N_("always open"))), *((one.id, one.name) for one in site.schedules)],
-            exits=[(name, web.gettext(LABELS[Queue][name]), _exits(web, site, queue)) for name in EXITS],
+            exits=[(name, web.gettext(LABELS[Queue][name]), _exits(web, queue, name)) for name in EXITS],
             prompts=[("", web.gettext(N_("The text below"))), *((one.id, one.name) for one in site.prompts)],
             number=based_on(web),
         )
@@ -44,9 +43,12 @@ def routes(web: Web) -> None:
     item_routes(web, Kind("queues", "q", show, site_forms.queue))
 
 
-def _exits(web: Web, site: Site, queue: Queue) -> list[tuple[str, str]]:
+def _exits(web: Web, queue: Queue, name: str) -> list[tuple[str, str]]:
     """Where a caller can be sent."""
+    site = web.site()
     flows = [(one.id, web.gettext(N_("Flow “%(name)s”"), name=one.name)) for one in site.flows]
     others = [one for one in site.queues if one.id != queue.id]
     queues = [(one.id, web.gettext(N_("Queue “%(name)s”"), name=one.name)) for one in others]
-    return [("", web.gettext(SORRY)), *flows, *queues]
+    # Promises end at closing time.
+    offer = [(CALLBACK, web.gettext(OFFER))] if name != "when_closed" else []
+    return [("", web.gettext(SORRY)), *offer, *flows, *queues]

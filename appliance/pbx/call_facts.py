@@ -1,0 +1,166 @@
+"""What is known of one call, put in order from its raw rows. Pure; for history.py, which tells the call from
+it.
+
+A call back to somebody who left a number has a leg of Asterisk's own wiring: the one half waits in the queue
+and talks to the agent, the other calls the customer. Such a call begins with the ring that the agent
+answered; how long it waited before is the story of the call in which the number was left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from appliance.pbx.identity import Identity, identity_of
+from appliance.pbx.legs import Leg, Span, Stay, legs_of, other_half, together
+from appliance.pbx.menus import Menu, menus_of
+from appliance.pbx.rows import CEL, RESTART, RESUME, Logged, cel, logged
+from appliance.store.feeds import RawEvent
+
+NEAR_S = 2
+"""Between CEL and queue_log, which counts whole seconds and writes a moment later."""
+_BLOCKED = "FOYER_BLOCKED"
+# Microseconds: news of the other end runs a subroutine on the caller's leg (the recording is taken up again),
+# and the call events say that it left the queue and came back.
+_PASSING = 500_000
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A call's rows, put in order. `cut` is when Asterisk died under it, in microseconds; None if it did
+    not.
+    """
+
+    identity: Identity
+    main: Leg
+    customer: Leg | None
+    legs: tuple[Leg, ...]
+    log: tuple[Logged, ...]
+    talks: tuple[Span, ...]
+    menus: tuple[Menu, ...]
+    ended: int | None
+    cut: int | None
+    is_blocked: bool
+
+    @property
+    def stays(self) -> list[Stay]:
+        """The stays in queues, in order."""
+        stays: list[Stay] = []
+        for app in self.main.apps:
+            if app.name != "queue":
+                continue
+            last = stays[-1] if stays else None
+            if last and last.end and last.data == app.data and self._passes(last.end, app.start):
+                stays[-1] = replace(last, end=app.end)
+            else:
+                stays.append(app)
+        return stays
+
+    def _passes(self, left: int, back: int) -> bool:
+        """Whether the caller was out of the queue only for a subroutine: soon back, and no talk was over."""
+        is_over = any(talk.end is not None and left - _PASSING <= talk.end <= back for talk in self.talks)
+        return back - left <= _PASSING and not is_over
+
+    def queue_at(self, at: int) -> str | None:
+        """The queue that the caller was in at that moment; None if in none."""
+        for stay in self.stays:
+            if is_in(at, stay):
+                return queue_of(stay)
+        return None
+
+
+def is_in(at: int, stay: Stay) -> bool:
+    """Whether that moment lies in the stay."""
+    return stay.start <= at and (stay.end is None or at <= stay.end)
+
+
+def queue_of(stay: Stay) -> str:
+    """The queue's id, from the arguments of `Queue(q1,...)`."""
+    return stay.data.partition(",")[0]
+
+
+def facts_of(rows: Sequence[RawEvent]) -> Facts | None:
+    rows = sorted(rows, key=lambda row: row.seq)
+    events = sorted((cel(row) for row in rows if row.source == CEL), key=lambda row: row.at)
+    log = sorted((logged(row) for row in rows if row.source != CEL), key=lambda row: (row.at, row.seq))
+    identity = identity_of(events)
+    if identity is None:
+        return None
+    legs = legs_of(events)
+    main = legs[identity.uniqueid]
+    if main.started is None:
+        # Its first rows are older than what is kept of the logs.
+        main.started = events[0].at
+    if main.is_local:
+        _take_other_half(main, legs, identity)
+    was_up = main.ended is None
+    # A leg that joins an older call takes on that call's id: here, then, it ends.
+    over = next((row.at for row in events if row.kind == "LINKEDID_END"), None)
+    died = _died(events[-1].at, log) if over is None else None
+    gone = over or died
+    for leg in legs.values():
+        if leg.ended is None and gone:
+            leg.end(max(gone, leg.started or 0))
+    customer = _customer(identity, main, legs.values())
+    others = [leg for leg in legs.values() if leg is not customer and not leg.is_local]
+    talks = together(customer, others) if customer else []
+    ended = _ended(identity, main, legs.values())
+    return Facts(
+        identity,
+        main,
+        customer,
+        tuple(legs.values()),
+        tuple(log),
+        tuple(talks),
+        menus_of((row for row in events if row.uniqueid == identity.uniqueid), main.ended),
+        ended,
+        died if was_up else None,
+        any(row.kind == _BLOCKED for row in events),
+    )
+
+
+def _take_other_half(main: Leg, legs: dict[str, Leg], identity: Identity) -> None:
+    """Of a call back: the queue is the other half's, and the call begins with the ring that was answered."""
+    other = other_half(main, legs.values())
+    main.apps = sorted((*main.apps, *(other.apps if other else ())), key=lambda app: app.start)
+    rings = [leg.started for leg in legs.values() if leg.agent and leg.answered and leg.started is not None]
+    main.started = max((ring for ring in rings if ring <= identity.at), default=identity.at)
+
+
+def _customer(identity: Identity, main: Leg, legs: Iterable[Leg]) -> Leg | None:
+    """The leg to the customer: of a call that goes out, the one that answered, or else the last that was
+    tried.
+    """
+    if identity.direction == "in":
+        return main
+    outside = [leg for leg in legs if leg is not main and leg.agent is None and not leg.is_local]
+    return next((leg for leg in outside if leg.answered), outside[-1] if outside else None)
+
+
+def _ended(identity: Identity, main: Leg, legs: Iterable[Leg]) -> int | None:
+    """When the call was over: without its caller; a call that goes out may be handed over, so without
+    anybody.
+    """
+    if identity.direction == "in" or main.ended is None:
+        return main.ended
+    ends = [leg.ended for leg in legs if leg.started is not None]
+    return None if None in ends else max(end for end in ends if end is not None)
+
+
+def _died(last: int, log: Sequence[Logged]) -> int | None:
+    """When Asterisk died under a call whose last CEL row is of `last`; None if it did not, as far as one
+    knows.
+
+    It did if it started again since and nothing more came of this call. (A new call of the restart's own
+    second may look the same until its next row.) The best estimate is when foyer-pbx lost Asterisk; without
+    one, it is `last`.
+    """
+    own = max((row.seq for row in log if row.call != "NONE"), default=0)
+    is_after = (row for row in log if row.event == RESTART and row.seq > own and row.at >= last // 1_000_000)
+    restart = next(is_after, None)
+    if restart is None:
+        return None
+    lost = [
+        int(row.data[0]) * 1000 for row in log if row.event == RESUME and row.data and row.data[0].isdigit()
+    ]
+    return min((at for at in lost if last <= at <= (restart.at + NEAR_S) * 1_000_000), default=last)
