@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import first_call, image, make_image, make_run
+from tests.bench import first_call, flows, image, make_image, make_run
 from tests.bench.result import Measure, merge, table
 
 type Bench = Callable[[Path], Measure]
@@ -22,6 +22,7 @@ type Bench = Callable[[Path], Measure]
 KEPT = Path(__file__).parents[2] / "build/bench.json"
 GROUPS: tuple[tuple[str, tuple[Bench, ...]], ...] = (
     ("first_call", first_call.BENCHES),
+    ("flows", flows.BENCHES),
     ("image", image.BENCHES),
 )
 

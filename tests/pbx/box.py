@@ -57,8 +57,8 @@ SITE: dict[str, Any] = {
 class Box:
     """Use as a context manager; Asterisk is started, foyer-pbx is not."""
 
-    def __init__(self, directory: Path, **queue: Any) -> None:
-        """`queue`: settings of the queue that differ from those of `SITE`."""
+    def __init__(self, directory: Path, agents: int = 2, **queue: Any) -> None:
+        """`queue`: settings of the queue that differ from those of `SITE`; `agents`: how many are in it."""
         self.sip_port = free_port()
         self.provider_port = free_port()
         self.settings = Settings(data=directory / "data", ami_port=free_port(), disk_told=directory / "told")
@@ -69,7 +69,17 @@ class Box:
         self.service: Service | None = None
         self._sessions: tuple[ActionSession, ...] = ()
         line = {**SITE["lines"][0], "port": self.provider_port}
-        document = {**SITE, "lines": [line], "queues": [{**SITE["queues"][0], **queue}]}
+        more = [
+            {"id": f"a{n}", "name": f"Agent {n}", "extension": str(100 + n)} for n in range(3, agents + 1)
+        ]
+        staff = [*SITE["agents"], *more]
+        members = [agent["id"] for agent in staff]
+        document = {
+            **SITE,
+            "lines": [line],
+            "agents": staff,
+            "queues": [{**SITE["queues"][0], "agents": members, **queue}],
+        }
         self.site = Site.from_dict(document)
         with self.store.change() as change:
             site.save(change, self.site, "u1", "", 0)
