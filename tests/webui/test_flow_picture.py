@@ -56,7 +56,9 @@ FLOWS = {
 
 @pytest.fixture
 def pages(settings: Settings, store: Store, box: dict[str, str], locale_root: Path) -> Iterator[str]:
-    """The address of the pages of a box with a flow. Persian has no catalogue: it is English from the right."""
+    """The address of the pages of a box with a flow. Persian has no catalogue: it is English from the
+    right.
+    """
     with store.change() as change:
         document = Site.from_dict({**SITE, **FLOWS})
         sites.save(change, document, box["boss"], "", sites.head_number(change.db))
