@@ -118,6 +118,6 @@ def measure(folder: Path) -> Measure:
         1.0,
         "higher",
         f"{CALLBACKS} numbers left in a queue with {AGENTS} agents who answer, one try each, counted at the"
-        f" far end of the line; foyer-pbx or Asterisk killed and started again {KILLS} times meanwhile, 0.5 to"
-        " 6 s apart",
+        f" far end of the line; foyer-pbx or Asterisk killed and started again {KILLS} times meanwhile,"
+        " 0.5 to 6 s apart",
     )
