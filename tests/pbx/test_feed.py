@@ -134,9 +134,9 @@ def expected(tmp_path: Path) -> dict[str, Any]:
 
 def test_all_stories_at_once(expected: dict[str, Any]) -> None:
     outcomes = sorted(row[8] for row in expected["calls"])
-    assert len(outcomes) == 21
+    assert len(outcomes) == 22
     assert outcomes.count("cut") == 2
-    assert outcomes.count("answered") == 12
+    assert outcomes.count("answered") == 13
     wrap_ups = [row for row in expected["segments"] if row[1] == "wrap_up"]
     assert len(wrap_ups) == 12
     assert {row[5] - row[4] for row in wrap_ups} <= {3000, *range(3000)}
