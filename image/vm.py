@@ -127,7 +127,7 @@ def introduce(chosen: options.Options) -> None:
   pages      https://{host}:{chosen.https_port}   (once it is up, in a minute or two)
   phones     {host}:{chosen.sip_port} (SIP over UDP)
   password   on the console below
-  end        {CONSOLE_PATIENCE}; its disk stays in {BUILD / "vm"}
+  end        {CONSOLE_PATIENCE}; its disk stays in build/vm
 """,
         flush=True,
     )
