@@ -1,4 +1,5 @@
-"""`make soak SOAK_MINUTES=30`: calls in shifts; in the first half of them processes are killed at random.
+"""`make soak SOAK_MINUTES=30`: many changes of the settings (changes.py), then calls in shifts; in the
+first half of them processes are killed at random.
 
 After each shift every call must stand in the store once, closed. Over the peaceful half no process may have
 grown, nor have more files open. Prints what happened; the exit code is 1 if anything was wrong.
@@ -24,6 +25,7 @@ from tests.bench.load import callers
 from tests.box.exchange import Exchange
 from tests.box.line import NUMBER, PROVIDER
 from tests.image.box import Box
+from tests.soak import changes
 from tests.soak.office import Office, desk_phones
 from tests.soak.watch import Kept, Size, growth, kept, sizes
 from tests.until import NeverHappened, until
@@ -135,6 +137,7 @@ def exchange_callers(store: Store) -> int:
 
 def main(minutes: float) -> int:
     """Returns the exit code."""
+    wrong = changes.main()
     shifts_wanted = max(4, round(minutes * 60 / SHIFT_S))
     shifts: list[Shift] = []
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
@@ -156,7 +159,7 @@ def main(minutes: float) -> int:
                 tell(number, shift, time.monotonic() - began)
             failed = box.run("systemctl", "--failed", "--no-legend").strip()
             store.close()
-    wrong = [line for shift in shifts for line in shift.wrong()]
+    wrong += [line for shift in shifts for line in shift.wrong()]
     wrong += [f"failed: {failed}"] if failed else []
     peaceful = shifts[shifts_wanted // 2 :]
     # The first peaceful shift warms up what the trouble made anew.

@@ -55,7 +55,10 @@ def value(text: str) -> str:
     Refused: control characters (a line break would begin a new line of the file), more than 1,024 bytes,
     bytes that are not text, and blanks at the ends, which Asterisk would silently drop.
     """
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
+    # What is printable holds none of them: most values need no look at each character.
+    if not text.isprintable() and any(
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text
+    ):
         raise RejectedError(
             "A setting of the telephone service may not hold control characters or line breaks."
         )
