@@ -8,13 +8,15 @@ from appliance.console.menu import Console
 from appliance.console.status import status
 from appliance.network.trial import Network
 from appliance.privileged.client import Privileged
+from appliance.secure_boot import key_at_start
 from appliance.settings import Settings
 
 
 def main() -> int:
     settings = Settings.load()
     root = Privileged(settings.privileged_socket)
-    Console(sys.stdin.fileno(), sys.stdout, lambda: status(settings), root, Network().kept_plan).run()
+    key = key_at_start()
+    Console(sys.stdin.fileno(), sys.stdout, lambda: status(settings, key), root, Network().kept_plan).run()
     return 0
 
 

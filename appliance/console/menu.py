@@ -17,12 +17,23 @@ from appliance.errors import FoyerError
 from appliance.network.plan import NetworkPlan
 from appliance.network.trial import TRIAL_S
 from appliance.privileged.client import Privileged
+from appliance.secure_boot import new_code
 
 REFRESH_S = 5.0
 # Nobody goes on typing: the screen shows the box again.
 PATIENCE_S = 120.0
 _LINE_MAX = 200
 _CLEAR = "\x1b[2J\x1b[H"
+
+
+ON_THE_BLUE_SCREEN = """
+  The box starts again, and a blue screen asks. It waits ten seconds:
+  press a key, then choose Enroll MOK, Continue, Yes. Type this code,
+  which does not show, then Enter, and choose Reboot.
+
+     {code}
+
+"""
 
 
 class LeftAlone(Exception):
@@ -74,7 +85,7 @@ class Console:
                     raise
 
     def _choose(self, key: str) -> None:
-        if key not in dict(menu(self._status().fault)):
+        if key not in dict(menu(self._status())):
             return
         match key:
             case "1":
@@ -83,6 +94,8 @@ class Console:
                 self._new_password()
             case "3" | "4":
                 self._power(key)
+            case "6":
+                self._confirm_drivers()
             case "9":
                 self._reset()
 
@@ -99,6 +112,16 @@ class Console:
         if self._ask(question) == "yes":
             self._root.power("poweroff" if key == "3" else "reboot")
             self._say("\n  Goodbye.\n")
+            self._pause()
+
+    def _confirm_drivers(self) -> None:
+        if self._ask("Have the box ask for it when it starts again, now? yes/no") != "yes":
+            return
+        code = new_code()
+        self._root.confirm_drivers(code)
+        self._say(ON_THE_BLUE_SCREEN.format(code=code))
+        if self._ask("Written down? yes starts the box again") == "yes":
+            self._root.power("reboot")
             self._pause()
 
     def _reset(self) -> None:

@@ -5,25 +5,24 @@ from __future__ import annotations
 import textwrap
 
 from appliance.console.status import Status
-from appliance.fault import Fault
 
 _MENU = (
     ("1", "Network"),
     ("2", "New administrator password"),
     ("3", "Switch off"),
     ("4", "Start again"),
+    ("6", "Let the drivers of telephone cards in (Secure Boot)"),
     ("9", "Factory reset: delete everything"),
 )
-# What needs no data; the last only where it makes the box usable again.
-_WITHOUT_DATA = ("3", "4", "9")
 _WIDTH = 72
 
 
-def menu(fault: Fault | None) -> tuple[tuple[str, str], ...]:
+def menu(status: Status) -> tuple[tuple[str, str], ...]:
     """What can be chosen: the key and its words."""
-    if fault is None:
-        return _MENU
-    keys = _WITHOUT_DATA if fault.can_reset else _WITHOUT_DATA[:-1]
+    if fault := status.fault:
+        keys = "34" + "9" * fault.can_reset
+    else:
+        keys = "12349" + "6" * (status.driver_key in ("unknown", "asked"))
     return tuple(entry for entry in _MENU if entry[0] in keys)
 
 
@@ -40,7 +39,7 @@ def screen(status: Status) -> str:
         lines += ["  Telephone cards:", *(f"     {line}" for line in status.lines)]
     elif not status.fault:
         lines += ["  No telephone card was found. Phone lines over the internet need none."]
-    lines += ["", "-" * _WIDTH, *(f"  {key}  {words}" for key, words in menu(status.fault)), ""]
+    lines += ["", "-" * _WIDTH, *(f"  {key}  {words}" for key, words in menu(status)), ""]
     return "".join(f"{_plain(line)}\n" for line in lines)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from appliance.fault import Fault, fault, noted
+from appliance.secure_boot import VARIABLES, KeyState, key_now
 from appliance.settings import Settings
 
 # dahdi-base.c, dahdi_seq_show(): Span 1: WCTDM/4 "Wildcard TDM410P Board 5" (MASTER)
@@ -29,10 +30,13 @@ class Status:
     lines: tuple[str, ...] = ()
     fault: Fault | None = None
     cards: tuple[str, ...] = ()
+    driver_key: KeyState = ""
 
 
-def status(settings: Settings, root: Path = Path("/")) -> Status:
-    """Everything at this moment; `root` is where /proc, /sys and /run are."""
+def status(settings: Settings, key_at_start: KeyState, root: Path = Path("/")) -> Status:
+    """Everything at this moment; `key_at_start` is as in appliance.secure_boot, `root` is where /proc, /sys
+    and /run are.
+    """
     return Status(
         addresses(),
         settings.https_port,
@@ -41,6 +45,7 @@ def status(settings: Settings, root: Path = Path("/")) -> Status:
         lines(root / "proc/dahdi"),
         fault(noted(root / "run")),
         tuple(sorted(path.parent.name for path in (root / "sys/class/net").glob("*/device"))),
+        key_now(key_at_start, root / VARIABLES.relative_to("/")),
     )
 
 

@@ -37,6 +37,19 @@ UNIT_WORK = {
 }
 
 
+# What lets the drivers in, by the state of their key (appliance.secure_boot).
+_LET_IN = {
+    "unknown": Term(
+        "Let the drivers of telephone cards in: on the page System, or on the box's own screen. Or switch"
+        " Secure Boot off in the firmware."
+    ),
+    "asked": Term(
+        "Start the box again at its own screen and say yes there, with the code that was shown. Without it,"
+        " ask for another one on the page System."
+    ),
+}
+
+
 def units(machine: Machine) -> Iterator[Finding]:
     for unit in machine.units:
         work = UNIT_WORK.get(unit.name, Term(unit.name))
@@ -177,11 +190,10 @@ def certificate(machine: Machine) -> Iterator[Finding]:
 
 def drivers(machine: Machine) -> Iterator[Finding]:
     for module in machine.refused_modules:
-        if machine.is_secure_boot:
+        if machine.driver_key in _LET_IN:
             yield bad(
                 "Secure Boot keeps the driver {driver} from being loaded; its card does not work.",
-                "Confirm the box's key at the next start, on the blue screen, or switch Secure Boot off in"
-                " the firmware.",
+                _LET_IN[machine.driver_key],
                 driver=module,
             )
         else:

@@ -104,7 +104,7 @@ class Release:
 @dataclass(frozen=True)
 class Machine:
     """The box without its calls: what foyer-health gathers. `data_fault` is the name of what keeps it from
-    its data (appliance.fault), "" for nothing.
+    its data (appliance.fault), "" for nothing; `driver_key` is as in appliance.secure_boot.
     """
 
     release: Release
@@ -118,7 +118,7 @@ class Machine:
     certificate: Certificate = Certificate()
     interfaces: tuple[Interface, ...] = ()
     refused_modules: tuple[str, ...] = ()
-    is_secure_boot: bool = False
+    driver_key: str = ""
     data_fault: str = ""
 
 

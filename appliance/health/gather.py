@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from appliance import fault
-from appliance.health import front_door, hardware, kernel
+from appliance import fault, secure_boot
+from appliance.health import cards, front_door, hardware, kernel
 from appliance.health.facts import Clock, Machine, Release, Unit
 from appliance.settings import Settings
 
@@ -38,6 +38,7 @@ class Places:
     sys: Path = Path("/sys")
     proc: Path = Path("/proc")
     run: Path = Path("/run")
+    modules: Path = Path("/usr/lib/modules") / os.uname().release
     os_release: Path = Path("/etc/os-release")
     # systemd(1): as old as the release; a clock behind it is set to it at the start.
     epoch: Path = Path("/usr/lib/clock-epoch")
@@ -46,6 +47,9 @@ class Places:
 def machine(settings: Settings, kernel_lines: Iterable[str], places: Places = Places()) -> Machine:  # noqa: B008 - frozen
     """Everything at this moment. `kernel_lines` is what `log.kernel_lines` reads from the journal."""
     said, booted = kernel.read(kernel_lines), release(places)
+    key = secure_boot.key_now(secure_boot.key_at_start())
+    # Where every driver is taken, none that is missing was refused.
+    kept_out = cards.refused(places.sys, places.modules) if key in ("unknown", "asked") else ()
     memory = psutil.virtual_memory()
     return Machine(
         release=booted,
@@ -58,8 +62,8 @@ def machine(settings: Settings, kernel_lines: Iterable[str], places: Places = Pl
         temperatures=hardware.temperatures(),
         certificate=front_door.look(settings),
         interfaces=hardware.interfaces(places.sys),
-        refused_modules=said.refused_modules,
-        is_secure_boot=said.is_secure_boot,
+        refused_modules=tuple(dict.fromkeys((*said.refused_modules, *kept_out))),
+        driver_key=key,
         data_fault=fault.noted(places.run),
     )
 

@@ -22,10 +22,6 @@ _REFUSED = (
     # kernel/module/main.c, with the module's own name in front.
     re.compile(r"^([\w-]{1,64}): Loading of .* is rejected"),
 )
-# drivers/firmware/efi/..., security/integrity: spelled in several ways.
-_SECURE_BOOT = re.compile(
-    r"secure ?boot(?: mode)?(?: is)? enabled|Kernel is locked down from EFI Secure Boot", re.I
-)
 # block/blk-core.c: blk_print_req_error.
 _DISK_ERROR = re.compile(
     r"(?:I/O|critical medium|critical target|protection) error, dev ([\w-]{1,32}), sector"
@@ -37,7 +33,6 @@ class KernelFacts:
     """`disk_errors` counts by the kernel's name of the disk ("sda")."""
 
     refused_modules: tuple[str, ...]
-    is_secure_boot: bool
     disk_errors: dict[str, int]
 
 
@@ -45,12 +40,10 @@ def read(lines: Iterable[str]) -> KernelFacts:
     """The facts in the order in which they were said first."""
     refused: dict[str, None] = {}
     errors: Counter[str] = Counter()
-    is_secure = False
     for line in lines:
         for pattern in _REFUSED:
             if found := pattern.search(line):
                 refused[found[1].replace("-", "_")] = None
         if found := _DISK_ERROR.search(line):
             errors[found[1]] += 1
-        is_secure = is_secure or bool(_SECURE_BOOT.search(line))
-    return KernelFacts(tuple(refused), is_secure, dict(errors))
+    return KernelFacts(tuple(refused), dict(errors))

@@ -17,9 +17,12 @@ from appliance.errors import RejectedError, TransientError
 from appliance.network.plan import NetworkPlan
 from appliance.network.trial import Network, Token
 from appliance.privileged.client import Power, SystemService
+from appliance.privileged.enrolment import Code
 
 # Asterisk may take a few seconds to end its calls' recordings; systemd kills it after TimeoutStopSec.
 RESTART_TIMEOUT_S = 40.0
+# Some firmwares are slow (foyer-confirm-drivers.service).
+FIRMWARE_TIMEOUT_S = 130.0
 
 
 def restart_service(name: SystemService) -> None:
@@ -62,6 +65,15 @@ def factory_reset() -> None:
     _systemctl("The box could not be reset.", "start", "--no-block", "foyer-factory-reset.service")
 
 
+def confirm_drivers(code: Code) -> None:
+    """Leaves the question whether the drivers' key may be trusted for the next start, which asks for the
+    code. TransientError: the firmware did not take it.
+    """
+    code.hand_over()
+    failure = "The firmware does not take the question."
+    _systemctl(failure, "start", "foyer-confirm-drivers.service", timeout_s=FIRMWARE_TIMEOUT_S)
+
+
 @dataclass(frozen=True)
 class Action:
     """A function, and the accounts that may ask for it."""
@@ -78,6 +90,7 @@ ACTIONS = (
     # For who stands before the box.
     Action(new_password, ("foyer-console",)),
     Action(power, ("foyer-console",)),
+    Action(confirm_drivers, ("foyer-console", "foyer-webui")),
     Action(factory_reset, ("foyer-console",)),
 )
 
@@ -116,10 +129,10 @@ def _value(kind: Any, text: str, name: str) -> object:
     return parse(text)
 
 
-def _systemctl(failure: str, *arguments: str) -> None:
+def _systemctl(failure: str, *arguments: str, timeout_s: float = RESTART_TIMEOUT_S) -> None:
     command = ["systemctl", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=RESTART_TIMEOUT_S, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired as error:
         raise TransientError("The service did not come up in time.") from error
     if done.returncode != 0:

@@ -15,6 +15,7 @@ SystemService = Literal["asterisk", "caddy", "foyer-apply", "foyer-pbx"]
 Power = Literal["poweroff", "reboot"]
 # Longer than any action takes: the answer says how it ended.
 ANSWER_TIMEOUT_S = 60.0
+FIRMWARE_TIMEOUT_S = 140.0
 
 
 class Privileged:
@@ -49,6 +50,12 @@ class Privileged:
     def power(self, what: Power) -> None:
         """Switches the box off, or starts it again; returns before that happens."""
         self.call(Call("power", {"what": what}))
+
+    def confirm_drivers(self, code: str) -> None:
+        """Has the firmware ask at the next start whether it may take the drivers of telephony cards; who says
+        yes there types the code, eight digits. TransientError: the firmware did not take the question.
+        """
+        Privileged(self._path, FIRMWARE_TIMEOUT_S).call(Call("confirm_drivers", {"code": code}))
 
     def factory_reset(self) -> None:
         """Deletes everything that the box keeps, and starts it again; returns before that happens."""

@@ -22,10 +22,11 @@ from appliance.console.menu import Console, plan_of
 from appliance.console.screen import screen
 from appliance.console.status import Status
 from appliance.errors import RejectedError
-from appliance.fault import FAULTS, fault
+from appliance.fault import FAULTS, Fault, fault
 from appliance.network.plan import NetworkPlan
 from appliance.privileged.client import Privileged
 from appliance.privileged.protocol import Call
+from appliance.secure_boot import KeyState
 from tests.privileged.noting import noting
 from tests.until import until
 
@@ -142,6 +143,35 @@ def test_a_factory_reset_is_confirmed_twice(console: Screen) -> None:
     assert console.calls == [Call("factory_reset", {})]
 
 
+def typed_at(known: Fault | None, keys: str, folder: Path, driver_key: KeyState = "") -> list[Call]:
+    """What root is asked for when somebody types this on the screen of a box with that fault; the last of it
+    is a restart.
+    """
+    ours, theirs = pty.openpty()
+    with noting(folder / "privileged.sock") as calls, os.fdopen(theirs, "w") as paper:
+        root = Privileged(folder / "privileged.sock")
+        console = Console(
+            theirs, paper, lambda: Status((), fault=known, driver_key=driver_key), root, lambda: None
+        )
+        shown = threading.Thread(target=console.run)
+        shown.start()
+        os.write(ours, keys.encode())
+        until(lambda: any(call.action == "power" for call in calls), 10, "the restart")
+        # Enter goes on; then the end of the keyboard.
+        os.write(ours, b"\n\x04")
+        shown.join(10)
+    os.close(ours)
+    (folder / "privileged.sock").unlink(missing_ok=True)
+    return calls
+
+
+def test_the_drivers_are_let_in(tmp_path: Path) -> None:
+    calls = typed_at(None, "6\nyes\nyes\n", tmp_path, driver_key="unknown")
+    assert [call.action for call in calls] == ["confirm_drivers", "power"]
+    assert re.fullmatch("[0-9]{8}", calls[0].args["code"])
+    assert "6  " not in screen(Status((), driver_key="confirmed")) and "6  " not in screen(Status(()))
+
+
 def test_strange_keys_do_nothing(console: Screen) -> None:
     for line in ("", "0", "99", "\x1b[A", "1; reboot", "é" * 300, "\x04"[:0]):
         console.type(line)
@@ -178,20 +208,8 @@ def test_a_box_without_its_data_says_so(name: str) -> None:
 
 
 def test_what_is_not_on_the_menu_does_nothing(tmp_path: Path) -> None:
-    ours, theirs = pty.openpty()
-    with noting(tmp_path / "privileged.sock") as calls, os.fdopen(theirs, "w") as paper:
-        status = Status((), fault=fault("disk-too-small"))
-        console = Console(
-            theirs, paper, lambda: status, Privileged(tmp_path / "privileged.sock"), lambda: None
-        )
-        shown = threading.Thread(target=console.run)
-        shown.start()
-        os.write(ours, b"9\nDELETE\nyes\n2\nyes\n4\nyes\n")
-        until(lambda: calls, 10, "the restart")
-        os.write(ours, b"\n\x04")
-        shown.join(10)
-        assert calls == [Call("power", {"what": "reboot"})]
-    os.close(ours)
+    calls = typed_at(fault("disk-too-small"), "9\nDELETE\nyes\n2\nyes\n4\nyes\n", tmp_path)
+    assert calls == [Call("power", {"what": "reboot"})]
 
 
 def test_what_it_gathers(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ WELL = Machine(
     interfaces=(Interface("eth0", "02:00:00:00:00:01", True, ("192.0.2.10/24",), True),),
 )
 OPEN = Contact(lines=(LineState("Provider", True, True, True),))
+REFUSED = {"refused_modules": ("wcte13xp",)}
 UNWELL: list[tuple[str, dict[str, Any], str, str]] = [
     ("a unit failed", {"units": (Unit("caddy", "failed"),)}, "bad", "front door of the pages"),
     ("an unknown unit", {"units": (Unit("foyer-new", "inactive"),)}, "bad", "foyer-new (foyer-new)"),
@@ -72,7 +73,9 @@ UNWELL: list[tuple[str, dict[str, Any], str, str]] = [
     ("too early", {"certificate": Certificate("early")}, "bad", "dates do not fit"),
     ("a stranger", {"certificate": Certificate("bad")}, "bad", "own authority"),
     ("not renewed", {"certificate": Certificate("good", NOW + HOUR // 2)}, "warn", "not renewed"),
-    ("Secure Boot", {"refused_modules": ("wcte13xp",), "is_secure_boot": True}, "bad", "Secure Boot keeps"),
+    ("a key unknown", {**REFUSED, "driver_key": "unknown"}, "bad", "Secure Boot keeps the driver wcte13xp"),
+    ("a key asked for", {**REFUSED, "driver_key": "asked"}, "bad", "Secure Boot keeps the driver wcte13xp"),
+    ("a key confirmed", {**REFUSED, "driver_key": "confirmed"}, "bad", "wcte13xp was refused"),
     ("refused", {"refused_modules": ("wcte13xp",)}, "bad", "wcte13xp was refused"),
     ("a small disk to keep data", {"data_fault": "disk-too-small"}, "bad", "too small"),
     ("damaged data", {"data_fault": "damaged"}, "bad", "could not be repaired"),

@@ -93,9 +93,8 @@ def test_a_file_system_is_read_only_for_all_or_for_a_sandbox() -> None:
 def test_what_the_kernel_said() -> None:
     said = kernel.read(SAID.splitlines())
     assert said.refused_modules == ("wcte13xp", "wctdm24xxp")
-    assert said.is_secure_boot
     assert said.disk_errors == {"sda": 2, "nvme0n1": 1}
-    assert kernel.read(["Secure boot disabled"]) == kernel.KernelFacts((), False, {})
+    assert kernel.read(["Secure boot disabled"]) == kernel.KernelFacts((), {})
 
 
 def test_units() -> None:

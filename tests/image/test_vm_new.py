@@ -1,7 +1,10 @@
-"""The image on a machine with UEFI that starts nothing but what is signed; its first disk is too small."""
+"""The image on a machine with UEFI that starts nothing but what is signed; its first disk is too small, and
+its owner confirms the key of the drivers.
+"""
 
 from __future__ import annotations
 
+import re
 import ssl
 import urllib.request
 from collections.abc import Iterator
@@ -10,13 +13,15 @@ import pytest
 from vm import DISK_GB
 
 from tests.browser.browser import Browser
-from tests.image.trouble import is_said
+from tests.image.trouble import LOOK_S, MENU, is_said
 from tests.image.vm import READY_TIMEOUT_S, VirtualBox
 
 pytestmark = pytest.mark.vm
 
 TOO_SMALL_GB = 3
 PAGE_S = 60
+# As a terminal sends them.
+DOWN, ENTER = "\x1b[B", "\r"
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +30,11 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBox]:
     folder = tmp_path_factory.mktemp("new")
     with VirtualBox(folder, is_secure=True, disk_gb=TOO_SMALL_GB) as box:
         yield box
+
+
+def doctor(box: VirtualBox) -> str:
+    """What `foyer doctor` says."""
+    return box.run("foyer doctor", check=False)
 
 
 def test_a_disk_that_is_too_small_is_said(new: VirtualBox) -> None:
@@ -66,3 +76,41 @@ def test_it_boots_with_secure_boot(new: VirtualBox) -> None:
 def test_drivers_with_a_key_that_nobody_enrolled_are_refused(new: VirtualBox) -> None:
     assert "Key was rejected by service" in new.run("modprobe dahdi", check=False)
     assert "0 modules loaded" in new.asterisk("module show like chan_dahdi")
+    # This machine has no card that udev would have asked for it; what asks has such words for the journal.
+    new.run("systemd-cat -t modprobe modprobe dahdi", check=False)
+    said = doctor(new)
+    assert "Secure Boot keeps the driver dahdi from being loaded; its card does not work." in said
+    assert "Let the drivers of telephone cards in" in said
+
+
+def test_its_screen_lets_the_drivers_in(new: VirtualBox) -> None:
+    new.type_line("6")
+    new.wait_console("now? yes/no", LOOK_S, after=MENU)
+    new.type_line("yes")
+    shown = new.wait_console("Written down?", LOOK_S, after="now? yes/no")
+    code = re.search(r"^ {5}([0-9]{8})\s*$", shown, re.MULTILINE)
+    assert code, shown
+    # The firmware keeps the question for the next start.
+    assert "Foyer telephony drivers" in new.run("mokutil --list-new")
+    assert "Start the box again at its own screen" in doctor(new)
+    new.type_line("yes")
+
+    # shim's MokManager: Enroll MOK, Continue, Yes, the code, Reboot.
+    new.wait_console("Press any key to perform MOK management", READY_TIMEOUT_S)
+    new.press(ENTER)
+    for words in ("Enroll MOK", "View key", "Yes"):
+        new.wait_console(words, LOOK_S, after="MOK management")
+        new.press(DOWN + ENTER)
+    new.wait_console("Password:", LOOK_S)
+    new.press(code[1] + ENTER)
+    new.wait_console("Reboot", LOOK_S, after="Password:")
+    new.press(ENTER)
+
+
+def test_with_the_key_confirmed_the_drivers_load(new: VirtualBox) -> None:
+    new.wait_restart(READY_TIMEOUT_S)
+    new.wait_up(READY_TIMEOUT_S)
+    new.assert_well()
+    new.run("modprobe -a dahdi wctdm24xxp wcte43x")
+    assert "wctdm24xxp" in new.run("lsmod")
+    assert "driver" not in doctor(new)

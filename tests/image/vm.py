@@ -12,6 +12,7 @@ is on the disk.
 from __future__ import annotations
 
 import base64
+import os
 import socket
 import subprocess
 import time
@@ -92,7 +93,8 @@ class VirtualBox:
         self.ready_s = 0.0
         self._shell = folder / "shell.sock"
         self._console = folder / "console.log"
-        self._keyboard = folder / "console.sock"
+        self._keyboard = folder / "keyboard"
+        self._keys: int | None = None
         self._process: subprocess.Popen[str] | None = None
         self._connection: socket.socket | None = None
         pages = (Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80))
@@ -105,8 +107,7 @@ class VirtualBox:
             profile,
             (
                 "-display", "none",
-                "-chardev", f"socket,id=console,path={self._keyboard},server=on,wait=off,"
-                f"logfile={self._console}",
+                "-chardev", f"file,id=console,path={self._console},input-path={self._keyboard}",
                 "-serial", "chardev:console",
                 "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=shell,path={self._shell},server=on,wait=off",
@@ -150,7 +151,11 @@ class VirtualBox:
         self.machine.prepare(image)
         # What the last run left there: nobody listens behind it.
         self._shell.unlink(missing_ok=True)
-        self._keyboard.unlink(missing_ok=True)
+        if self._keys is None:
+            self._keyboard.unlink(missing_ok=True)
+            os.mkfifo(self._keyboard)
+            # For reading, too: then neither end waits for the other one.
+            self._keys = os.open(self._keyboard, os.O_RDWR)
         self._process = subprocess.Popen(
             self.machine.command(),
             stdin=subprocess.DEVNULL,
@@ -213,10 +218,13 @@ class VirtualBox:
     def type_line(self, line: str) -> None:
         """Types a line on the screen at the serial port, and waits until it stands there."""
         before = len(self.console())
-        with socket.socket(socket.AF_UNIX) as keyboard:
-            keyboard.connect(str(self._keyboard))
-            keyboard.sendall(f"{line}\r".encode())
-            until(lambda: f"{line}\n" in self.console()[before:], 30, f"{line!r} on the screen")
+        self.press(f"{line}\r")
+        until(lambda: f"{line}\n" in self.console()[before:], 30, f"{line!r} on the screen")
+
+    def press(self, keys: str) -> None:
+        """Presses keys at the serial port, for what shows none: a cursor key is what a terminal sends."""
+        assert self._keys is not None
+        os.write(self._keys, keys.encode())
 
     def wait_console(self, words: str, timeout_s: float, *, after: str = "") -> str:
         """Waits until the screen at the serial port says something, behind the last place where it said
@@ -243,6 +251,9 @@ class VirtualBox:
 
     def power_cut(self) -> None:
         """Switches it off at once: QEMU ends what its disk was asked for, and tells the system nothing."""
+        if self._keys is not None:
+            os.close(self._keys)
+            self._keys = None
         if self._connection:
             self._connection.close()
             self._connection = None

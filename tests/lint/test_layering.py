@@ -12,7 +12,7 @@ import pytest
 
 from tests.lint.source import ROOT, Source, product, read
 
-BASE = ("errors", "settings", "service", "on_demand", "network", "space", "durable", "fault")
+BASE = ("errors", "settings", "service", "on_demand", "network", "space", "durable", "fault", "secure_boot")
 SIBLING = (*BASE, "store", "privileged.client")
 # What each part may import besides itself, as prefixes below `appliance`.
 MAY_IMPORT = {
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "on_demand": (),
     "space": (),
     "fault": (),
+    "secure_boot": (),
     "disk": BASE,
     "durable": (),
     "network": ("errors", "settings", "service", "durable"),

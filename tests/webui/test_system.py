@@ -174,9 +174,27 @@ def test_a_restart_is_confirmed_and_written_down(
     assert browser.get("/system/restart/sshd").status == 404
 
 
+def test_the_drivers_are_let_in(sign_in: SignIn, answers: Answers, privileged: list[Call]) -> None:
+    browser = sign_in("boss")
+    assert "Secure Boot" not in browser.get("/system").words
+    page = browser.get("/system/drivers")
+    assert (
+        "takes the drivers" in page.words and '<form method="post" action="/system/drivers' not in page.text
+    )
+    answers.machine = replace(WELL, refused_modules=("wctdm24xxp",), driver_key="unknown")
+    page = browser.get("/system")
+    assert "Secure Boot keeps the driver wctdm24xxp" in page.words and "do not work yet" in page.words
+    page = browser.submit(browser.get("/system/drivers"), "/system/drivers")
+    (call,) = privileged
+    assert call.action == "confirm_drivers" and call.args["code"] in page.words
+    assert "Asked to let drivers in" in browser.get("/audit").words
+    answers.machine = replace(WELL, driver_key="confirmed")
+    assert "telephone cards work" in browser.get("/system").words
+
+
 def test_nobody_else_gets_in(sign_in: SignIn, answers: Answers) -> None:
-    for path in ("/system", "/system/log", "/system/network", "/system/restart/caddy"):
-        assert sign_in("lead").get(path).status == 403
+    for path in ("", "/drivers", "/log", "/network", "/restart/caddy"):
+        assert sign_in("lead").get(f"/system{path}").status == 403
 
 
 PLANTED = {
