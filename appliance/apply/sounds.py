@@ -10,7 +10,7 @@ from appliance.durable import place_file
 from appliance.errors import RejectedError
 from appliance.pbx.conf.inputs import prompt_name, sound_name
 from appliance.store import prompts
-from appliance.store.flows import MenuStep, SayStep, Text, said
+from appliance.store.flows import Speaking, Text, said
 from appliance.store.prompts import Voice
 from appliance.store.sitemodel import Site
 
@@ -67,7 +67,7 @@ def wanted(site: Site) -> Iterator[tuple[str, Text]]:
             yield f"{sound_name(site.language, text)}.wav", Text(site.language, text)
     for flow in site.flows:
         for step in flow.steps:
-            if isinstance(step, MenuStep | SayStep):
+            if isinstance(step, Speaking):
                 yield from _prompt(site, prompts.said_by(site, step))
 
 

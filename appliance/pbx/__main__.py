@@ -33,6 +33,7 @@ from appliance.pbx.listener import Hands, Listener
 from appliance.pbx.log_rotation import MESSAGES, LogRotation
 from appliance.pbx.marks import Marks
 from appliance.pbx.members import Members
+from appliance.pbx.messages import Messages
 from appliance.pbx.recordings import Recordings
 from appliance.pbx.running import RunningSite
 from appliance.pbx.worker import Worker
@@ -58,6 +59,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     members = Members(store, session, site)
     callers = Callers(store, mirror, site)
     recordings = Recordings(store, settings.recordings)
+    messages = Messages(store, settings.recordings)
     disk = Disk(store, settings.disk_told)
     logs = LogRotation(store, settings.ast_log, session)
     guard = Guard(store, mirror)
@@ -76,6 +78,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         account("ami-events"),
         Hands(on_booted, marks.hold),
     )
+    chores = (guard.tidy, disk.tidy, messages.tidy, recordings.tidy, logs.tidy)
     loops: tuple[tuple[str, Loop], ...] = (
         ("listen", listener.run),
         ("history", Feed(store, settings.ast_log / "cel.jsonl", settings.ast_log / "queue_log").run),
@@ -86,7 +89,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("lines", faults.run),
         ("marks", marks.run),
         ("requests", Worker(store, actions, members.wake, callers.wake, called_back.wake).run),
-        ("housekeeping", Housekeeping(store, guard.tidy, disk.tidy, recordings.tidy, logs.tidy).run),
+        ("housekeeping", Housekeeping(store, *chores).run),
     )
     for name, loop in loops:
         service.spawn(name, lambda loop=loop: loop(service.stop, service.beat), beat_s=BEAT_S)  # type: ignore[misc]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.pbx.identity import Identity, identity_of
+from appliance.pbx.kept_files import Spoken, message_of
 from appliance.pbx.legs import Leg, Span, Stay, legs_of, other_half, together
 from appliance.pbx.menus import Menu, menus_of
 from appliance.pbx.rows import CEL, RESTART, RESUME, Logged, cel, logged
@@ -41,6 +42,7 @@ class Facts:
     ended: int | None
     cut: int | None
     is_blocked: bool
+    message: Spoken | None
 
     @property
     def stays(self) -> list[Stay]:
@@ -116,6 +118,7 @@ def facts_of(rows: Sequence[RawEvent]) -> Facts | None:
         ended,
         died if was_up else None,
         any(row.kind == _BLOCKED for row in events),
+        message_of(main.apps, events),
     )
 
 

@@ -9,11 +9,11 @@ their times count.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from appliance.pbx.call_facts import NEAR_S, Facts, facts_of, is_in, queue_of
+from appliance.pbx.kept_files import recordings_of
 from appliance.pbx.legs import Leg, Span, Stay, joined, without
 from appliance.pbx.menus import greetings
 from appliance.pbx.rows import (
@@ -29,8 +29,8 @@ from appliance.pbx.rows import (
 )
 from appliance.store.conversations import SEGMENT_KINDS, CallRecord, SegmentRecord
 from appliance.store.feeds import RawEvent
+from appliance.store.voicemails import OUTCOME
 
-_RECORDING = re.compile(r"([0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9a-f-]{36}\.wav)(?:,|$)")
 # queue_log's words for a caller who left the queue without having talked.
 _LEFT = {
     "ABANDON": "abandoned",
@@ -48,9 +48,11 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
     if facts is None:
         return None
     segments = [*_greeting(facts), *_waits(facts), *_rings(facts), *_talks(facts), *_wrap_ups(facts)]
+    segments += _message(facts)
     segments.sort(key=lambda segment: (segment.started, SEGMENT_KINDS.index(segment.kind)))
-    main = facts.main
+    main, left = facts.main, facts.message
     talkers = [span.agent for span in facts.talks if span.agent]
+    talks, is_over = facts.talks, facts.ended is not None
     outgoing_agent = main.agent if facts.identity.direction == "out" else None
     return CallRecord(
         call_uuid=facts.identity.uuid,
@@ -60,15 +62,16 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
         number=facts.identity.number,
         caller=main.number,
         caller_name=main.name,
-        queue_id=_last_queue(facts),
-        agent_id=talkers[-1] if talkers else outgoing_agent,
+        queue_id=(left.queue if left else None) or _last_queue(facts),
+        agent_id=(left.agent if left else None) or (talkers[-1] if talkers else outgoing_agent),
         started=(main.started or 0) // 1000,
         answered=facts.talks[0].start // 1000 if facts.talks else None,
         ended=None if facts.ended is None else facts.ended // 1000,
         state="open" if facts.ended is None else "closed",
         outcome=_outcome(facts),
         segments=tuple(segments),
-        recordings=_recordings(facts),
+        recordings=recordings_of(main.apps, talks[0].start // 1000) if is_over and talks else (),
+        messages=((left.file, left.start // 1000),) if is_over and left else (),
     )
 
 
@@ -92,6 +95,12 @@ def _greeting(facts: Facts) -> list[SegmentRecord]:
         )
         for menu in facts.menus
     ]
+
+
+def _message(facts: Facts) -> list[SegmentRecord]:
+    """While a caller speaks a message."""
+    left = facts.message
+    return [_segment("message", Span(left.agent, left.start, left.end), left.queue)] if left else []
 
 
 def _waits(facts: Facts) -> list[SegmentRecord]:
@@ -249,19 +258,10 @@ def _outcome(facts: Facts) -> str | None:
         return None
     if facts.is_blocked or facts.cut is not None:
         return "blocked" if facts.is_blocked else "cut"
-    if facts.talks or _left_a_number(facts):
-        return "answered" if facts.talks else "callback"
+    if facts.talks or facts.message or _left_a_number(facts):
+        return "answered" if facts.talks else OUTCOME if facts.message else "callback"
     if facts.identity.direction == "out":
         return "failed" if facts.main.dial_status in _FAILED else "no_answer"
     if facts.stays:
         return _wait_outcome(facts, facts.stays[-1])
     return "abandoned" if facts.main.source == facts.main.channel else "no_answer"
-
-
-def _recordings(facts: Facts) -> tuple[tuple[str, int], ...]:
-    """MixMonitor's files, once nothing more is written to them. It records only what was said between two."""
-    if facts.ended is None or not facts.talks:
-        return ()
-    started = facts.talks[0].start // 1000
-    paths = [_RECORDING.search(app.data) for app in facts.main.apps if app.name == "mixmonitor"]
-    return tuple(dict.fromkeys((found[1], started) for found in paths if found))

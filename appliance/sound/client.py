@@ -26,6 +26,7 @@ class Sounds:
 
     def converted(self, file: IO[bytes], kind: Kind) -> bytes:
         """The file as callers hear it, a WAV file of 8 kHz. RejectedError says what is wrong with it."""
+        file.seek(0)
         return self._ask(f"/{kind}", file)
 
     def spoken(self, text: str, language: str) -> bytes:

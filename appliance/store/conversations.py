@@ -13,15 +13,16 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.errors import NotFoundError, RejectedError
-from appliance.store import people, phone, records, site, wrap_ups
+from appliance.store import people, phone, records, site, voicemails, wrap_ups
 from appliance.store.db import Change
 from appliance.store.ids import new_id
 from appliance.store.news import tell
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.text import storable
 
-SEGMENT_KINDS = ("greeting", "menu", "wait", "ring", "talk", "hold", "wrap_up")
-OUTCOMES = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout", "blocked", "callback")
+SEGMENT_KINDS = ("greeting", "menu", "wait", "ring", "talk", "hold", "message", "wrap_up")
+OUTCOMES: tuple[str, ...] = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout", "blocked")
+OUTCOMES += ("callback", "message")
 WRAP_UP_MS = 15 * 60 * 1000
 NOTE_MAX = 10_000
 
@@ -50,8 +51,8 @@ class CallRecord:
 
     `caller` is the number as the network gave it (or E.164), `number` the dialled one, `agent_id` who
     talked last, `answered` when an agent did, `ended` None while the call is up. `state` is history's own
-    view, open or closed; the store adds the wrap-up. `recordings` are (path relative to the recordings'
-    folder, begin in ms).
+    view, open or closed; the store adds the wrap-up. `recordings` and `messages` are (path relative to
+    the recordings' folder, begin in ms).
     """
 
     call_uuid: str
@@ -70,6 +71,7 @@ class CallRecord:
     outcome: str | None
     segments: tuple[SegmentRecord, ...] = ()
     recordings: tuple[tuple[str, int], ...] = ()
+    messages: tuple[tuple[str, int], ...] = ()
 
 
 def upsert_call(change: Change, record: CallRecord) -> str:
@@ -98,7 +100,7 @@ def upsert_call(change: Change, record: CallRecord) -> str:
         "queue_id": record.queue_id,
         "agent_id": record.agent_id,
         "state": _state(record, old, change.now),
-        "outcome": record.outcome,
+        "outcome": voicemails.outcome(change.db, old.id if old else None, record.outcome),
         "started": record.started,
         "answered": record.answered,
         "ended": record.ended,
@@ -112,6 +114,7 @@ def upsert_call(change: Change, record: CallRecord) -> str:
     wanted = wrap_ups.completed(change.db, conversation_id, record.segments)
     _replace_segments(change, conversation_id, wanted)
     _add_recordings(change, conversation_id, record.recordings)
+    voicemails.add(change, conversation_id, record.messages)
     return conversation_id
 
 

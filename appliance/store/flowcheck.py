@@ -15,6 +15,7 @@ from appliance.store.flows import (
     FlowStep,
     HoursStep,
     MenuStep,
+    MessageStep,
     OutsideStep,
     PersonStep,
     QueueStep,
@@ -25,6 +26,7 @@ from appliance.store.schedules import Schedule
 _NO_HOURS = "In the flow “{flow}”, a step asks for opening hours that are no longer there."
 _NO_QUEUE = "In the flow “{flow}”, a step leads to a queue that is no longer there."
 _NO_AGENT = "In the flow “{flow}”, a step rings an agent who is no longer there."
+_NOBODY = "In the flow “{flow}”, a step takes messages for somebody who is no longer there."
 _NO_FLOW = "In the flow “{flow}”, a step leads to a flow that is no longer there."
 
 type Place = tuple[str, str]
@@ -129,6 +131,8 @@ def _refuse_missing(site: Parts, flow: Flow, step: Step, place: str) -> None:
         wanted = ("queue_id", step.queue_id, site.queues, _NO_QUEUE)
     elif isinstance(step, PersonStep):
         wanted = ("agent_id", step.agent_id, site.agents, _NO_AGENT)
+    elif isinstance(step, MessageStep):
+        wanted = ("for_id", step.for_id, (*site.agents, *site.queues), _NOBODY)
     elif isinstance(step, FlowStep):
         wanted = ("flow_id", step.flow_id, site.flows, _NO_FLOW)
     if wanted:

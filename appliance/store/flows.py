@@ -138,6 +138,27 @@ class PersonStep:
 
 
 @dataclass(frozen=True)
+class MessageStep:
+    """Takes a message for an agent or a queue (`for_id`) of at most so many seconds, and ends there. What it
+    says first is a prompt, its own texts, or else the box's words.
+    """
+
+    id: str
+    for_id: str
+    texts: tuple[Text, ...] = ()
+    max_seconds: int = 180
+    prompt_id: str = ""
+    kind: str = "message"
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    ways = silent
+
+
+@dataclass(frozen=True)
 class OutsideStep:
     """Calls a number of the outside, by the rules for all calls out, and ends there."""
 
@@ -184,7 +205,10 @@ class EndStep:
     ways = silent
 
 
-type Step = HoursStep | MenuStep | SayStep | QueueStep | PersonStep | OutsideStep | FlowStep | EndStep
+Speaking = MenuStep | SayStep | MessageStep
+"""The steps that say something of the office's own."""
+
+type Step = HoursStep | Speaking | QueueStep | PersonStep | OutsideStep | FlowStep | EndStep
 
 
 @dataclass(frozen=True)
@@ -275,6 +299,17 @@ def _person(fields: Fields, _country: str) -> Step:
     )
 
 
+def _message(fields: Fields, _country: str) -> Step:
+    target = fields.text("for_id", "")
+    return MessageStep(
+        id=fields.item_id("id", "t"),
+        for_id=fields.item_id("for_id", "q" if target.startswith("q") else "a"),
+        texts=_texts(fields, is_optional=True),
+        max_seconds=fields.whole("max_seconds", MessageStep.max_seconds, 10, 600),
+        prompt_id=_prompt_id(fields),
+    )
+
+
 def _outside(fields: Fields, country: str) -> Step:
     return OutsideStep(fields.item_id("id", "t"), fields.number("number", country))
 
@@ -296,9 +331,9 @@ def _prompt_id(fields: Fields) -> str:
     return fields.item_id("prompt_id", "p") if fields.text("prompt_id", "") else ""
 
 
-def _texts(fields: Fields) -> tuple[Text, ...]:
+def _texts(fields: Fields, *, is_optional: bool = False) -> tuple[Text, ...]:
     texts = fields.items("texts", LANGUAGES_MAX, _text)
-    if not texts and not _prompt_id(fields):
+    if not texts and not is_optional and not _prompt_id(fields):
         raise RejectedError("This must be filled in.", field=fields.at("texts"))
     languages = [text.language for text in texts]
     for at, language in enumerate(languages):
@@ -321,6 +356,7 @@ _KINDS: Mapping[str, tuple[type[Step], Callable[[Fields, str], Step]]] = {
     SayStep.kind: (SayStep, _say),
     QueueStep.kind: (QueueStep, _queue),
     PersonStep.kind: (PersonStep, _person),
+    MessageStep.kind: (MessageStep, _message),
     OutsideStep.kind: (OutsideStep, _outside),
     FlowStep.kind: (FlowStep, _flow),
     EndStep.kind: (EndStep, _end),

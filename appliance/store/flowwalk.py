@@ -18,6 +18,7 @@ from appliance.store.flows import (
     FlowStep,
     HoursStep,
     MenuStep,
+    MessageStep,
     OutsideStep,
     PersonStep,
     QueueStep,
@@ -57,9 +58,9 @@ class Visit:
 
 @dataclass(frozen=True)
 class End:
-    """Where a call stays: `kind` is queue, agent or outside, and `target` its id or number; or it is hung up
-    ("end"). `refused` is why a call to the outside is not made: its kind, such as "premium", that nobody may
-    call from a flow, or `STOPPED`; "" if it is made.
+    """Where a call stays: `kind` is queue, agent, message or outside, and `target` its id or number; or it is
+    hung up ("end"). `refused` is why a call to the outside is not made: its kind, such as "premium", that
+    nobody may call from a flow, or `STOPPED`; "" if it is made.
     """
 
     kind: str
@@ -146,6 +147,8 @@ class _Caller:
         if isinstance(step, HoursStep):
             is_now = self._is_open(step.schedule_id)
             return Visit(flow_id, step, "open" if is_now else "closed"), step.open if is_now else step.closed
+        if isinstance(step, MessageStep):
+            return Visit(flow_id, step), End("message", step.for_id)
         if isinstance(step, QueueStep):
             return Visit(flow_id, step), self.enter(step.queue_id)
         if isinstance(step, OutsideStep):

@@ -16,7 +16,7 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from appliance.errors import RejectedError
-from appliance.store.flows import LANGUAGES_MAX, TEXT_MAX, Flow, MenuStep, SayStep, Text
+from appliance.store.flows import LANGUAGES_MAX, TEXT_MAX, Flow, Speaking, Text
 from appliance.store.sitecheck import Fields, field_names
 
 PROMPTS_MAX = 500
@@ -111,8 +111,8 @@ def find(site: Speaker, prompt_id: str) -> Prompt | None:
     return next((prompt for prompt in site.prompts if prompt.id == prompt_id), None)
 
 
-def said_by(site: Speaker, step: MenuStep | SayStep) -> Sequence[Text]:
-    """What a step says: its prompt, or its own texts."""
+def said_by(site: Speaker, step: Speaking) -> Sequence[Text]:
+    """What a step says: its prompt, or its own texts; nothing where a message begins with the box's words."""
     prompt = find(site, step.prompt_id) if step.prompt_id else None
     return prompt.voices if prompt else step.texts
 
@@ -131,7 +131,7 @@ def uses(site: Speaker, prompt_id: str) -> list[str]:
         flow.name
         for flow in site.flows
         for step in flow.steps
-        if isinstance(step, MenuStep | SayStep) and step.prompt_id == prompt_id
+        if isinstance(step, Speaking) and step.prompt_id == prompt_id
     )
     queues = (queue.name for queue in site.queues if queue.greeting_id == prompt_id)
     return list(dict.fromkeys((*steps, *queues)))
@@ -142,7 +142,7 @@ def refuse_missing(site: Speaker) -> None:
     known = {prompt.id for prompt in site.prompts}
     for at, flow in enumerate(site.flows):
         for place, step in enumerate(flow.steps):
-            if isinstance(step, MenuStep | SayStep) and step.prompt_id and step.prompt_id not in known:
+            if isinstance(step, Speaking) and step.prompt_id and step.prompt_id not in known:
                 _refuse(site, step.prompt_id, f"flows.{at}.steps.{place}.prompt_id")
     for at, queue in enumerate(site.queues):
         if queue.greeting_id and queue.greeting_id not in known:

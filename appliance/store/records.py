@@ -20,9 +20,11 @@ SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome, f
 FROM segment WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY started, rowid
 """
 _MESSAGES = """
-SELECT id, conversation_id, kind, author, body, path, duration_ms, created, updated, external_id
-FROM message WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY created, rowid
+SELECT id, conversation_id, kind, author, body, path, duration_ms, created, updated, external_id, done_at,
+       done_by
+FROM message
 """
+_IN_ORDER = "WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY created, rowid"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Conversation:
     not.
 
     `state` is open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout,
-    blocked, callback (the caller left a number) or None.
+    blocked, callback (the caller left a number), message or None.
     """
 
     id: str
@@ -57,7 +59,7 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Segment:
-    """An interval of a conversation, ms UTC: greeting, menu, wait, ring, talk, hold or wrap_up.
+    """An interval of a conversation, ms UTC: greeting, menu, wait, ring, talk, hold, message or wrap_up.
 
     A menu has the flow and the step that it is, and what was pressed: "" for nothing that led anywhere, None
     if the caller went before.
@@ -78,9 +80,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Message:
-    """An item of a conversation: text_in, text_out, note, recording or system. Times are ms UTC.
+    """An item of a conversation: text_in, text_out, note, recording, voicemail or system. Times are ms UTC.
 
-    `author` is a user id; `path` (recordings) is relative to the folder of recordings.
+    `author` is a user id; `path` (recordings, voicemail) is relative to the folder of
+    recordings; `done_at` and `done_by` say who has dealt with a voicemail.
     """
 
     id: str
@@ -93,6 +96,8 @@ class Message:
     created: int
     updated: int
     external_id: str
+    done_at: int | None = None
+    done_by: str | None = None
 
 
 def conversations_where(
@@ -116,6 +121,12 @@ def segments_of(db: Database, conversation_ids: Sequence[str]) -> dict[str, list
 def messages_of(db: Database, conversation_ids: Sequence[str]) -> dict[str, list[Message]]:
     """The messages of each of these conversations, in order of time."""
     found: dict[str, list[Message]] = {key: [] for key in conversation_ids}
-    for row in db.execute(_MESSAGES, (json.dumps(conversation_ids),)):
+    for row in db.execute(f"{_MESSAGES} {_IN_ORDER}", (json.dumps(conversation_ids),)):
         found[row[1]].append(Message(*row))
     return found
+
+
+def messages_where(db: Database, where: str, values: Sequence[str | int], limit: int) -> list[Message]:
+    """The messages for which the SQL condition `where` (a constant of the caller) holds, newest first."""
+    sql = f"{_MESSAGES} WHERE {where} ORDER BY created DESC, id DESC LIMIT ?"
+    return [Message(*row) for row in db.execute(sql, (*values, limit))]

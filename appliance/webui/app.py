@@ -26,6 +26,7 @@ from appliance.webui.pages import (
     live_callbacks,
     live_hours,
     login,
+    messages,
     people,
     people_erasing,
     people_joining,
@@ -96,6 +97,7 @@ PAGES = (
     people_joining,
     people_erasing,
     calls,
+    messages,
     recordings,
 )
 

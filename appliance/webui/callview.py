@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from appliance.store import callbacks, wrap_ups
+from appliance.store import callbacks, voicemails, wrap_ups
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.sitemodel import Site
 from appliance.store.users import User
@@ -101,7 +101,7 @@ def view(
             for message in messages
             if message.kind == "note" and message.body.strip()
         ),
-        recordings=tuple(message for message in messages if message.kind == "recording" and message.path),
+        recordings=tuple(message for message in messages if is_heard(message)),
         callback=_callback(messages),
     )
 
@@ -113,9 +113,20 @@ def _callback(messages: Sequence[Message]) -> str:
     return labels.CALLBACKS.get(states[-1], "") if states else ""
 
 
-def may_open(user: User, conversation: Conversation, segments: Sequence[Segment]) -> bool:
-    """Supervisors open every call, agents those that they took part in."""
+def is_heard(message: Message) -> bool:
+    """Whether it is a recording, or a message of a caller, that can be listened to."""
+    is_sound = message.kind == "recording" or (message.kind == voicemails.KIND and message.duration_ms)
+    return bool(is_sound and message.path)
+
+
+def may_open(user: User, conversation: Conversation, segments: Sequence[Segment], site: Site) -> bool:
+    """Supervisors open every call, agents those that they took part in, and those in which somebody left
+    them, or one of their queues, a message.
+    """
     if user.may("supervisor"):
+        return True
+    queue = site.queue(conversation.queue_id or "") if conversation.outcome == voicemails.OUTCOME else None
+    if queue is not None and conversation.agent_id is None and user.agent_id in queue.agents:
         return True
     agents = {conversation.agent_id, *(part.agent_id for part in segments if part.kind in ("talk", "hold"))}
     return user.agent_id is not None and user.agent_id in agents

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.store import sitemodel
-from appliance.store.flows import KEYS, STEPS_MAX, Flow, MenuStep, PersonStep
+from appliance.store.flows import KEYS, STEPS_MAX, Flow, MenuStep, MessageStep, PersonStep
 from appliance.store.sitemodel import Site
 from appliance.webui import flow_words, site_forms
 from appliance.webui.flow_words import TARGETS, Say
@@ -139,7 +139,7 @@ def about(step: Step, site: Site) -> str:
 
 def new_steps(site: Site, flow_id: str, say: Say) -> list[tuple[str, str]]:
     """The new steps that a step can lead to: value and words."""
-    found = [(f"{NEW}{kind}", say(flow_words.KINDS[kind])) for kind in ("menu", "say", "hours")]
+    found = [(f"{NEW}{kind}", say(flow_words.KINDS[kind])) for kind in ("menu", "say", "message", "hours")]
     for kind, items in (("queue", site.queues), ("person", site.agents), ("flow", site.flows)):
         found += [
             (f"{NEW}{kind}:{item.id}", flow_words.title(kind, item.name, say))
@@ -168,6 +168,15 @@ def _person(form: Form, step_id: str) -> Step:
         **_plain(form, step_id, "person"),
         "ring_seconds": seconds,
         "next": form.text(f"{step_id}-next"),
+    }
+
+
+def _message(form: Form, step_id: str) -> Step:
+    return {
+        **_plain(form, step_id, "message"),
+        "texts": _texts(form, step_id),
+        "max_seconds": form.number(f"{step_id}-max_seconds", 10, 600, MessageStep.max_seconds),
+        "prompt_id": form.text(f"{step_id}-prompt_id"),
     }
 
 
@@ -210,7 +219,7 @@ def _texts(form: Form, step_id: str) -> list[dict[str, str]]:
     return [{"language": language, "text": text} for language, text in texts if text]
 
 
-_READ = {"hours": _hours, "person": _person, "say": _say, "menu": _menu}
+_READ = {"hours": _hours, "person": _person, "say": _say, "menu": _menu, "message": _message}
 
 
 def ways(step: Step) -> Iterator[tuple[str, str]]:
@@ -250,11 +259,13 @@ class _Maker:
         if leads and self._draft.step(before):
             leads[next(iter(leads))] = before
         step |= leads
-        if kind in ("menu", "say"):
+        if kind in ("menu", "say", "message"):
             step |= {"texts": [], "prompt_id": ""}
         if kind == "menu":
             limits = {"timeout_seconds": MenuStep.timeout_seconds, "tries": MenuStep.tries}
             step |= {"keys": [], **limits, "dials_people": MenuStep.dials_people}
+        if kind == "message":
+            step["max_seconds"] = MessageStep.max_seconds
         if kind == "person":
             step["ring_seconds"] = PersonStep.ring_seconds
         self._draft.steps.append(step)

@@ -12,7 +12,17 @@ from typing import Any
 from babel.dates import format_date, get_day_names
 
 from appliance.store import holidays
-from appliance.store.flows import Flow, HoursStep, MenuStep, PersonStep, SayStep, Step, said
+from appliance.store.flows import (
+    Flow,
+    HoursStep,
+    MenuStep,
+    MessageStep,
+    PersonStep,
+    SayStep,
+    Speaking,
+    Step,
+    said,
+)
 from appliance.store.schedules import Hours, Schedule
 from appliance.store.sitemodel import Site
 from appliance.webui import labels
@@ -26,6 +36,7 @@ KINDS = {
     "say": N_("Announcement"),
     "queue": N_("Queue"),
     "person": N_("Person"),
+    "message": N_("Take a message"),
     "outside": N_("Number outside"),
     "flow": N_("Another flow"),
     "end": N_("Hang up"),
@@ -34,6 +45,7 @@ ICONS = {
     "hours": "clock",
     "menu": "keypad",
     "say": "volume",
+    "message": "note",
     "queue": "queue",
     "person": "person",
     "outside": "phone-out",
@@ -45,6 +57,7 @@ TARGETS = {
     "hours": "schedule_id",
     "queue": "queue_id",
     "person": "agent_id",
+    "message": "for_id",
     "outside": "number",
     "flow": "flow_id",
 }
@@ -52,6 +65,7 @@ _TITLES = {
     "hours": N_("Opening hours “%(name)s”"),
     "queue": N_("Queue “%(name)s”"),
     "person": N_("Person: %(name)s"),
+    "message": N_("Message for %(name)s"),
     "outside": N_("Number outside: %(name)s"),
     "flow": N_("Flow “%(name)s”"),
     "menu": N_("Menu “%(name)s”"),
@@ -73,6 +87,7 @@ def name_of(site: Site, kind: str, target: str) -> str:
         "hours": site.schedules,
         "queue": site.queues,
         "person": site.agents,
+        "message": (*site.agents, *site.queues),
         "flow": site.flows,
     }
     return next((str(item.name) for item in groups.get(kind, ()) if item.id == target), "")
@@ -104,7 +119,7 @@ def _lines(step: Step, flow: Flow, site: Site, say: Say) -> Iterator[str]:
         return step_title(found, site, say) if found else ""
 
     yield step_title(step, site, say)
-    if isinstance(step, MenuStep | SayStep) and not step.prompt_id:
+    if isinstance(step, Speaking) and not step.prompt_id:
         yield from (f"{text.language}: {text.text}" for text in step.texts)
     if isinstance(step, HoursStep):
         yield say(N_("While open: %(step)s")) % {"step": leads(step.open)}
@@ -116,6 +131,8 @@ def _lines(step: Step, flow: Flow, site: Site, say: Say) -> Iterator[str]:
             yield say(N_("Internal numbers can be dialled."))
         limits = {"seconds": step.timeout_seconds, "tries": step.tries, "step": leads(step.otherwise)}
         yield say(N_("Waits %(seconds)s seconds, %(tries)s times; then: %(step)s")) % limits
+    elif isinstance(step, MessageStep):
+        yield say(N_("At most %(seconds)s seconds")) % {"seconds": step.max_seconds}
     elif isinstance(step, SayStep):
         yield say(N_("Then: %(step)s")) % {"step": leads(step.next)}
     elif isinstance(step, PersonStep):

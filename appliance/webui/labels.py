@@ -17,6 +17,7 @@ OUTCOMES = {
     "timeout": (N_("Waited too long"), "bad"),
     "cut": (N_("Cut off"), "bad"),
     "failed": (N_("Failed"), "bad"),
+    "message": (N_("Left a message"), "info"),
     "blocked": (N_("Turned away: blocked"), ""),
     "callback": (N_("Wants to be called back"), "info"),
 }
@@ -30,6 +31,7 @@ SEGMENTS = {
     "ring": N_("Ringing"),
     "talk": N_("Talking"),
     "hold": N_("On hold"),
+    "message": N_("Message"),
     "wrap_up": N_("After the call"),
 }
 SEGMENT_OUTCOMES = {

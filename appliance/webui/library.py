@@ -62,7 +62,6 @@ class Library:
                     left -= len(chunk)
                 if left:
                     raise TransientError(N_("The file did not arrive as a whole."), N_("Try again."))
-                file.seek(0)
                 return self._keep(self._sounds.converted(file, kind))
         except OSError as error:
             raise TransientError(N_("The sound cannot be kept."), N_("Is the disk full?")) from error

@@ -24,6 +24,7 @@ WORK = (
     Place("/desk", N_("My desk"), "headset", needs_agent=True),
     Place("/live", N_("Live"), "live", "supervisor"),
     Place("/calls", N_("Calls"), "phone"),
+    Place("/messages", N_("Messages"), "note"),
     Place("/people", N_("People"), "people"),
 )
 MANAGE = (

@@ -47,6 +47,7 @@ ENDS = (
         "Gosub(foyer-phones,s,1(${ARG1}))",
         "agent^${ARG1}",
     ),
+    ("foyer-message.conf", 'exten = s,1,GotoIf($["${DB(foyer-disk/full)}"', "message^${ARG1}"),
     ("foyer-outside.conf", "Playback(foyer/not-allowed,noanswer)", "refused^${ARG3}"),
     ("foyer-outside.conf", "Playback(${FOYER_WHY},noanswer)", "refused^${ARG3}"),
     ("foyer-outside.conf", "Gosub(foyer-count-call,s,1(${ARG1}))", "outside^${ARG3}"),

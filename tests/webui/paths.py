@@ -8,6 +8,7 @@ ROLES = {
     "/phone-codes": "agent",
     "/trust": "agent",
     "/calls": "agent",
+    "/messages": "agent",
     "/people": "agent",
     "/live": "supervisor",
     "/live/hours": "supervisor",

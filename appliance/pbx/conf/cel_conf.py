@@ -25,7 +25,7 @@ EVENTS = (
     "LOCAL_OPTIMIZE",
 )
 # The applications whose start and end are recorded.
-APPLICATIONS = ("queue", "playback", "background", "dial", "mixmonitor")
+APPLICATIONS = ("queue", "playback", "background", "dial", "mixmonitor", "record")
 
 
 def render(_site: Site, _env: Env) -> str:

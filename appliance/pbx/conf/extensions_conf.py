@@ -41,6 +41,7 @@ DIALPLAN = (
     "foyer-codes.conf",
     "foyer-flow.conf",
     "foyer-limits.conf",
+    "foyer-message.conf",
     "foyer-outside.conf",
     "foyer-phones.conf",
     "foyer-queue.conf",

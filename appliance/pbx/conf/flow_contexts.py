@@ -22,10 +22,12 @@ from appliance.store.flows import (
     FlowStep,
     HoursStep,
     MenuStep,
+    MessageStep,
     OutsideStep,
     PersonStep,
     QueueStep,
     SayStep,
+    Speaking,
 )
 from appliance.store.flows import Step as FlowPart
 from appliance.store.flowwalk import dial_range
@@ -81,6 +83,9 @@ def _actions(site: Site, flow: Flow, step: FlowPart, env: Env) -> tuple[Step | C
         case PersonStep():
             then = _goto(flow, step.next) if step.next else _enter("foyer-nobody")
             actions = (Call("foyer-person", (step.agent_id, str(step.ring_seconds))), then)
+        case MessageStep():
+            sound = _sound(site, step, env) if prompts.said_by(site, step) else ""
+            actions = (Call("foyer-message", (step.for_id, str(step.max_seconds), sound)),)
         case OutsideStep():
             actions = (Step("Goto", (OUTSIDE_BOX, extension(step.number), FIRST)),)
         case FlowStep():
@@ -111,7 +116,7 @@ def _menu(site: Site, flow: Flow, step: MenuStep, env: Env) -> Call:
     return Call("foyer-menu", (flow.id, step.id, _sound(site, step, env), *limits, *people))
 
 
-def _sound(site: Site, step: MenuStep | SayStep, env: Env) -> str:
+def _sound(site: Site, step: Speaking, env: Env) -> str:
     return path(str(env.sounds / prompt_name(site.language, prompts.said_by(site, step))))
 
 

@@ -20,6 +20,7 @@ from appliance.store.migrations import (
     m005_sentences,
     m006_menus,
     m007_callbacks,
+    m008_done_messages,
 )
 
 Step = Callable[[Database], None]
@@ -32,6 +33,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("005_sentences", m005_sentences.apply),
     ("006_menus", m006_menus.apply),
     ("007_callbacks", m007_callbacks.apply),
+    ("008_done_messages", m008_done_messages.apply),
 )
 
 

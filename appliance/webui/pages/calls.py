@@ -83,7 +83,7 @@ def one_call(web: Web, call_id: str) -> dict[str, Any]:
     with web.store.read() as db:
         conversation = conversations.get(db, call_id)
         segments = conversations.segments(db, call_id)
-        if not callview.may_open(web.user(), conversation, segments):
+        if not callview.may_open(web.user(), conversation, segments, web.site()):
             raise ForbiddenError(N_("This is another agent's call."), N_("Supervisors can open it."))
         view = _views(web, db, [conversation])[0]
         person = people.get(db, conversation.person_id) if conversation.person_id else None

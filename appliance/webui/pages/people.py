@@ -124,7 +124,7 @@ def _views(web: Web, db: Database, entries: list[TimelineEntry]) -> list[tuple[V
     return [
         (
             callview.view(web.site(), entry.conversation, entry.segments, entry.messages, names, now_ms()),
-            callview.may_open(web.user(), entry.conversation, entry.segments),
+            callview.may_open(web.user(), entry.conversation, entry.segments, web.site()),
         )
         for entry in entries
     ]

@@ -32,7 +32,7 @@ def routes(web: Web) -> None:
             conversation = conversations.get(db, message.conversation_id)
             segments = conversations.segments(db, message.conversation_id)
             is_known = _has_listened(web, message_id)
-        if not callview.may_open(user, conversation, segments):
+        if not callview.may_open(user, conversation, segments, web.site()):
             raise ForbiddenError(N_("This is another agent's call."), N_("Supervisors can open it."))
         file = recording_file(web.settings.recordings, message)
         if not is_known:
@@ -47,7 +47,7 @@ def routes(web: Web) -> None:
 def recording_file(root: Path, message: Message) -> Path:
     """The file of a recording below `root`. NotFoundError if it is missing, or would lie anywhere else."""
     missing = NotFoundError(N_("The recording of this call is missing."), N_("Its file is not on the disk."))
-    if message.kind != "recording" or not message.path:
+    if not message.path or not callview.is_heard(message):
         raise missing
     base = root.resolve()
     file = (base / message.path).resolve()

@@ -74,8 +74,17 @@ def routes(web: Web) -> None:
             asked=asked,
             numbers=[(one.id, _number_words(site, one)) for one in site.numbers],
             lines=lines,
-            icons={"queue": "queue", "agent": "person", "outside": "phone-out", "end": "phone-off"},
+            icons=_ICONS,
         )
+
+
+_ICONS = {
+    "queue": "queue",
+    "agent": "person",
+    "outside": "phone-out",
+    "message": "note",
+    "end": "phone-off",
+}
 
 
 def told(site: Site, found: Walk, at: datetime.datetime, say: Say) -> list[Line]:
@@ -83,7 +92,7 @@ def told(site: Site, found: Walk, at: datetime.datetime, say: Say) -> list[Line]
     lines = [
         _visit(site, visit, at, say)
         for visit in found.visits
-        if visit.step.kind not in ("queue", "outside", "end")
+        if visit.step.kind not in ("queue", "outside", "message", "end")
     ]
     return [*lines, _end(site, found.end, say)]
 
@@ -119,6 +128,10 @@ def _end(site: Site, end: End, say: Say) -> Line:
         )
     if end.kind == "agent":
         return Line("agent", say(N_("The phones of %(name)s ring.")) % {"name": _name(site, end)})
+    if end.kind == "message":
+        return Line(
+            "message", say(N_("The caller leaves a message for %(name)s.")) % {"name": _name(site, end)}
+        )
     if end.kind == "outside":
         return _outside(site, end, say)
     return Line("end", say(N_("The call is hung up.")))

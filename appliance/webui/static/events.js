@@ -252,6 +252,12 @@ const given = new WeakMap();
  * box's time.
  */
 function replace(element, html) {
+  // Who listens to something is not interrupted: it is put in afterwards.
+  const playing = [...element.querySelectorAll("audio")].find((each) => !each.paused);
+  if (playing) {
+    playing.addEventListener("pause", () => refetchSoon(element, 300), { once: true });
+    return;
+  }
   const timeless = html.replace(/ data-now="\d+"/g, "");
   if (given.get(element) === timeless) return;
   given.set(element, timeless);
