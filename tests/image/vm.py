@@ -149,8 +149,9 @@ class VirtualBox:
         image = self._image or disk.named_image()
         assert image.exists(), f"{image} is not there: make image makes it"
         self.machine.prepare(image)
-        # What the last run left there: nobody listens behind it.
+        # What the last run left there: nobody listens behind it, and what was said, was said then.
         self._shell.unlink(missing_ok=True)
+        self._console.unlink(missing_ok=True)
         if self._keys is None:
             self._keyboard.unlink(missing_ok=True)
             os.mkfifo(self._keyboard)
