@@ -16,12 +16,13 @@ FILE = "foyer-data-fault"
 @dataclass(frozen=True)
 class Fault:
     """`message` says what is wrong, `hint` what to do; both are msgids. `can_reset`: a factory reset makes
-    the box usable again, at the price of its data.
+    the box usable again, at the price of its data. `needs_key`: the recovery key opens it.
     """
 
     message: str
     hint: str
     can_reset: bool = False
+    needs_key: bool = False
 
 
 FAULTS = {
@@ -40,6 +41,14 @@ FAULTS = {
         "Start the box again once. If it stays so, put in a new disk with the system on it, or do a factory"
         " reset on the box's own screen, which deletes the data for good.",
         can_reset=True,
+    ),
+    "sealed": Fault(
+        "The data on the disk is locked to another machine, or this machine has forgotten its key, so the box"
+        " cannot work.",
+        "Put the disk back into its own machine, or type the recovery key on the box's own screen. Without"
+        " that key nobody can open the data; a factory reset on that screen deletes it for good.",
+        can_reset=True,
+        needs_key=True,
     ),
     "damaged": Fault(
         "The data on the disk is damaged and could not be repaired, so the box cannot work.",

@@ -94,6 +94,8 @@ class Console:
                 self._new_password()
             case "3" | "4":
                 self._power(key)
+            case "5":
+                self._open_data()
             case "6":
                 self._confirm_drivers()
             case "9":
@@ -113,6 +115,12 @@ class Console:
             self._root.power("poweroff" if key == "3" else "reboot")
             self._say("\n  Goodbye.\n")
             self._pause()
+
+    def _open_data(self) -> None:
+        self._root.open_data(self._ask("The recovery key, eight groups of eight letters"))
+        self._say("\n  It fits. The box starts again, with its data.\n")
+        self._root.power("reboot")
+        self._pause()
 
     def _confirm_drivers(self) -> None:
         if self._ask("Have the box ask for it when it starts again, now? yes/no") != "yes":

@@ -11,6 +11,7 @@ _MENU = (
     ("2", "New administrator password"),
     ("3", "Switch off"),
     ("4", "Start again"),
+    ("5", "Open the data with the recovery key"),
     ("6", "Let the drivers of telephone cards in (Secure Boot)"),
     ("9", "Factory reset: delete everything"),
 )
@@ -20,7 +21,7 @@ _WIDTH = 72
 def menu(status: Status) -> tuple[tuple[str, str], ...]:
     """What can be chosen: the key and its words."""
     if fault := status.fault:
-        keys = "34" + "9" * fault.can_reset
+        keys = "34" + "5" * fault.needs_key + "9" * fault.can_reset
     else:
         keys = "12349" + "6" * (status.driver_key in ("unknown", "asked"))
     return tuple(entry for entry in _MENU if entry[0] in keys)

@@ -263,6 +263,14 @@ def settings(contact: Contact) -> Iterator[Finding]:
         )
 
 
+def key(contact: Contact) -> Iterator[Finding]:
+    if contact.is_key_unseen:
+        yield warn(
+            "If this machine breaks, nobody can open its data: the recovery key was never looked at.",
+            "Open it on the page System, and keep it in a safe place away from the box.",
+        )
+
+
 MACHINE_CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
     data,
     units,
@@ -279,6 +287,7 @@ CONTACT_CHECKS: tuple[Callable[[Contact], Iterator[Finding]], ...] = (
     telephone,
     calls_out,
     settings,
+    key,
 )
 
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from appliance.health.facts import Contact, LineState
-from appliance.store import Store, live
+from appliance.settings import Settings
+from appliance.store import Store, audit, live
 from appliance.store import site as sites
 
 _PROBLEM_MAX = 200
+# The journal's word for somebody's look at the recovery key.
+KEY_SHOWN = "recovery-key"
 
 
-def contact(store: Store, *, thorough: bool, known_problem: str = "") -> Contact:
+def recovery_key(settings: Settings) -> str:
+    """The key that opens the data on another machine; "" where the box has none, or for who may not know."""
+    try:
+        return (settings.secrets / "recovery-key").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def contact(store: Store, settings: Settings, *, thorough: bool, known_problem: str = "") -> Contact:
     """Everything at this moment. `thorough` reads the whole database for damage, seconds on a large one;
     without it, `known_problem` is what was found last.
     """
@@ -20,6 +31,7 @@ def contact(store: Store, *, thorough: bool, known_problem: str = "") -> Contact
         rows = live.snapshot(db).rows
         failed = any(part.state in ("failed", "back") for part in sites.apply_report(db, number))
         problem = damage(db) if thorough else known_problem
+        is_key_unseen = bool(recovery_key(settings)) and not audit.recent(db, 1, action=KEY_SHOWN)
     return Contact(
         database_problem=problem,
         is_set_up=number > 0,
@@ -36,6 +48,7 @@ def contact(store: Store, *, thorough: bool, known_problem: str = "") -> Contact
         queues_without_agents=tuple(queue.name for queue in site.queues if not queue.agents),
         failed_revision=number if failed else None,
         is_guard_on=bool(rows["guard"]),
+        is_key_unseen=is_key_unseen,
     )
 
 

@@ -134,7 +134,9 @@ class LineState:
 
 @dataclass(frozen=True)
 class Contact:
-    """The contact center: what the store knows."""
+    """The contact center: what the store knows. `is_key_unseen`: there is a recovery key, and nobody has
+    looked at it.
+    """
 
     database_problem: str = ""
     is_set_up: bool = True
@@ -143,6 +145,7 @@ class Contact:
     queues_without_agents: tuple[str, ...] = ()
     failed_revision: int | None = None
     is_guard_on: bool = False
+    is_key_unseen: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,12 @@ from appliance.network.plan import NetworkPlan
 from appliance.network.trial import Network, Token
 from appliance.privileged.client import Power, SystemService
 from appliance.privileged.enrolment import Code
+from appliance.privileged.recovery import RecoveryKey
 
 # Asterisk may take a few seconds to end its calls' recordings; systemd kills it after TimeoutStopSec.
 RESTART_TIMEOUT_S = 40.0
+# What was switched off at once is looked through before it is used (box-data.service).
+OPEN_TIMEOUT_S = 310.0
 # Some firmwares are slow (foyer-confirm-drivers.service).
 FIRMWARE_TIMEOUT_S = 130.0
 
@@ -65,6 +68,16 @@ def factory_reset() -> None:
     _systemctl("The box could not be reset.", "start", "--no-block", "foyer-factory-reset.service")
 
 
+def open_data(key: RecoveryKey) -> None:
+    """Has box-data try the recovery key. TransientError: it does not fit."""
+    key.hand_over()
+    failure = "This recovery key does not open the data."
+    try:
+        _systemctl(failure, "start", "foyer-open-data.service", timeout_s=OPEN_TIMEOUT_S)
+    except TransientError as error:  # systemd's own words would say no more
+        raise TransientError(error.message) from error
+
+
 def confirm_drivers(code: Code) -> None:
     """Leaves the question whether the drivers' key may be trusted for the next start, which asks for the
     code. TransientError: the firmware did not take it.
@@ -91,6 +104,7 @@ ACTIONS = (
     Action(new_password, ("foyer-console",)),
     Action(power, ("foyer-console",)),
     Action(confirm_drivers, ("foyer-console", "foyer-webui")),
+    Action(open_data, ("foyer-console",)),
     Action(factory_reset, ("foyer-console",)),
 )
 

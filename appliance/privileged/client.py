@@ -15,6 +15,7 @@ SystemService = Literal["asterisk", "caddy", "foyer-apply", "foyer-pbx"]
 Power = Literal["poweroff", "reboot"]
 # Longer than any action takes: the answer says how it ended.
 ANSWER_TIMEOUT_S = 60.0
+OPEN_TIMEOUT_S = 320.0
 FIRMWARE_TIMEOUT_S = 140.0
 
 
@@ -56,6 +57,12 @@ class Privileged:
         yes there types the code, eight digits. TransientError: the firmware did not take the question.
         """
         Privileged(self._path, FIRMWARE_TIMEOUT_S).call(Call("confirm_drivers", {"code": code}))
+
+    def open_data(self, key: str) -> None:
+        """Opens the data with the recovery key that somebody typed; the box works once it is started again.
+        RejectedError: it cannot be one. TransientError: it does not fit.
+        """
+        Privileged(self._path, OPEN_TIMEOUT_S).call(Call("open_data", {"key": key}))
 
     def factory_reset(self) -> None:
         """Deletes everything that the box keeps, and starts it again; returns before that happens."""

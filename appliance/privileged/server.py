@@ -20,7 +20,7 @@ log = logging.getLogger("foyer-privileged")
 CALL_TIMEOUT_S = 5.0
 # Nobody whom no action is for holds the others up for long.
 STRANGER_TIMEOUT_S = 1.0
-_SECRET = ("token", "code")
+_SECRET = ("token", "key", "code")
 # struct ucred of unix(7): pid, uid, gid.
 _UCRED = struct.Struct("3i")
 
@@ -83,7 +83,7 @@ def carry_out(
         # Read in any case: a socket closed with bytes unread takes the reply with it.
         line = read_line(connection)
         call = decode_call(line)
-        # A token confirms whatever it was made for, a code opens it: they are no words for a log.
+        # A token confirms whatever it was made for, a key or a code opens it: they are no words for a log.
         told = {name: "***" if name in _SECRET else value for name, value in call.args.items()}
         what = f"{call.action[:40]!r} {str(told)[:300]}"
         prepared = prepare_call(call.action, call.args)

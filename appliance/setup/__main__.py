@@ -28,6 +28,7 @@ def set_up(settings: Settings) -> None:
     for secret in secrets.SECRETS:
         if secrets.ensure(settings.secrets, secret):
             log.info("made the secret %s", secret.name)
+    secrets.correct(settings.secrets, secrets.RECOVERY)
     prepare_database(settings)
     offer_one_time_password(settings)
     render_configuration(settings)

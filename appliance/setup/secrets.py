@@ -50,6 +50,18 @@ SECRETS = (
 # Opens the wizard once; foyer-webui deletes it then, and foyer-console shows it until then.
 ONE_TIME = Secret(ADMIN_OTP, "foyer-webui", "foyer-console", 0o640, _readable_password)
 
+# Opens the data on another machine. box-data makes it with the partition, where a chip keeps the usual key.
+RECOVERY = Secret("recovery-key", "foyer-webui", "root", 0o400)
+
+
+def correct(folder: Path, secret: Secret) -> bool:
+    """Gives the secret to its owner if it is there; returns whether it is."""
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        return _is_there(place, secret)
+    finally:
+        os.close(place)
+
 
 def ensure(folder: Path, secret: Secret) -> bool:
     """Makes the secret if there is none yet; returns whether it did. A crash leaves none or a whole one.

@@ -35,7 +35,7 @@ def _contact(settings: Settings) -> Contact | None:
     except (FoyerError, OSError):
         return None
     try:
-        return contact(store, thorough=True)
+        return contact(store, settings, thorough=True)
     finally:
         store.close()
 

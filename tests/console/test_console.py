@@ -165,6 +165,13 @@ def typed_at(known: Fault | None, keys: str, folder: Path, driver_key: KeyState 
     return calls
 
 
+def test_a_recovery_key_is_handed_on(tmp_path: Path) -> None:
+    calls = typed_at(fault("sealed"), "5\ncbdefghi JKLNRTUV\n", tmp_path)
+    assert calls == [Call("open_data", {"key": "cbdefghi JKLNRTUV"}), Call("power", {"what": "reboot"})]
+    # It is asked for only where it helps.
+    assert typed_at(fault("damaged"), "5\n\n\n4\nyes\n", tmp_path)[0].action == "power"
+
+
 def test_the_drivers_are_let_in(tmp_path: Path) -> None:
     calls = typed_at(None, "6\nyes\nyes\n", tmp_path, driver_key="unknown")
     assert [call.action for call in calls] == ["confirm_drivers", "power"]

@@ -88,6 +88,7 @@ CLOSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("not signed in", {"lines": (LineState("VNPT", True, False),)}, "bad", "VNPT is not signed in"),
     ("out of reach", {"lines": (LineState("VNPT", False, None, False),)}, "bad", "VNPT does not answer"),
     ("settings failed", {"failed_revision": 4}, "bad", "number 4"),
+    ("a key unseen", {"is_key_unseen": True}, "warn", "recovery key was never looked at"),
     ("nobody answers", {"queues_without_agents": ("Đặt hẹn",)}, "warn", "Đặt hẹn"),
 ]
 

@@ -63,6 +63,14 @@ Wants=test-shell.service
 }
 
 
+def chip_options(folder: Path) -> tuple[str, ...]:
+    """QEMU's options for a TPM 2.0 that swtpm serves in the folder."""
+    return (
+        "-chardev", f"socket,id=chip,path={folder}.sock", "-tpmdev", "emulator,id=chip,chardev=chip",
+        "-device", "tpm-crb,tpmdev=chip",
+    )  # fmt: skip
+
+
 class VirtualBox:
     """One virtual machine with a disk of its own in `folder`; `start` and `power_cut` may alternate.
 
@@ -84,6 +92,7 @@ class VirtualBox:
         profile: str = "",
         forwards: tuple[Forward, ...] = (),
         disk_gb: int = DISK_GB,
+        has_chip: bool = False,
         more: tuple[str, ...] = (),
         image: Path | None = None,
         machine: type[Machine] = Machine,
@@ -95,6 +104,9 @@ class VirtualBox:
         self._console = folder / "console.log"
         self._keyboard = folder / "keyboard"
         self._keys: int | None = None
+        # A TPM 2.0, by swtpm; without one QEMU's machine has none.
+        self._chip = folder / "chip" if has_chip else None
+        self._chip_process: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._connection: socket.socket | None = None
         pages = (Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80))
@@ -112,6 +124,7 @@ class VirtualBox:
                 "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=shell,path={self._shell},server=on,wait=off",
                 "-device", "virtserialport,chardev=shell,name=foyer.test",
+                *(chip_options(self._chip) if self._chip else ()),
                 *(option for entry in CREDENTIALS.items() for option in credential(*entry)),
                 *more,
             ),
@@ -157,6 +170,16 @@ class VirtualBox:
             os.mkfifo(self._keyboard)
             # For reading, too: then neither end waits for the other one.
             self._keys = os.open(self._keyboard, os.O_RDWR)
+        if self._chip:
+            self._chip.mkdir(exist_ok=True)
+            wire = Path(f"{self._chip}.sock")
+            wire.unlink(missing_ok=True)
+            # It ends with the machine.
+            self._chip_process = subprocess.Popen(
+                ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self._chip}", "--terminate",
+                 "--ctrl", f"type=unixio,path={wire}"],
+            )  # fmt: skip
+            until(wire.exists, 10, "swtpm")
         self._process = subprocess.Popen(
             self.machine.command(),
             stdin=subprocess.DEVNULL,
@@ -262,6 +285,9 @@ class VirtualBox:
             self._process.terminate()
             self._process.communicate()
             self._process = None
+        if self._chip_process:
+            self._chip_process.wait(10)
+            self._chip_process = None
 
     def log_tail(self) -> str:
         """The last words of the machine, for the report of a failed test."""

@@ -29,6 +29,7 @@ from appliance.privileged.protocol import (
     encode_reply,
     read_line,
 )
+from appliance.privileged.recovery import RecoveryKey
 from appliance.privileged.server import serve, uids_of
 
 # Another process, so another user.
@@ -110,6 +111,23 @@ def test_another_user_is_refused_and_the_next_call_served(served: Served) -> Non
     subprocess.run(command, user="foyer-apply", check=True)
     Privileged(served.path).call(Call("paint", {"colour": "green"}))
     assert served.called == ["green", "green"]
+
+
+KEY = "-".join(["cbdefghi", "jklnrtuv"] * 4)
+
+
+@pytest.mark.parametrize("typed", [KEY, KEY.upper(), KEY.replace("-", ""), f" {KEY.replace('-', ' - ')}\t"])
+def test_a_recovery_key_however_it_was_typed(typed: str, tmp_path: Path) -> None:
+    place = tmp_path / "key"
+    place.write_text("an older, longer one" * 10)
+    RecoveryKey.parse(typed).hand_over(place)
+    assert place.read_text() == KEY
+
+
+@pytest.mark.parametrize("typed", ["", KEY[:-1], KEY + "c", "a" + KEY[1:], "--------", "; reboot"])
+def test_what_cannot_be_a_recovery_key(typed: str) -> None:
+    with pytest.raises(RejectedError):
+        RecoveryKey.parse(typed)
 
 
 def test_a_caller_that_goes_away_does_no_harm(served: Served) -> None:

@@ -92,6 +92,14 @@ def test_secrets_are_made_once(tmp_path: Path) -> None:
     assert len(set(values)) == len(values)
 
 
+def test_a_recovery_key_is_given_to_the_pages(tmp_path: Path) -> None:
+    assert not secrets.correct(tmp_path, secrets.RECOVERY) and list(tmp_path.iterdir()) == []
+    place = tmp_path / secrets.RECOVERY.name
+    place.write_text("cbdefghi")
+    assert secrets.correct(tmp_path, secrets.RECOVERY)
+    assert look(place) == ("foyer-webui", "root", "400") and place.read_text() == "cbdefghi"
+
+
 def test_a_secret_half_written_is_made_again(tmp_path: Path) -> None:
     secret = secrets.SECRETS[0]
     (tmp_path / f".{secret.name}.part").write_text("hal")

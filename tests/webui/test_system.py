@@ -174,6 +174,25 @@ def test_a_restart_is_confirmed_and_written_down(
     assert browser.get("/system/restart/sshd").status == 404
 
 
+def test_the_recovery_key_is_shown_and_written_down(
+    sign_in: SignIn, answers: Answers, settings: Settings, store: Store
+) -> None:
+    browser = sign_in("boss")
+    assert "Recovery key" not in browser.get("/system").words
+    assert browser.get("/system/recovery-key").status == 404
+    groups = ["cbdefghi", "jklnrtuv"] * 4
+    (settings.secrets / "recovery-key").write_text("-".join(groups) + "\n")
+    assert "recovery key was never looked at" in browser.get("/system").words
+    page = browser.get("/system/recovery-key")
+    assert groups[0] not in page.text
+    page = browser.submit(page, "/system/recovery-key")
+    assert " ".join(groups) in page.words
+    assert "Looked at the recovery key" in browser.get("/audit").words
+    assert "never looked at" not in browser.get("/system").words
+    with store.read() as db:
+        assert "-".join(groups) not in mask_of(db, settings, sites.head(db)[1]).hide("-".join(groups))
+
+
 def test_the_drivers_are_let_in(sign_in: SignIn, answers: Answers, privileged: list[Call]) -> None:
     browser = sign_in("boss")
     assert "Secure Boot" not in browser.get("/system").words
@@ -193,7 +212,7 @@ def test_the_drivers_are_let_in(sign_in: SignIn, answers: Answers, privileged: l
 
 
 def test_nobody_else_gets_in(sign_in: SignIn, answers: Answers) -> None:
-    for path in ("", "/drivers", "/log", "/network", "/restart/caddy"):
+    for path in ("", "/recovery-key", "/drivers", "/log", "/network", "/restart/caddy"):
         assert sign_in("lead").get(f"/system{path}").status == 403
 
 

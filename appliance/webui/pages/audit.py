@@ -39,6 +39,7 @@ ACTIONS = {
     "call.end": N_("Ended somebody's call"),
     "callback.cancel": N_("Cancelled a call back"),
     "service.restart": N_("Restarted a service"),
+    "recovery-key": N_("Looked at the recovery key"),
     "drivers.confirm": N_("Asked to let drivers in"),
     "support-file": N_("Made a support file"),
     "network.try": N_("Tried another network"),

@@ -14,7 +14,7 @@ from bottle import HTTPResponse
 from appliance.errors import NotFoundError, TransientError
 from appliance.health.checks import UNIT_WORK, findings
 from appliance.health.client import Health
-from appliance.health.contact import contact
+from appliance.health.contact import contact, recovery_key
 from appliance.health.facts import Contact, Facts, Machine
 from appliance.health.query import Query
 from appliance.privileged.client import Privileged, SystemService
@@ -91,7 +91,7 @@ def routes(web: Web) -> None:
     """Declares the routes."""
     doctor = Doctor(
         Health(web.settings.health_socket),
-        lambda thorough, known: contact(web.store, thorough=thorough, known_problem=known),
+        lambda thorough, known: contact(web.store, web.settings, thorough=thorough, known_problem=known),
     )
 
     @web.get("/system", "administrator")
@@ -107,6 +107,7 @@ def routes(web: Web) -> None:
             states=STATES,
             work=UNIT_WORK,
             restarts=RESTARTS,
+            has_key=bool(recovery_key(web.settings)),
         )
 
     _restarts(web)
