@@ -4,7 +4,7 @@
 - history       cel.jsonl and queue_log -> conversations, segments, breaks
 - members       agents' states -> members of Asterisk's queues
 - callers       how people's calls are treated -> AstDB; `mirror-reader` reads its socket
-- closures      opening hours closed by hand -> `live` rows
+- astdb         what is set on phones, too (hours closed by hand, forwarding) -> `live` rows
 - callbacks     numbers that callers left -> legs that wait in the queues
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
@@ -21,10 +21,12 @@ from threading import Event
 from appliance.errors import FoyerError
 from appliance.pbx.actions import Actions
 from appliance.pbx.ami_session import Account, ActionSession
+from appliance.pbx.astdb import AstdbWatch, Family
 from appliance.pbx.callbacks import Callbacks
 from appliance.pbx.callers import Callers
 from appliance.pbx.closures import Closures
 from appliance.pbx.disk import Disk
+from appliance.pbx.diversions import Diversions
 from appliance.pbx.feed import Feed
 from appliance.pbx.guard import Guard
 from appliance.pbx.housekeeping import Housekeeping
@@ -63,10 +65,13 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     disk = Disk(store, settings.disk_told)
     logs = LogRotation(store, settings.ast_log, session)
     guard = Guard(store, mirror)
-    closures = Closures(store, mirror, site)
+    woken = Event()
+    closures = Closures(store, Family(mirror, Closures.FAMILY), site, woken.set)
+    diversions = Diversions(store, Family(mirror, Diversions.FAMILY), site, woken.set)
+    watch = AstdbWatch(woken, (closures.look, diversions.look))
     called_back = Callbacks(store, session, site, settings.ast_log)
     faults = LineFaults(store, session, site, settings.ast_log / MESSAGES)
-    actions = Actions(store, session, site, settings.ast_log, guard, closures, faults)
+    actions = Actions(store, session, site, settings.ast_log, guard, closures, faults, diversions)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
@@ -84,7 +89,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("history", Feed(store, settings.ast_log / "cel.jsonl", settings.ast_log / "queue_log").run),
         ("members", members.run),
         ("callers", callers.run),
-        ("closures", closures.run),
+        ("astdb", watch.run),
         ("callbacks", called_back.run),
         ("lines", faults.run),
         ("marks", marks.run),

@@ -20,12 +20,14 @@ from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.closures import Closures
 from appliance.pbx.conf import outbound
+from appliance.pbx.diversions import Diversions
 from appliance.pbx.guard import Guard
 from appliance.pbx.line_faults import LineFaults
 from appliance.pbx.membership import interface_of
 from appliance.pbx.running import RunningSite
 from appliance.store import Store, agents, calling, countries, live
 from appliance.store.countries import Country
+from appliance.store.diversions import Diversion
 from appliance.store.requests import Request
 
 # Numbers that no telephone company gives out: 555-0100 to -0199 (ATIS-0300115), and Ofcom's numbers for
@@ -49,6 +51,7 @@ class Actions:
     guard: Guard
     closures: Closures
     faults: LineFaults
+    diversions: Diversions
     countries: tuple[Country, ...] = field(default_factory=countries.load)
 
     def perform(self, request: Request) -> dict[str, Any]:
@@ -179,6 +182,11 @@ class Actions:
         self.closures.close(str(args.get("schedule", "")), str(args.get("closed", "")) != "0")
         return {}
 
+    def divert(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What is to happen to calls to the internal number of `agent`: all fields of a Diversion."""
+        self.diversions.set(str(args.get("agent", "")), Diversion.of(args))
+        return {}
+
     def try_line(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Asks the provider of the phone line `line` at once whether it is there, and signs in anew."""
         self.faults.try_now(str(args.get("line", "")))
@@ -202,5 +210,6 @@ _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
     "release_expensive": Actions.release_expensive,
     "recorded": Actions.recorded,
     "close_hours": Actions.close_hours,
+    "divert": Actions.divert,
     "try_line": Actions.try_line,
 }

@@ -16,7 +16,7 @@ from appliance.store import events
 from appliance.store.db import Change
 from appliance.store.text import to_json
 
-KINDS = ("pbx", "queue", "caller", "agent", "line", "fault", "disk", "guard", "hours")
+KINDS = ("pbx", "queue", "caller", "agent", "line", "fault", "disk", "guard", "hours", "divert")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ FIXED_CONTEXTS = frozenset(
         *re.findall(r"^\[(.+)\]$", "\n".join(text for _, text in extensions_conf.steps()), re.MULTILINE),
         *("foyer-closing", "foyer-features", "foyer-in-unknown", "foyer-in-sim", "foyer-extensions"),
         *("foyer-agent-of", "foyer-emergency", "foyer-country", "foyer-limits", "foyer-zone"),
+        "foyer-back-kinds",
         *("foyer-lines", "foyer-all-lines", "foyer-outside-box", "foyer-kind", "foyer-kind-unknown"),
     )
 )

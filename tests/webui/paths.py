@@ -6,6 +6,7 @@ ROLES = {
     "/account": "agent",
     "/account/password": "agent",
     "/phone-codes": "agent",
+    "/diversions/a2": "administrator",
     "/trust": "agent",
     "/calls": "agent",
     "/messages": "agent",

@@ -39,6 +39,7 @@ DIALPLAN = (
     "foyer-back.conf",
     "foyer-call.conf",
     "foyer-codes.conf",
+    "foyer-divert.conf",
     "foyer-flow.conf",
     "foyer-limits.conf",
     "foyer-message.conf",

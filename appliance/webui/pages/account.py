@@ -8,7 +8,10 @@ from bottle import HTTPResponse, request
 
 from appliance.errors import RejectedError, TransientError
 from appliance.store import audit, passwords, secrets, users
+from appliance.store.diversions import Diversion
+from appliance.webui import phone_code_words
 from appliance.webui.i18n import N_
+from appliance.webui.pages import diversions
 from appliance.webui.pages.login import repeated
 from appliance.webui.web import Web
 
@@ -87,8 +90,10 @@ def show(web: Web, desk_password: str = "") -> str:
     # The browser reached the box under this name; a desk phone on the same network reaches it there, too.
     server = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     agent = web.site().agent(user.agent_id) if user.agent_id else None
+    diversion = diversions.diversion_of(web, agent.id) if agent else Diversion()
     return web.render(
         "account.html",
+        diversion_words=phone_code_words.diversion(diversion, web.gettext),
         agent=agent,
         server=server,
         port=web.settings.sip_port,

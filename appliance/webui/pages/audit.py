@@ -34,6 +34,7 @@ ACTIONS = {
     "test-call": N_("Made a test call"),
     "outbound.release": N_("Released expensive calls"),
     "outbound.stop": N_("Expensive calls were stopped"),
+    "agent.divert": N_("Changed where calls go"),
     "hours.close": N_("Closed for the day"),
     "hours.open": N_("Opened again as usual"),
     "call.end": N_("Ended somebody's call"),

@@ -8,10 +8,11 @@ from functools import partial
 
 from appliance.store import Change, countries, secrets, users
 from appliance.store.sitemodel import Agent, Site
-from appliance.webui import site_forms
+from appliance.webui import phone_code_words, site_forms
 from appliance.webui.calls_out_words import KINDS
 from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
+from appliance.webui.pages import diversions
 from appliance.webui.web import Web
 from appliance.webui.wizard import NewPerson, one_time_password
 
@@ -37,6 +38,7 @@ def routes(web: Web) -> None:
             permit=next((one for one in site.outbound.permits if one.agent_id == agent.id), None),
             everybody=site.outbound.kinds,
             kinds=KINDS,
+            diversion_words=phone_code_words.diversion(diversions.diversion_of(web, agent.id), web.gettext),
             member_of=member_of if agent.id else [queue.id for queue in site.queues],
             number=based_on(web),
         )
