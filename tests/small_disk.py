@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from appliance import space
+from tests.until import until
 
 
 class SmallDisk:
@@ -33,9 +35,19 @@ class SmallDisk:
         self.clear()
         handle = os.open(self._ballast, os.O_WRONLY | os.O_CREAT)
         try:
-            os.posix_fallocate(handle, 0, self.free - leave)
+            until(lambda: self._is_filled(handle, leave), 10, "the disk to be full")
         finally:
             os.close(handle)
+
+    def _is_filled(self, handle: int, leave: int) -> bool:
+        """False: others wrote between the look and the filling."""
+        try:
+            os.posix_fallocate(handle, 0, self.free - leave)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return False
+        return True
 
     def clear(self) -> None:
         """Frees what was filled."""

@@ -44,7 +44,7 @@ ENDS = (
     (
         "foyer-phones.conf",
         "[foyer-ring]\n; Gosub(foyer-ring,s,1(agent)): rings an agent, and ends the call.\nexten = s,1,"
-        "Gosub(foyer-phones,s,1(${ARG1}))",
+        "Gosub(foyer-reach,s,1(${ARG1},45))",
         "agent^${ARG1}",
     ),
     ("foyer-message.conf", 'exten = s,1,GotoIf($["${DB(foyer-disk/full)}"', "message^${ARG1}"),

@@ -126,6 +126,7 @@ class TestLive:
             "caller": {},
             "agent": {},
             "line": {},
+            "divert": {},
             "fault": {},
             "guard": {},
             "hours": {},

@@ -17,7 +17,7 @@ def left(store: Store, call: str = UUIDS[0], number: str = NUMBER, queue: str = 
     """A caller leaves a number; returns the callback's id."""
     with store.change() as change:
         callbacks.leave(change, call, queue, number, 1000)
-        return callbacks.open_ones(change.db)[-1].id
+        return next(one.id for one in callbacks.open_ones(change.db) if one.number == number)
 
 
 def placed(store: Store, callback_id: str) -> Callback:

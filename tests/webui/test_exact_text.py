@@ -241,7 +241,8 @@ class Looked:
             calls = {uuid: conversations.by_external(change.db, "voice", uuid) for uuid in (CALL, PAST)}
         now, past = calls[CALL], calls[PAST]
         assert now and past
-        fixed = (path for path in PAGES if path not in PASSING_PAGES)
+        # There is one agent here.
+        fixed = (path.replace("/a2", "/a1") for path in PAGES if path not in PASSING_PAGES)
         person, call = f"/people/{now.person_id}", f"/calls/{now.id}"
         ending = f"/live/end?call={CALL}"
         about = (person, ending, *(f"{person}/{part}" for part in ("timeline", "block", "erase")))
