@@ -6,6 +6,8 @@ screenshot and says where, and what the page's console said.
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +27,19 @@ from tests.until import until
 EARS = Path(__file__).with_name("ears.js")
 WAIT_S = 10.0
 MICROPHONE_RATE = 48000
+
+
+@contextmanager
+def replaced_under_our_eyes() -> Iterator[None]:
+    """Ends the block where the page, or a part of it, was replaced between two looks. chromedriver has two
+    words for it.
+    """
+    try:
+        yield
+    except WebDriverException as error:
+        is_stale = isinstance(error, StaleElementReferenceException)
+        if not is_stale and "does not belong to the document" not in str(error):
+            raise
 
 
 class Browser:
@@ -113,10 +128,9 @@ class Browser:
         """The first visible element, when it is there."""
 
         def visible() -> WebElement | None:
-            try:
+            with replaced_under_our_eyes():
                 return next((element for element in self.all(css) if element.is_displayed()), None)
-            except StaleElementReferenceException:  # the page replaced a fragment under our eyes
-                return None
+            return None
 
         element = until(visible, timeout_s or self.wait_s, f"{css} on {self.path}")
         assert element is not None
@@ -124,10 +138,9 @@ class Browser:
 
     def has(self, css: str) -> bool:
         """Whether a visible element is there now."""
-        try:
+        with replaced_under_our_eyes():
             return any(element.is_displayed() for element in self.all(css))
-        except StaleElementReferenceException:
-            return False
+        return False
 
     def click(self, css: str, timeout_s: float | None = None) -> None:
         """Click when it can be clicked."""
@@ -153,10 +166,9 @@ class Browser:
 
     def text(self, css: str = "body") -> str:
         """The visible text of an element; empty if it is not there now."""
-        try:
+        with replaced_under_our_eyes():
             return "\n".join(element.text for element in self.all(css))
-        except StaleElementReferenceException:
-            return ""
+        return ""
 
     def sees(self, words: str, css: str = "body", timeout_s: float | None = None) -> None:
         """Wait until the visible text of an element holds these words."""
