@@ -26,6 +26,8 @@ GLOBALS = "dialplan show globals"
 COMMANDS = (*LISTS.values(), QUEUES, DIALPLAN, GLOBALS)
 
 _TITLES = {"endpoint": "Endpoint", "aor": "Aor", "auth": "Auth", "identify": "Identify"}
+# What ast_strip() drops; to Python, other characters of Unicode are blanks, too.
+_BLANKS = "".join(map(chr, range(0x21)))
 _QUEUE = re.compile(r"^(\S+) has \d+ calls .* in '(\w+)' strategy", re.MULTILINE)
 _CONTEXT = re.compile(r"^\[ Context '([^']+)' created by '[^']+' \]$")
 _INCLUDED = re.compile(r"^  Include =>\s+'([^']+)'\s+\[\S+\]$")
@@ -62,7 +64,7 @@ def sections(text: str) -> list[tuple[str, list[tuple[str, str]]]]:
             found.append((line[1:-1], []))
         elif found and " = " in f"{line} ":
             name, _, value = line.partition("=")
-            found[-1][1].append((name.strip(), value.strip().replace("\\;", ";")))
+            found[-1][1].append((name.strip(), value.strip(_BLANKS).replace("\\;", ";")))
     return found
 
 

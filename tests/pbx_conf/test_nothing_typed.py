@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.apply import objects
@@ -256,6 +256,7 @@ def one_raw_value(text: str, place: int) -> tuple[Site, str]:
 
 @settings(max_examples=300, deadline=None)
 @given(text=nasty, place=st.integers(0, 22))
+@example(text="\xa0", place=3)
 def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, place: int) -> None:
     wanted, password = one_raw_value(text, place)
     phones = {f"{agent.id}{kind}": "secret" for agent in wanted.agents for kind in ("", "d")}

@@ -208,7 +208,7 @@ class Section:
         """The section's lines, every value checked."""
         yield f"[{section_name(self.name)}]"
         for name, setting in self.settings:
-            yield f"{key(name)} = {_setting(setting)}".rstrip()
+            yield f"{key(name)} = {_setting(setting)}".rstrip(" ")
 
 
 @dataclass(frozen=True)
