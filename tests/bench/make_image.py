@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.bench.make_run import BUILD, REPOSITORY
-from tests.bench.result import Measure, merge, table
+from tests.bench.result import Measure, measure_alone
 
 NAME = "image.build_s"
 
@@ -40,13 +40,5 @@ def measure() -> Measure:
     )
 
 
-def main(only: str) -> None:
-    if only in ("", NAME, NAME.partition(".")[0]):
-        print(f"{NAME} ...", flush=True)
-        found = measure()
-        merge(BUILD / "bench.json", [found])
-        print(table([found]))
-
-
 if __name__ == "__main__":
-    main(os.environ.get("ONLY", ""))
+    measure_alone(NAME, measure, BUILD / "bench.json")

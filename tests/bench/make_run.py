@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.result import Measure, merge, table
+from tests.bench.result import Measure, measure_alone
 
 REPOSITORY = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("FOYER_BUILD") or REPOSITORY / "build")
@@ -74,13 +74,5 @@ def measure() -> Measure:
     )
 
 
-def main(only: str) -> None:
-    if only in ("", NAME, NAME.partition(".")[0]):
-        print(f"{NAME} ...", flush=True)
-        found = measure()
-        merge(BUILD / "bench.json", [found])
-        print(table([found]))
-
-
 if __name__ == "__main__":
-    main(os.environ.get("ONLY", ""))
+    measure_alone(NAME, measure, BUILD / "bench.json")

@@ -1,7 +1,8 @@
 """What a bench measured: one line of the table, one entry of `build/bench.json`."""
 
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -65,3 +66,14 @@ def table(measures: Sequence[Measure]) -> str:
         for name, value, aim, end in rows
     )
     return "\n".join(line.rstrip() for line in lines)
+
+
+def measure_alone(name: str, measure: Callable[[], Measure], path: Path) -> None:
+    """Takes one measure outside the test root, if the environment's ONLY asks for it, and puts it into the
+    file.
+    """
+    if os.environ.get("ONLY", "") in ("", name, name.partition(".")[0]):
+        print(f"{name} ...", flush=True)
+        found = measure()
+        merge(path, [found])
+        print(table([found]))
