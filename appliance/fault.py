@@ -35,6 +35,12 @@ FAULTS = {
         "Switch the box off, write the system to a new disk, and put that one in. Keep the old disk if"
         " somebody may still save what is on it.",
     ),
+    "twins": Fault(
+        "Two disks in the box have the very same system, and it cannot tell which of them it was started"
+        " from, so it does not work.",
+        "Switch the box off, take one of the two disks out, and switch it on again. Nothing on either of them"
+        " was changed.",
+    ),
     "locked": Fault(
         "The data on the disk cannot be opened, so the box cannot work: its key is lost, or its beginning is"
         " damaged.",

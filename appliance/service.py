@@ -74,6 +74,18 @@ class Service:
         root.handlers[:] = [handler]
         root.setLevel(level)
 
+    def run_once(self, work: Callable[[], object]) -> int:
+        """The whole of a program that ends by itself: its exit code, 1 if the work could not be done, with
+        the reason in the log.
+        """
+        self.start_log()
+        try:
+            work()
+        except FoyerError as error:
+            self.log.critical("%s", error)
+            return 1
+        return 0
+
     def spawn(
         self, name: str, work: Callable[[], None], *, once: bool = False, beat_s: float | None = None
     ) -> threading.Thread:

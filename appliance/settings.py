@@ -26,6 +26,7 @@ class Settings:
     sound_socket: Path = Path("/run/foyer-sound.sock")
     disk_told: Path = Path("/run/foyer-disk/told")
     card_channels: Path = Path("/run/foyer-profile/chan_dahdi.conf")
+    card_file: Path = Path("/run/foyer-card-file/archive")
     bind: str = "0.0.0.0"  # noqa: S104 - a contact center is there to be reached from its own network
     https_port: int = 443
     http_port: int = 80
@@ -44,6 +45,7 @@ class Settings:
             sound_socket=_path(env, "FOYER_SOUND_SOCKET", cls.sound_socket),
             disk_told=_path(env, "FOYER_DISK_TOLD", cls.disk_told),
             card_channels=_path(env, "FOYER_CARD_CHANNELS", cls.card_channels),
+            card_file=_path(env, "FOYER_CARD_FILE", cls.card_file),
             bind=env.get("FOYER_BIND") or cls.bind,
             https_port=_port(env, "FOYER_HTTPS_PORT", cls.https_port),
             http_port=_port(env, "FOYER_HTTP_PORT", cls.http_port),
@@ -91,6 +93,11 @@ class Settings:
     def prompts(self) -> Path:
         """Sound that was uploaded or recorded, as callers hear it: <sha256 of the file>.wav."""
         return self.data / "prompts"
+
+    @property
+    def firmware(self) -> Path:
+        """Files of cards' makers that somebody uploaded. The kernel looks there (image/disk/grub.cfg)."""
+        return self.data / "firmware"
 
     @property
     def takes(self) -> Path:
