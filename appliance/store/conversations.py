@@ -25,6 +25,7 @@ OUTCOMES: tuple[str, ...] = ("answered", "abandoned", "no_answer", "cut", "faile
 OUTCOMES += ("callback", "message")
 WRAP_UP_MS = 15 * 60 * 1000
 NOTE_MAX = 10_000
+PART = "part"  # the body of a recording that does not have all that was said
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class CallRecord:
     `caller` is the number as the network gave it (or E.164), `number` the dialled one, `agent_id` who
     talked last, `answered` when an agent did, `ended` None while the call is up. `state` is history's own
     view, open or closed; the store adds the wrap-up. `recordings` and `messages` are (path relative to
-    the recordings' folder, begin in ms).
+    the recordings' folder, begin in ms); `is_part`: the recordings do not have all that was said.
     """
 
     call_uuid: str
@@ -72,6 +73,7 @@ class CallRecord:
     segments: tuple[SegmentRecord, ...] = ()
     recordings: tuple[tuple[str, int], ...] = ()
     messages: tuple[tuple[str, int], ...] = ()
+    is_part: bool = False
 
 
 def upsert_call(change: Change, record: CallRecord) -> str:
@@ -113,7 +115,9 @@ def upsert_call(change: Change, record: CallRecord) -> str:
         _update(change, old, values)
     wanted = wrap_ups.completed(change.db, conversation_id, record.segments)
     _replace_segments(change, conversation_id, wanted)
-    _add_recordings(change, conversation_id, record.recordings)
+    kind, said = "recording", PART if record.is_part else ""
+    for path, started in record.recordings:
+        put_message(change, conversation_id, kind, f"{kind}:{path}", body=said, path=path, created=started)
     voicemails.add(change, conversation_id, record.messages)
     return conversation_id
 
@@ -205,9 +209,10 @@ def add_note(
 ) -> str:
     """Adds a note; returns its id. The same `external_id` again changes nothing. Event: message.
 
-    NotFoundError: no such conversation. RejectedError: empty, or longer than 10,000 characters.
+    NotFoundError: no such conversation, or its person was erased. RejectedError: empty, or longer than
+    10,000 characters.
     """
-    get(change.db, conversation_id)
+    _refuse_erased(change.db, conversation_id)
     text = _note_text(body)
     if not text.strip():
         raise RejectedError("This must be filled in.", field="body")
@@ -218,10 +223,10 @@ def save_note(change: Change, conversation_id: str, author: str, body: str) -> s
     """Keeps the one note that `author` is writing here, as typed so far; returns its id, None if there is
     nothing.
 
-    For saving while somebody types: the same text again changes nothing. Event: message. Errors as
-    `add_note`.
+    For saving while somebody types: the same text again changes nothing; of two texts, the newer one has the
+    later `updated`, whatever the clock does. Event: message. Errors as `add_note`.
     """
-    get(change.db, conversation_id)
+    _refuse_erased(change.db, conversation_id)
     text = _note_text(body)
     key = f"note:{author}"
     row = change.db.execute(
@@ -230,9 +235,16 @@ def save_note(change: Change, conversation_id: str, author: str, body: str) -> s
     if row is None:
         return put_message(change, conversation_id, "note", key, author=author, body=text) if text else None
     if row[1] != text:
-        change.db.execute("UPDATE message SET body = ?, updated = ? WHERE id = ?", (text, change.now, row[0]))
+        now = (text, change.now, row[0])
+        change.db.execute("UPDATE message SET body = ?, updated = max(?, updated + 1) WHERE id = ?", now)
         tell(change, conversation_id, "message", row[0])
     return str(row[0])
+
+
+def _refuse_erased(db: Database, conversation_id: str) -> None:
+    """A note may come late, from a page that was cut off; nothing of an erased person comes back."""
+    if get(db, conversation_id).erased is not None:
+        raise NotFoundError("This person was erased: notes about them are not kept.")
 
 
 def set_disposition(change: Change, conversation_id: str, code: str | None, who: str) -> None:
@@ -281,7 +293,7 @@ def _state(record: CallRecord, old: Conversation | None, now: int) -> str:
 
 
 def _address(change: Change, record: CallRecord) -> str:
-    """The customer's number, "" for a caller who hides."""
+    """The customer's number, "" for a caller who hides; of a call from inside, the colleague's."""
     raw = (record.caller if record.direction == "in" else record.number).strip()
     if phone.is_anonymous(raw):
         return ""
@@ -289,12 +301,11 @@ def _address(change: Change, record: CallRecord) -> str:
 
 
 def _person(change: Change, address: str, record: CallRecord) -> str | None:
-    if not address:
+    is_colleague = record.direction == "in" and record.line_id is None
+    if not address or is_colleague:
         return None
-    name = record.caller_name.strip() if record.direction == "in" else ""
-    # Networks without a name send the number again, or a word for none.
-    is_name = any(char.isalpha() for char in name) and not phone.is_anonymous(name)
-    return people.person_for(change, "phone", address, name if is_name else None)
+    name = phone.network_name(record.caller_name) if record.direction == "in" else ""
+    return people.person_for(change, "phone", address, name or None)
 
 
 def _update(change: Change, old: Conversation, values: dict[str, Any]) -> None:
@@ -347,11 +358,6 @@ def _changing(segment: Segment | SegmentRecord) -> tuple[str | int | None, ...]:
 def _note(news: dict[str, int], segment: Segment | SegmentRecord) -> None:
     if segment.agent_id is not None and segment.kind in ("talk", wrap_ups.KIND):
         news[segment.agent_id] = min(segment.started, news.get(segment.agent_id, segment.started))
-
-
-def _add_recordings(change: Change, conversation_id: str, recordings: tuple[tuple[str, int], ...]) -> None:
-    for path, started in recordings:
-        put_message(change, conversation_id, "recording", f"recording:{path}", path=path, created=started)
 
 
 def put_message(

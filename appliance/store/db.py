@@ -45,6 +45,12 @@ _BOX_IS_WRONG = frozenset(
 )
 
 
+class DamagedError(sqlite3.DatabaseError):
+    """SQLite finds the database damaged, and says how. It is none of our known errors, with which a process
+    goes on: it ends whoever does not expect it.
+    """
+
+
 class Change:
     """One transaction, as `Store.change()` hands it out: `db` writes, `now` (ms) is its one point in time."""
 
@@ -56,7 +62,8 @@ class Change:
     def event(self, kind: str, subject: str = "", /, **ids: str | int | None) -> None:
         """Tells the other processes and the browsers what changed, in the same transaction.
 
-        `kind` is one of conversation, segment, message, agent, live, site, apply, user, request, person.
+        `kind` is one of conversation, segment, message, agent, live, site, apply, user, request, person,
+        callback (KINDS of webui/static/events.js).
         `subject` is the id of the thing itself (the first of `ids` if not given), `ids` are others that a
         listener may filter by, such as person=, agent=, queue=. Ids only, never content: browsers of any
         role see them. The same event twice in one change is one event.
@@ -310,7 +317,7 @@ def _snapshot(db: Database, path: Path) -> None:
 
 @contextlib.contextmanager
 def _named_errors() -> Iterator[None]:
-    """SQLite's errors as ours where a caller can do something about them; corruption stays loud."""
+    """SQLite's errors as ours where a caller can do something about them."""
     try:
         yield
     except UnicodeEncodeError as error:  # a lone surrogate, which no honest keyboard types
@@ -329,4 +336,6 @@ def _named_errors() -> Iterator[None]:
             raise SetupError(
                 "The database cannot be opened.", "Look at its owner, mode and place."
             ) from error
+        if code == sqlite3.SQLITE_CORRUPT:
+            raise DamagedError(str(error)) from error
         raise

@@ -75,6 +75,26 @@ def of_call(db: Database, linkedid: str) -> list[RawEvent]:
     return [RawEvent(seq, source, linked, at, json.loads(row)) for seq, source, linked, at, row in rows]
 
 
+def not_kept_yet(
+    source: str, rows: Iterable[tuple[str, int, Mapping[str, Any]]], after: int
+) -> list[RawEvent]:
+    """What `add` will have kept of these lines, if the last one kept so far is number `after`."""
+    return [
+        RawEvent(seq, source, storable(linkedid), at, json.loads(to_json(dict(row))))
+        for seq, (linkedid, at, row) in enumerate(rows, after + 1)
+    ]
+
+
+def extent(db: Database, linkedid: str) -> tuple[int, int]:
+    """How many rows are kept of one call, and their bytes. Rows are added by the feed alone; erasing a person
+    deletes some, and makes others shorter.
+    """
+    found = db.execute(
+        "SELECT count(*), coalesce(sum(octet_length(row)), 0) FROM pbx_event WHERE linkedid = ?", (linkedid,)
+    ).fetchone()
+    return int(found[0]), int(found[1])
+
+
 def prune(change: Change, kept_ms: int = _KEPT_MS) -> int:
     """Deletes rows older than `kept_ms`, at most 5,000 at a time; returns how many."""
     return change.db.execute(

@@ -1,6 +1,7 @@
-"""What goes on at this moment: calls, queues, phones, lines. Derived by foyer-pbx, shown by the pages.
+"""What goes on at this moment: calls, queues, phones, lines, from foyer-pbx; telephony cards, from foyer-hw.
+Shown by the pages.
 
-Nothing here is history: after a restart of Asterisk or of foyer-pbx, `replace` makes it right again.
+Nothing here is history: after a restart of Asterisk or of either process, `replace` makes it right again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from appliance.store import events
 from appliance.store.db import Change
 from appliance.store.text import to_json
 
-KINDS = ("pbx", "queue", "caller", "agent", "line", "fault", "disk", "guard", "hours", "divert")
+_OF_CALLS = ("pbx", "queue", "caller", "parked", "agent", "line")
+_OF_OFFICE = ("fault", "disk", "guard", "hours", "divert")
+_OF_CARDS = ("card", "span", "socket", "signal", "dahdi")
+KINDS = (*_OF_CALLS, *_OF_OFFICE, *_OF_CARDS)
 
 
 @dataclass(frozen=True)

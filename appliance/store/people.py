@@ -26,6 +26,8 @@ PRIORITIES = ("normal", "high")
 # ISO 639: two letters, or three for a language without a code of two.
 _LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 _DIGITS_MIN = 3
+# Arabic yeh and kaf, which look like the Persian letters; the zero-width non-joiner; and Vietnamese đ.
+_SAME_LETTERS = str.maketrans({"\u064a": "\u06cc", "\u0643": "\u06a9", "\u200c": None, "đ": "d"})
 _NO_NAME = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 _ROOT = """
@@ -290,9 +292,9 @@ def split(change: Change, person_id: str) -> None:
 
 def fold(text: str) -> str:
     """`text` as searching sees it: no case, no marks, so that "nguyen" finds "Nguyễn" and "duc" finds
-    "Đức".
+    "Đức"; the letters of Persian, also as an Arabic keyboard types them.
     """
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_SAME_LETTERS)
     return " ".join("".join(char for char in plain if not unicodedata.combining(char)).split())
 
 

@@ -189,10 +189,10 @@ def _forget_conversations(change: Change, calls: str) -> None:
     doomed_files.doom(change, [str(row[0]) for row in files])
     change.db.execute(f"DELETE FROM message WHERE {mine}", (calls,))  # noqa: S608
     change.db.execute(
-        "UPDATE conversation SET person_id = NULL, address = '', state = 'closed', updated = ?,"
+        "UPDATE conversation SET person_id = NULL, address = '', state = 'closed', updated = ?, erased = ?,"
         " number = CASE direction WHEN 'out' THEN '' ELSE number END"
         " WHERE id IN (SELECT value FROM json_each(?))",
-        (change.now, calls),
+        (change.now, change.now, calls),
     )
 
 

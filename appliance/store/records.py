@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 _CONVERSATIONS = """
 SELECT id, channel, external_id, origin, direction, person_id, address, line_id, number, queue_id, agent_id,
-       parent_id, state, outcome, disposition, started, answered, ended, updated
+       parent_id, state, outcome, disposition, started, answered, ended, updated, erased
 FROM conversation
 """
 _SEGMENTS = """
@@ -33,7 +33,8 @@ class Conversation:
     not.
 
     `state` is open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout,
-    blocked, callback (the caller left a number), message or None.
+    blocked, callback (the caller left a number), message or None. `erased` is when the person was: then no
+    note is taken any more.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Conversation:
     answered: int | None
     ended: int | None
     updated: int
+    erased: int | None
 
 
 @dataclass(frozen=True)

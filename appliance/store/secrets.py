@@ -1,7 +1,9 @@
-"""Credentials that the box itself must be able to read: a line's password, the random passwords of phones.
+"""Credentials that the box itself must be able to read: a line's password, a conference room's PIN, the
+random passwords of phones.
 
-Names: `line:<line id>`, `sip:<agent id>` (browser), `sip:<agent id>d` (desk phone). They are not part of
-the site document, so no undo brings an old one back, and never part of an event, an audit row or a log.
+Names: `line:<line id>`, `room:<room id>`, `sip:<agent id>` (browser), `sip:<agent id>d` (desk phone).
+They are not part of the site document, so no undo brings an old one back, and never part of an event, an
+audit row or a log.
 """
 
 from __future__ import annotations

@@ -124,12 +124,18 @@ class TestLive:
             "disk": {},
             "queue": {"q1": {"waiting": 2}},
             "caller": {},
+            "parked": {},
             "agent": {},
             "line": {},
             "divert": {},
             "fault": {},
+            "signal": {},
             "guard": {},
             "hours": {},
+            "card": {},
+            "span": {},
+            "socket": {},
+            "dahdi": {},
         }
         assert snapshot.last_event_id == 5
         assert sorted(told) == ["q1", "q2", "q3"]

@@ -232,14 +232,17 @@ class TestNotes:
         with store.change() as change:
             assert conversations.save_note(change, conversation_id, "u1", "") is None
             first = conversations.save_note(change, conversation_id, "u1", "h")
+            assert first is not None
+            before = conversations.message(change.db, first).updated
             assert conversations.save_note(change, conversation_id, "u1", "hello") == first
+            assert conversations.message(change.db, first).updated > before, "in the same millisecond"
             assert conversations.save_note(change, conversation_id, "u2", "other") != first
         with store.read() as db:
-            before = events.latest_id(db)
+            told = events.latest_id(db)
         with store.change() as change:
             conversations.save_note(change, conversation_id, "u1", "hello")
         with store.read() as db:
-            assert events.latest_id(db) == before
+            assert events.latest_id(db) == told
             notes = [item.body for item in conversations.messages(db, conversation_id) if item.kind == "note"]
         assert notes == ["hello", "other"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from sqlite_utils import Database
 
 from appliance.errors import SetupError
-from appliance.store import Store, migrate
+from appliance.store import Store, migrate, secrets
+from appliance.store import site as sites
 from appliance.store.migrations import STEPS, Step
+from appliance.store.sitemodel import Site
 
 
 def add_column(db: Database) -> None:
@@ -91,3 +94,30 @@ def test_three_snapshots_are_kept(path: Path) -> None:
     tables = [row[0] for row in last.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'extra%'")]
     last.close()
     assert len(tables) == 4
+
+
+def test_pins_of_rooms_leave_the_revisions(tmp_path: Path) -> None:
+    path = tmp_path / "foyer.db"
+    before = next(at for at, (name, _) in enumerate(STEPS) if name == "011_room_pins")
+    migrate(path, STEPS[:before])
+    rooms = [{"id": "r1", "name": "A", "extension": "600", "pin": "1234"}]
+    more = {"id": "r2", "name": "B", "extension": "601", "pin": ""}
+    gone = {"id": "r3", "name": "C", "extension": "602", "pin": "9999"}
+    db = sqlite3.connect(path)
+    versions = ([*rooms, gone], [{**rooms[0], "pin": "5678"}, more])
+    for number, found in enumerate(versions, 1):
+        document = Site(country="VN").to_dict() | {"rooms": found}
+        values = (number, json.dumps(document), "u", "", 1, number - 1)
+        db.execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, NULL)", values)
+    db.commit()
+    db.close()
+    migrate(path)
+    store = Store(path)
+    with store.read() as opened:
+        kept = {name: secrets.get(opened, name) for name in ("room:r1", "room:r2", "room:r3")}
+        assert kept == {"room:r1": "5678", "room:r2": None, "room:r3": None}
+        assert [room.locked for room in sites.revision(opened, 1).rooms] == [True, True]
+        assert [room.locked for room in sites.revision(opened, 2).rooms] == [True, False]
+        texts = "".join(row[0] for row in opened.execute("SELECT site FROM revision"))
+        assert not any(word in texts for word in ('"pin"', "1234", "5678", "9999"))
+    store.close()

@@ -70,6 +70,14 @@ def test_search(store: Store, text: str, found: list[str]) -> None:
     assert sorted(names) == found
 
 
+@pytest.mark.parametrize("text", ["علي كريمي", "می‌نا", "مینا", "کریمی"])
+def test_search_in_persian_from_any_keyboard(store: Store, text: str) -> None:
+    with store.change() as change:
+        people.person_for(change, "phone", "+982112345678", "علی می‌نا کریمی" if "نا" in text else "علی کریمی")
+    with store.read() as db:
+        assert len(people.search(db, text)) == 1
+
+
 def test_search_by_pages(store: Store) -> None:
     with store.change() as change:
         ids = {people.person_for(change, "phone", f"+8490000000{number}") for number in range(5)}

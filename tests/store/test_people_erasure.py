@@ -251,6 +251,21 @@ def test_who_calls_again_is_somebody_new(store: Store) -> None:
         assert people.treatments(change.db) == []
 
 
+def test_a_note_that_comes_after_is_not_kept(store: Store) -> None:
+    """From a browser that was cut off for a while."""
+    with store.change() as change:
+        mine, other = call(change, "u1", NUMBER, MARK), call(change, "u2", OTHER)
+        conversations.save_note(change, mine, "user", MARK)
+        person = people.person_for(change, "phone", NUMBER)
+    erase(store, person)
+    for write in (conversations.save_note, conversations.add_note):
+        with pytest.raises(NotFoundError, match="was erased"), store.change() as change:
+            write(change, mine, "user", MARK)
+    assert_forgotten(store)
+    with store.change() as change:
+        assert conversations.save_note(change, other, "user", "kept")
+
+
 def test_the_files_hold_nothing_of_them_either(store: Store) -> None:
     with store.change() as change:
         someone = people.person_for(change, "phone", NUMBER, MARK)

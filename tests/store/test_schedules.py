@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from appliance.errors import RejectedError
 from appliance.store import schedules
-from appliance.store.schedules import Schedule, is_open, open_minutes, special_dates, usual_minutes
+from appliance.store.schedules import (
+    Schedule,
+    first_closing,
+    is_open,
+    open_minutes,
+    special_dates,
+    usual_minutes,
+)
 
 HANOI = "Asia/Ho_Chi_Minh"
 OFFICE = [{"day": day, "opens": "08:00", "closes": "17:30"} for day in range(1, 6)]
@@ -84,6 +91,37 @@ def test_when_clocks_change() -> None:
     assert not any(is_open(early, HANOI, spring + datetime.timedelta(minutes=n)) for n in range(90))
 
 
+@pytest.mark.parametrize(
+    ("changes", "since", "until", "expected"),
+    [
+        ({}, "2026-11-23 09:10:20", "2026-11-23 17:29", None),
+        ({}, "2026-11-23 09:10:20", "2026-11-24 10:00", "2026-11-23 17:30"),
+        ({}, "2026-11-22 12:00", "2026-11-24 10:00", "2026-11-22 12:00"),
+        # All the week, without an end and with one.
+        (
+            {"weekly": [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]},
+            "2026-11-01 00:00",
+            "2026-11-30 00:00",
+            None,
+        ),
+        (
+            {
+                "weekly": [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)],
+                "exceptions": [{"date": "2026-11-25", "hours": [{"opens": "00:00", "closes": "02:00"}]}],
+            },
+            "2026-11-23 23:00",
+            "2026-11-30 00:00",
+            "2026-11-25 02:00",
+        ),
+    ],
+)
+def test_when_it_closes_for_the_first_time(
+    changes: dict[str, Any], since: str, until: str, expected: str | None
+) -> None:
+    found = first_closing(schedule(**changes), HANOI, at(since), at(until))
+    assert found == (at(expected) if expected else None)
+
+
 def test_closed_by_hand_ends_with_the_day() -> None:
     assert not is_open(schedule(), HANOI, at("2026-11-23 09:00"), "2026-11-23")
     assert is_open(schedule(), HANOI, at("2026-11-24 09:00"), "2026-11-23")
@@ -111,6 +149,23 @@ def test_what_is_refused(changes: dict[str, Any], field: str, message: str) -> N
     with pytest.raises(RejectedError, match=message) as refused:
         schedule(**changes)
     assert refused.value.field == f"schedules.0.{field}"
+
+
+def test_hours_that_are_over_never_open() -> None:
+    """A bar of two nights: it may be saved until the second is over, which is the morning after."""
+    late = [{"opens": "20:00", "closes": "02:00"}]
+    nights = [{"date": day, "hours": late} for day in ("2026-12-30", "2026-12-31")]
+    bar = schedule(weekly=[], exceptions=nights)
+    abroad = schedule(weekly=[], exceptions=nights, time_zone="Europe/London")
+    last, over = at("2027-01-01 01:59"), at("2027-01-01 02:00")
+    schedules.refuse_past([schedule(), bar], [], HANOI, last)
+    with pytest.raises(RejectedError, match="never open") as refused:
+        schedules.refuse_past([schedule(), bar], [], HANOI, over)
+    assert refused.value.field == "schedules.1.weekly"
+    # Where it is earlier, by its own clock or the site's; and where nobody touches it.
+    schedules.refuse_past([bar], [], "Europe/London", over)
+    schedules.refuse_past([abroad], [], HANOI, over)
+    schedules.refuse_past([bar], [bar], HANOI, over)
 
 
 def test_hours_in_any_digits() -> None:

@@ -53,7 +53,9 @@ def test_undo_is_a_new_revision_and_brings_no_access_back(store: Store, small_si
         site.save(change, replace(small_site, business_name="B"), user, "renamed", 1)
         users.create(change, "minh", "Minh", "agent", "correct horse battery")
     with store.change() as change:
-        assert site.undo_to(change, 1, user) == 3
+        with pytest.raises(ConflictError):
+            site.undo_to(change, 1, user, 1)
+        assert site.undo_to(change, 1, user, 2) == 3
     with store.read() as db:
         assert site.head(db) == (3, small_site)
         assert users.count(db) == 2

@@ -11,7 +11,7 @@ import pytest
 
 from appliance.errors import RejectedError
 from appliance.store import countries
-from appliance.store.flowwalk import HUNG_UP, End, Moment, walk
+from appliance.store.flowwalk import SORRY, End, Moment, walk
 from appliance.store.site_queues import AT_ONCE, HELPS, LAST
 from appliance.store.sitemodel import Site
 
@@ -83,4 +83,4 @@ def test_a_closed_queue_sends_a_call_on() -> None:
     assert walk(shown, VIETNAM, number, Moment(MONDAY)).end == End("queue", "q1")
     assert walk(shown, VIETNAM, number, Moment(SUNDAY)).end == End("queue", "q2")
     assert walk(shown, VIETNAM, number, Moment(MONDAY, {"s1": "2026-11-23"})).end == End("queue", "q2")
-    assert walk(site({"schedule_id": "s1"}), VIETNAM, number, Moment(SUNDAY)).end == HUNG_UP
+    assert walk(site({"schedule_id": "s1"}), VIETNAM, number, Moment(SUNDAY)).end == SORRY

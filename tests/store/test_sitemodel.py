@@ -203,6 +203,18 @@ def test_names_are_brought_into_one_form() -> None:
         ({"queues": [{"id": "q1", "name": "S", "ring_seconds": "20"}]}, "queues.0.ring_seconds"),
         ({"queues": [{"id": "q1", "name": "S", "strategy": "all"}]}, "queues.0.strategy"),
         ({"queues": [{"id": "q1", "name": "S", "music": "../x"}]}, "queues.0.music"),
+        ({"queues": [{"id": "q1", "name": "S", "music": "m1"}]}, "queues.0.music"),
+        ({"hold_music": "m1"}, "hold_music"),
+        ({"hold_music": "default"}, "hold_music"),
+        ({"music": [{"id": "m1", "name": "S", "pieces": []}]}, "music.0.pieces"),
+        (
+            {"music": [{"id": "m1", "name": "S", "pieces": [{"name": "a", "sound": "../x"}]}]},
+            "music.0.pieces.0.sound",
+        ),
+        (
+            {"music": [{"id": "m1", "name": "S", "pieces": [{"name": "", "sound": "0" * 64}]}]},
+            "music.0.pieces.0.name",
+        ),
         ({"queues": [{"id": "q1", "name": "S", "greeting_text": "x" * 2001}]}, "queues.0.greeting_text"),
         ({"queues": [{"id": "a1", "name": "S"}]}, "queues.0.id"),
         ({"queues": [{"id": "q1;", "name": "S"}]}, "queues.0.id"),

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from appliance.store import Store, new_id
+from tests.until import Stopwatch
 
 
 def main(path: str, seconds: str, body_ms: str, pause_ms: str) -> None:
@@ -22,9 +23,9 @@ def main(path: str, seconds: str, body_ms: str, pause_ms: str) -> None:
     waited_ms = []
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
-        begun = time.monotonic()
+        watch = Stopwatch()
         with store.change() as change:
-            waited_ms.append((time.monotonic() - begun) * 1000)
+            waited_ms.append(watch.seconds * 1000)
             change.db.execute("INSERT INTO person (id, created) VALUES (?, ?)", (new_id(), change.now))
             change.event("person", "x")
             time.sleep(float(body_ms) / 1000)
