@@ -13,12 +13,13 @@ import sys
 import time
 from pathlib import Path
 
-from appliance.apply import surroundings
+from appliance.apply import cards, surroundings
 from appliance.apply.applier import Applier
 from appliance.apply.asterisk import Console
 from appliance.apply.folders import ASTERISK
 from appliance.errors import FoyerError
 from appliance.pbx.conf.tree import render_tree
+from appliance.privileged.client import Privileged
 from appliance.service import Service
 from appliance.settings import Settings
 from appliance.sound.speech import speak
@@ -45,9 +46,10 @@ def main(arguments: list[str], run: Path = surroundings.RUN) -> int:
             settings,
             console,
             gather=lambda site: surroundings.gather(settings, store, site, run),
-            render=render_tree,
+            render=lambda site, env: {**render_tree(site, env), **cards.files(site)},
             speak=speak,
             today=today,
+            cards=cards.Cards(console, Privileged(settings.privileged_socket).set_up_cards),
         )
         if arguments == ["--once"]:
             logging.info("Live on the disk: %s", applier.prepare())

@@ -14,13 +14,14 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from appliance.apply import objects, report, sounds
+from appliance.apply import cards, lists, objects, report, sounds
 from appliance.apply.asterisk import Console, Life
+from appliance.apply.cards import Cards
 from appliance.apply.check import check
 from appliance.apply.folders import Folders, Rendering, number_of, rendering
 from appliance.apply.sounds import Speaker
 from appliance.errors import FoyerError, NotFoundError, RejectedError, Sentence, SetupError, TransientError
-from appliance.pbx.conf import extensions_conf, pjsip_conf
+from appliance.pbx.conf import pjsip_conf, queues_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.settings import Settings
 from appliance.store import holidays
@@ -70,12 +71,14 @@ class Applier:
         render: Render,
         speak: Speaker,
         today: Today,
+        cards: Cards,
     ) -> None:
         self._store = store
         self._sounds, self._prompts = settings.sounds, settings.prompts
         self._folders = Folders(settings.config)
         self._console = console
         self._gather, self._render, self._speak, self._today = gather, render, speak, today
+        self._cards = cards
         self._loaded: Loaded | None = None
         self._refused: set[str] = set()
 
@@ -160,16 +163,23 @@ class Applier:
         self._loaded = None
         try:
             self._console.wait_booted()
-            found = self._console.load(changed, objects.expected(made.tree))
+            if not self._cards.load(made.tree):
+                report.tell(self._store, made.number, "rendering", cards.WAITING)
+                return SOON_S
+            wanted = objects.expected(made.tree)
+            kept = self._make_lists(made, wanted) if queues_conf.FILE in changed else None
+            found = self._console.load(changed, wanted, kept)
         except TransientError:
             report.tell(self._store, made.number, "rendering", report.WAITING)
             raise
+        except RejectedError as error:
+            raise Failed("lines", error.sentence) from error
         problems = [difference for difference in found if not difference.is_lookup]
         if problems:
             raise Failed(problems[0].part, _refusal(made.site, problems))
         self._report_skipped(made.number)
         self._folders.confirm(made.label)
-        sounds.forget_unused(self._folders.texts(extensions_conf.FILE), self._sounds)
+        sounds.forget_unused(self._folders.texts(sounds.PLAYING), self._sounds)
         if found:
             return self._look_up_again(made)
         self._loaded = Loaded(life, made.label)
@@ -178,6 +188,26 @@ class Applier:
         )
         log.info("Revision %d is live.", made.number)
         return None
+
+    def _make_lists(self, made: Rendering, wanted: objects.Objects) -> lists.Kept | None:
+        """Drops the queues that have to be made anew (lists.py): reading the live rendering makes them again.
+        If this process ends in between, the next one finds another rendering live than the wanted one. None
+        if no queue goes by its list.
+        """
+        if not lists.of(wanted.queues):
+            return None
+        names = lists.becoming(wanted.queues, self._console.queues())
+        if not names:
+            return lists.Kept()
+        log.info("Made anew for the order of their lists: %s", " ".join(names))
+        text = lists.without(made.tree[queues_conf.FILE], names)
+        lacking = rendering(made.number, made.site, {**made.tree, queues_conf.FILE: text})
+        self._folders.write(lacking)
+        self._folders.make_live(lacking.label)
+        agents = {queue.id: queue.agents for queue in made.site.queues if queue.id in names}
+        kept = self._console.drop(agents)
+        self._folders.make_live(made.label)
+        return kept
 
     def _report_skipped(self, number: int) -> None:
         """Revisions that were saved one after the other while one of them was made live: only the
@@ -214,8 +244,9 @@ class Applier:
             self._refused.add(live)
         if good is not None and good != live:
             self._folders.make_live(good)
-            with contextlib.suppress(TransientError):
+            with contextlib.suppress(TransientError, RejectedError):
                 tree = self._folders.tree(good)
+                self._cards.load(tree)
                 self._console.load(tree.keys(), objects.expected(tree))
         report.tell_failure(self._store, number, failure.part, failure.sentence)
         if good is not None and number_of(good) != number:
@@ -232,6 +263,7 @@ def _lacks_password(made: Rendering) -> bool:
 
 def _refusal(site: Site, problems: Sequence[objects.Difference]) -> Sentence:
     names = {queue.id: queue.name for queue in site.queues} | {line.id: line.name for line in site.lines}
+    names |= {one.id: one.name for one in site.music}
     for agent in site.agents:
         names[agent.id] = names[f"{agent.id}d"] = agent.name
     told = dict.fromkeys(names.get(problem.name, problem.name) for problem in problems)

@@ -1,25 +1,33 @@
-"""Asterisk's console, as foyer-apply uses it: ask, reload, and look at what is loaded. Never a call,
-never a restart.
+"""Asterisk's console, as foyer-apply uses it: ask, reload, look at what is loaded, and send those on who wait
+where nobody comes any more. Never another call, never a restart.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from appliance.apply import objects
+from appliance.apply import lists, objects
 from appliance.errors import TransientError
-from appliance.pbx.conf import extensions_conf, indications_conf, pjsip_conf, queuerules_conf, queues_conf
+from appliance.pbx.conf import (
+    extensions_conf,
+    indications_conf,
+    musiconhold_conf,
+    pjsip_conf,
+    queuerules_conf,
+    queues_conf,
+)
 
+QUEUE_RELOAD = "queue reload all"
 # The files that a site decides, and the commands that make Asterisk read them again, in the order in which
-# they are given: what the dialplan refers to comes before it. None of these drops a call. All other files
-# depend on the box alone, and are read when Asterisk starts.
+# they are given: what the dialplan refers to comes before it. None of these drops a call. Channels of
+# cards are made by cards.py; all other files depend on the box alone, and are read when Asterisk starts.
 RELOADS: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
     (frozenset({indications_conf.FILE}), ("module reload indications",)),
-    (frozenset({queuerules_conf.FILE, queues_conf.FILE}), ("queue reload all",)),
+    (frozenset({musiconhold_conf.FILE}), ("moh reload",)),
+    (frozenset({queuerules_conf.FILE, queues_conf.FILE}), (QUEUE_RELOAD,)),
     (
         frozenset({pjsip_conf.FILE}),
         (
@@ -30,9 +38,11 @@ RELOADS: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
     ),
     (frozenset({extensions_conf.FILE, *extensions_conf.DIALPLAN}), ("dialplan reload",)),
 )
-# res_sorcery_config: the object stays as it was before, and nothing but the log says so.
-_REFUSED = re.compile(r"Could not create an object of type '(\w+)' with id '([\w-]+)'")
 _MAX_LOG_BYTES = 1024 * 1024
+CHANNELS = "core show channels concise"
+# Where the dialplan puts somebody into a queue: the step with the label "queue" does so once more.
+_WAITS = ("foyer-wait", "foyer-back-wait")
+_JOIN_S = 1.0
 
 type Life = tuple[int, int]
 
@@ -72,20 +82,60 @@ class Console:
         """Returns once every module is loaded; TransientError if that takes too long."""
         self.ask("core waitfullybooted")
 
-    def load(self, files: Collection[str], wanted: objects.Objects) -> list[objects.Difference]:
+    def queues(self) -> Mapping[str, objects.Queue]:
+        """The queues that Asterisk has now."""
+        return objects.shown_queues(self.ask(objects.QUEUES))
+
+    def drop(self, queues: Mapping[str, Sequence[str]]) -> lists.Kept:
+        """Reads queues.conf again, in which these queues are missing, each with the agents of its list;
+        returns what `load` needs to put back who was in them.
+        """
+        shown = [self.ask(f"{objects.QUEUES} {name}") for name in queues]
+        self.ask(QUEUE_RELOAD)
+        return lists.Kept(queues, tuple(channel for answer in shown for channel in lists.callers(answer)))
+
+    def load(
+        self, files: Collection[str], wanted: objects.Objects, kept: lists.Kept | None = None
+    ) -> list[objects.Difference]:
         """Makes Asterisk read these files again; returns in what it differs from `wanted` at last, if
-        anything.
+        anything. `kept` is of queues that `drop` has dropped, here or in a process that was killed; None if
+        there cannot be any.
         """
         log_size = self._log_size()
+        lost = [] if kept is None else objects.stranded(self.ask(CHANNELS), self.queues())
         for names, commands in RELOADS:
             if names.intersection(files):
                 for command in commands:
                     self.ask(command)
+            if kept is not None and queues_conf.FILE in names:
+                self._put_back(kept, [one for one in lost if one.queue in wanted.queues])
+        if queues_conf.FILE in files:
+            # app_queue keeps a queue that is gone for those who wait in it, but no news of agents reach it.
+            for one in objects.stranded(self.ask(CHANNELS), wanted.queues):
+                self.ask(f"channel redirect {one.channel} {extensions_conf.ANEW},s,1")
         return self._settle(wanted, log_size)
+
+    def _put_back(self, kept: lists.Kept, lost: Collection[objects.Waiting]) -> None:
+        """Members and callers of queues that are there again. Each caller waits until the one before is in
+        it: who comes first stands first.
+        """
+        for name in sorted({*kept.agents, *(one.queue for one in lost)}):
+            answer = self.ask(f"database get {lists.MEMBERS} {name}")
+            for command in lists.put_in(name, answer, kept.agents.get(name, ())):
+                self.ask(command)
+        for one in lists.in_order(lost, kept.waiting):
+            if one.context in _WAITS:
+                self.ask(f"channel redirect {one.channel} {one.context},s,queue")
+                deadline = time.monotonic() + _JOIN_S
+                while one.channel not in lists.callers(self.ask(f"{objects.QUEUES} {one.queue}")):
+                    if time.monotonic() > deadline:
+                        break
 
     def loaded(self) -> objects.Objects:
         """What Asterisk has loaded now."""
-        return objects.shown({command: self.ask(command) for command in objects.COMMANDS})
+        answers = {command: self.ask(command) for command in objects.COMMANDS}
+        tones = objects.tones_of(answers[objects.ZONES])
+        return objects.shown(answers | ({tones: self.ask(tones)} if tones else {}))
 
     def _settle(self, wanted: objects.Objects, log_size: int) -> list[objects.Difference]:
         """Looks until all is as wanted, or time is up: a reload goes on after its command has answered."""
@@ -106,7 +156,7 @@ class Console:
             return 0
 
     def _refused(self, log_size: int) -> Collection[tuple[str, str]]:
-        """Kind and name of the objects that Asterisk has refused since its log had that size (bytes)."""
+        """What Asterisk has refused since its log had that size (bytes)."""
         try:
             with self._log.open("rb") as file:
                 file.seek(log_size if log_size <= self._log_size() else 0)
@@ -114,4 +164,4 @@ class Console:
         except OSError:
             # A log that is missing or turned away hides refusals only of objects that existed before.
             return ()
-        return set(_REFUSED.findall(text))
+        return objects.refusals(text)

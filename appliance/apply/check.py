@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from appliance.apply import objects
 from appliance.errors import RejectedError
-from appliance.pbx.conf import pjsip_conf
+from appliance.pbx.conf import cli_conf, pjsip_conf, queues_conf
 from appliance.store.sitemodel import Site
 
 # Where steps lead: Gosub(context,s,1(...)), Goto(context,s,1), and the subroutine on the other leg,
@@ -16,9 +16,10 @@ _LEADS = re.compile(
     r"(?:Gosub|Goto)\(([a-z][\w-]*),s,1|\?([a-z][\w-]*),s,1|b\(([a-z][\w-]*)\^s\^1\)", re.ASCII
 )
 _GOES_ON = re.compile(r"^Goto\(([a-z][\w-]*),([\w*#]+),1\)$", re.ASCII)
-_QUEUE = re.compile(r"^Gosub\(foyer-wait,s,1\((\w+),", re.ASCII)
+_QUEUE = re.compile(r"^Gosub\(foyer-queue,s,1\((\w+),", re.ASCII)
 _LINE = re.compile(
-    r"(?:;[^\x00-\x1f]*|\[[A-Za-z0-9/._-]+\]|#include [\w-]+\.conf| ?[A-Za-z0-9_()-]+ =(?: [^\x00-\x1f]*)?)?"
+    rf"(?:{re.escape(cli_conf.COMMAND)} = yes|"
+    r";[^\x00-\x1f]*|\[[A-Za-z0-9/._-]+\]|#include [\w-]+\.conf| ?[A-Za-z0-9_()-]+ =(?: [^\x00-\x1f]*)?)?"
 )
 _MAX_LINE_BYTES = 4000
 
@@ -30,6 +31,7 @@ def check(site: Site, tree: Mapping[str, str]) -> None:
         *_lines(tree),
         *_phones(site, found),
         *_sip_references(tree, found),
+        *_queue_references(tree, found),
         *_dialplan_references(found),
     ):
         raise RejectedError("The settings do not fit together: {what}.", what=problem)
@@ -47,11 +49,24 @@ def _lines(tree: Mapping[str, str]) -> Iterator[str]:
 
 def _phones(site: Site, found: objects.Objects) -> Iterator[str]:
     wanted = {agent.id for agent in site.agents} | {f"{agent.id}d" for agent in site.agents}
-    wanted |= {line.id for line in site.lines} | {"sim", "sim-out", pjsip_conf.REFUSED}
+    wanted |= {line.id for line in site.lines_of("sip")} | {"sim", "sim-out", pjsip_conf.REFUSED}
     for name in sorted(wanted ^ found.sip["endpoint"]):
         yield f"phone or line {name}"
     for name in sorted({queue.id for queue in site.queues} ^ found.queues.keys()):
         yield f"queue {name}"
+
+
+def _queue_references(tree: Mapping[str, str], found: objects.Objects) -> Iterator[str]:
+    """Asterisk says nothing of music that is not there until somebody waits."""
+    known: Mapping[str, Collection[str]] = {
+        "musicclass": found.music,
+        "defaultrule": found.rules,
+        "context": found.contexts,
+    }
+    for name, settings in objects.sections(tree[queues_conf.FILE]):
+        for option, value in settings:
+            if option in known and value not in known[option]:
+                yield f"queue {name} needs {option} {value}"
 
 
 def _sip_references(tree: Mapping[str, str], found: objects.Objects) -> Iterator[str]:

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,9 +93,10 @@ class Folders:
         folder = self.config / label / ASTERISK
         return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.conf"))}
 
-    def texts(self, file: str) -> list[str]:
-        """This file of every rendering that is kept."""
-        return [path.read_text("utf-8") for path in self.config.glob(f"*-*/{ASTERISK}/{file}")]
+    def texts(self, files: Collection[str]) -> list[str]:
+        """These files of every rendering that is kept."""
+        found = (path for file in files for path in self.config.glob(f"*-*/{ASTERISK}/{file}"))
+        return [path.read_text("utf-8") for path in found]
 
     def touch(self, label: str, file: str) -> None:
         """Makes Asterisk read the file at its next reload although its text is the same."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from appliance.durable import place_file
 from appliance.errors import RejectedError
+from appliance.pbx.conf import extensions_conf, musiconhold_conf, queues_conf
 from appliance.pbx.conf.inputs import prompt_name, sound_name
 from appliance.store import prompts
 from appliance.store.flows import Speaking, Text, said
 from appliance.store.prompts import Voice
 from appliance.store.sitemodel import Site
 
+# The files of Asterisk that name what is played.
+PLAYING = (extensions_conf.FILE, musiconhold_conf.FILE, queues_conf.FILE)
+# Longer than any caller stays in one menu or listens to one set of music.
+KEPT_S = 6 * 3600.0
 _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 type Speaker = Callable[[str, str, Path], None]
@@ -50,11 +57,16 @@ def _copy(source: Path, target: Path) -> None:
     place_file(target, sound, 0o644)
 
 
-def forget_unused(dialplans: Iterable[str], folder: Path) -> None:
-    """Deletes the files that none of these extensions.conf plays: all of them can be made again."""
-    needed = {name for text in dialplans for name in _NAME.findall(text)}
+def forget_unused(texts: Iterable[str], folder: Path) -> None:
+    """Deletes the files that none of these texts of PLAYING has named for hours: all of them can be made
+    again, but a caller may be where one of them is played, however often somebody has saved since.
+    """
+    needed = {name for text in texts for name in _NAME.findall(text)}
+    oldest = time.time() - KEPT_S
     for path in folder.rglob("*.wav"):
-        if path.stem not in needed:
+        if path.stem in needed:
+            os.utime(path)
+        elif path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
 
 
@@ -62,9 +74,12 @@ def wanted(site: Site) -> Iterator[tuple[str, Text]]:
     """Every file that the site plays, relative to the folder of sounds, and what it says."""
     for queue in site.queues:
         yield from _prompt(site, prompts.greeting(site, queue))
-        told = queue.name if queue.tells_agent else ""
-        for text in filter(None, (queue.message_text, told)):
-            yield f"{sound_name(site.language, text)}.wav", Text(site.language, text)
+        yield from _prompt(site, prompts.message(site, queue))
+        if queue.tells_agent:
+            yield f"{sound_name(site.language, queue.name)}.wav", Text(site.language, queue.name)
+    for one in site.music:
+        for piece in one.pieces:
+            yield f"{piece.sound}.wav", Voice("", "", piece.sound)
     for flow in site.flows:
         for step in flow.steps:
             if isinstance(step, Speaking):

@@ -13,6 +13,7 @@ from appliance.pbx.conf.inputs import Env, Secrets
 from appliance.settings import Settings
 from appliance.store import countries, secrets
 from appliance.store.db import Change, Store
+from appliance.store.site_inside import secret_of
 from appliance.store.sitemodel import Site
 
 RUN = Path("/run/asterisk")
@@ -28,6 +29,7 @@ def gather(settings: Settings, store: Store, site: Site, run: Path = RUN) -> Env
     made = _ensure(store, sorted({_BOX, *phones}))
     with store.read() as db:
         lines = {line.id: secrets.get(db, f"line:{line.id}") or "" for line in site.lines}
+        pins = {room.id: secrets.get(db, secret_of(room.id)) or "" for room in site.rooms}
     return Env(
         etc=settings.config / "live" / ASTERISK,
         lib=settings.ast_lib,
@@ -50,6 +52,7 @@ def gather(settings: Settings, store: Store, site: Site, run: Path = RUN) -> Env
             sim=_file(settings, "sim-trunk"),
             phones={name.removeprefix("sip:"): made[name] for name in phones},
             lines=lines,
+            rooms=pins,
         ),
         card_channels=_card_channels(settings),
     )

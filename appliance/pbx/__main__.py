@@ -6,9 +6,11 @@
 - callers       how people's calls are treated -> AstDB; `mirror-reader` reads its socket
 - astdb         what is set on phones, too (hours closed by hand, forwarding) -> `live` rows
 - callbacks     numbers that callers left -> legs that wait in the queues
+- lines         why a phone line does not work -> `live` rows
+- signalling    what the other side of a telephone card's line says -> `live` rows
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
-- housekeeping  old events, raw rows and log files, forgotten wrap-ups, erased and empty recordings
+- housekeeping  old events, raw rows and log files, forgotten wrap-ups, erased and empty recordings, takes
 The main thread feeds systemd's watchdog. No call waits for any of them.
 """
 
@@ -25,6 +27,7 @@ from appliance.pbx.astdb import AstdbWatch, Family
 from appliance.pbx.callbacks import Callbacks
 from appliance.pbx.callers import Callers
 from appliance.pbx.closures import Closures
+from appliance.pbx.conf.logger_conf import LEGS
 from appliance.pbx.disk import Disk
 from appliance.pbx.diversions import Diversions
 from appliance.pbx.feed import Feed
@@ -38,6 +41,8 @@ from appliance.pbx.members import Members
 from appliance.pbx.messages import Messages
 from appliance.pbx.recordings import Recordings
 from appliance.pbx.running import RunningSite
+from appliance.pbx.signalling import Signalling
+from appliance.pbx.takes import Takes
 from appliance.pbx.worker import Worker
 from appliance.service import Service
 from appliance.settings import Settings
@@ -70,7 +75,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     diversions = Diversions(store, Family(mirror, Diversions.FAMILY), site, woken.set)
     watch = AstdbWatch(woken, (closures.look, diversions.look))
     called_back = Callbacks(store, session, site, settings.ast_log)
-    faults = LineFaults(store, session, site, settings.ast_log / MESSAGES)
+    faults = LineFaults(store, session, site, settings.ast_log / MESSAGES, settings.ast_log / LEGS)
     actions = Actions(store, session, site, settings.ast_log, guard, closures, faults, diversions)
 
     def on_booted(heard: int) -> None:
@@ -83,7 +88,8 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         account("ami-events"),
         Hands(on_booted, marks.hold),
     )
-    chores = (guard.tidy, disk.tidy, messages.tidy, recordings.tidy, logs.tidy)
+    takes = Takes(settings.takes)
+    chores = (guard.tidy, disk.tidy, messages.tidy, recordings.tidy, takes.tidy, logs.tidy)
     loops: tuple[tuple[str, Loop], ...] = (
         ("listen", listener.run),
         ("history", Feed(store, settings.ast_log / "cel.jsonl", settings.ast_log / "queue_log").run),
@@ -92,6 +98,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         ("astdb", watch.run),
         ("callbacks", called_back.run),
         ("lines", faults.run),
+        ("signalling", Signalling(store, session, site).run),
         ("marks", marks.run),
         ("requests", Worker(store, actions, members.wake, callers.wake, called_back.wake).run),
         ("housekeeping", Housekeeping(store, *chores).run),

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from appliance.errors import NotFoundError, RejectedError
-from appliance.pbx import backlog
+from appliance.pbx import backlog, handing_on
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.closures import Closures
@@ -25,10 +26,11 @@ from appliance.pbx.guard import Guard
 from appliance.pbx.line_faults import LineFaults
 from appliance.pbx.membership import interface_of
 from appliance.pbx.running import RunningSite
-from appliance.store import Store, agents, calling, countries, live
+from appliance.store import Store, agents, calling, countries, feature_codes, live
 from appliance.store.countries import Country
 from appliance.store.diversions import Diversion
 from appliance.store.requests import Request
+from appliance.store.sitemodel import Agent
 
 # Numbers that no telephone company gives out: 555-0100 to -0199 (ATIS-0300115), and Ofcom's numbers for
 # drama.
@@ -90,9 +92,7 @@ class Actions:
         """Rings `agent`'s phone, and calls `number` for him once he answers; `call` is the id that the call
         is to have. The phone in a browser knows by a header that it is the agent's own call, and answers.
         """
-        agent = self.site.get().agent(str(args.get("agent", "")))
-        if agent is None:
-            raise NotFoundError("There is no such agent.")
+        agent = self._agent(args)
         number = _PUNCTUATION.sub("", str(args.get("number", "")))
         if not _NUMBER.fullmatch(number):
             raise RejectedError("This is not a number that can be called.", field="number")
@@ -102,14 +102,33 @@ class Actions:
         site = self.site.get()
         country = countries.find_or_generic(site.country, self.countries)
         calling.refuse_forbidden(site, country, agent.id, number)
-        device = self._free_phone(agent.id)
+        self._ring(agent, number, number, call)
+        return {"number": number}
+
+    def fetch_parked(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Rings `agent`'s phone, and connects him with who is parked at `place` once he answers."""
+        agent, place = self._agent(args), str(args.get("place", ""))
+        with self.store.read() as db:
+            row = live.snapshot(db).rows["parked"].get(place)
+        if row is None:
+            raise NotFoundError("Nobody is parked there any more.")
+        code = feature_codes.place_code(place)
+        # The page knows whose call it is from the first ring on.
+        call = row["call"] if _UUID.fullmatch(row["call"]) else str(uuid.uuid4())
+        self._ring(agent, code, row["number"] if _NUMBER.fullmatch(row["number"]) else code, call)
+        return {}
+
+    def _ring(self, agent: Agent, dialled: str, shown: str, call: str) -> None:
+        """Rings the agent's phone, which shows the number `shown`; once he answers it is as if he had dialled
+        `dialled`, in the call of that id.
+        """
         fields: dict[str, Field] = {
-            "Channel": interface_of(agent.id, device),
+            "Channel": interface_of(agent.id, self._free_phone(agent.id)),
             "Context": outbound.context_of(agent),
-            "Exten": number,
+            "Exten": dialled,
             "Priority": "1",
             "Timeout": RING_MS,
-            "CallerID": f"<{number}>",
+            "CallerID": f"<{shown}>",
             "Variable": (
                 f"FOYER_CALL={call}",
                 f"PJSIP_HEADER(add,X-Foyer-Call)={call}",
@@ -118,13 +137,10 @@ class Actions:
             "Async": "true",
         }
         self.session.ami().ask("Originate", fields)
-        return {"number": number}
 
     def record_take(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Rings `agent`'s phone, where somebody speaks a prompt into the file `take`."""
-        agent = self.site.get().agent(str(args.get("agent", "")))
-        if agent is None:
-            raise NotFoundError("There is no such agent.")
+        agent = self._agent(args)
         take = str(args.get("take", ""))
         if not _UUID.fullmatch(take):
             raise RejectedError("This is not a recording.", field="take")
@@ -177,6 +193,31 @@ class Actions:
             raise NotFoundError("This call is over.")
         return {"legs": ended}
 
+    def hand_on(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Hands whom `agent` talks to in `call` on: to the queue `queue`, else to `number`; with `ask` "1"
+        after asking there.
+        """
+        site = self.site.get()
+        agent, ami, call = self._agent(args), self.session.ami(), str(args.get("call", ""))
+        if queue := str(args.get("queue", "")):
+            handing_on.to_queue(ami, site, agent, call, queue)
+            return {}
+        country = countries.find_or_generic(site.country, self.countries)
+        number = _PUNCTUATION.sub("", str(args.get("number", "")))
+        handing_on.to_number(ami, site, country, agent, call, number, ask=args.get("ask") == "1")
+        return {}
+
+    def take_back(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """`agent`, who asks somebody before handing `call` on, is with the caller again."""
+        handing_on.take_back(self.session.ami(), self._agent(args), str(args.get("call", "")))
+        return {}
+
+    def _agent(self, args: Mapping[str, Any]) -> Agent:
+        agent = self.site.get().agent(str(args.get("agent", "")))
+        if agent is None:
+            raise NotFoundError("There is no such agent.")
+        return agent
+
     def close_hours(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Closes the opening hours `schedule` for the day; with `closed` "0", opens them again."""
         self.closures.close(str(args.get("schedule", "")), str(args.get("closed", "")) != "0")
@@ -205,8 +246,11 @@ class Actions:
 _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
     "test_call": Actions.test_call,
     "originate": Actions.originate,
+    "fetch_parked": Actions.fetch_parked,
     "record_take": Actions.record_take,
     "hangup": Actions.hang_up,
+    "hand_on": Actions.hand_on,
+    "take_back": Actions.take_back,
     "release_expensive": Actions.release_expensive,
     "recorded": Actions.recorded,
     "close_hours": Actions.close_hours,

@@ -7,8 +7,9 @@ sending and dispatch are replaced here, since version 0.5.1
 - gives replies to callers by order, not by ActionID, and lets them wait for ever;
 - sends CR and LF inside values, so that a name becomes a second action; mixes the fields of two actions;
 - cannot connect again, and ends dispatch for good when a callback raises.
-tests/pbx/test_ami_faults.py has one test for each. Used by `ami_session.py`; nothing else connects to
-Asterisk.
+tests/pbx/test_ami_faults.py has one test for each. Its `AGI` has faults of its own and no subclass here:
+nothing in the product speaks AGI, and a lint keeps its modules out. Used by `ami_session.py`; nothing else
+connects to Asterisk.
 """
 
 from __future__ import annotations

@@ -8,28 +8,42 @@ answered; how long it waited before is the story of the call in which the number
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.pbx.identity import Identity, identity_of
-from appliance.pbx.kept_files import Spoken, message_of
+from appliance.pbx.kept_files import Spoken, is_part, message_of
 from appliance.pbx.legs import Leg, Span, Stay, legs_of, other_half, together
 from appliance.pbx.menus import Menu, menus_of
-from appliance.pbx.rows import CEL, RESTART, RESUME, Logged, cel, logged
+from appliance.pbx.rows import (
+    CEL,
+    ENTERED,
+    FULL,
+    NOT_TAKEN,
+    RESTART,
+    RESUME,
+    Logged,
+    agent_of,
+    cel,
+    logged,
+)
 from appliance.store.feeds import RawEvent
 
 NEAR_S = 2
 """Between CEL and queue_log, which counts whole seconds and writes a moment later."""
 _BLOCKED = "FOYER_BLOCKED"
-# Microseconds: news of the other end runs a subroutine on the caller's leg (the recording is taken up again),
-# and the call events say that it left the queue and came back.
+# queue_log: the queue sends the caller on.
+_TOO_LATE = "EXITWITHTIMEOUT"
+# Microseconds: how long such a subroutine takes (_passes), where queue_log does not tell.
 _PASSING = 500_000
 
 
 @dataclass(frozen=True)
 class Facts:
     """A call's rows, put in order. `cut` is when Asterisk died under it, in microseconds; None if it did
-    not.
+    not. `is_part`: a recording does not have all that was said.
     """
 
     identity: Identity
@@ -43,25 +57,57 @@ class Facts:
     cut: int | None
     is_blocked: bool
     message: Spoken | None
+    is_part: bool
 
-    @property
-    def stays(self) -> list[Stay]:
-        """The stays in queues, in order."""
+    @functools.cached_property
+    def stays(self) -> tuple[Stay, ...]:
+        """The stays in queues, in order; who comes back to the same queue without having left it for good
+        has stayed.
+        """
         stays: list[Stay] = []
         for app in self.main.apps:
             if app.name != "queue":
                 continue
             last = stays[-1] if stays else None
-            if last and last.end and last.data == app.data and self._passes(last.end, app.start):
+            if last and last.end and (self._passes(last, app) or self._comes_back(last, app)):
                 stays[-1] = replace(last, end=app.end)
             else:
                 stays.append(app)
-        return stays
+        return tuple(stays)
 
-    def _passes(self, left: int, back: int) -> bool:
-        """Whether the caller was out of the queue only for a subroutine: soon back, and no talk was over."""
+    @functools.cached_property
+    def not_taken(self) -> Mapping[str, frozenset[int]]:
+        """By agent, the seconds in which the queue gave up a ring of theirs. A long wait that rings everybody
+        has thousands of rings, and each asks.
+        """
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for row in self.log:
+            if row.event == NOT_TAKEN and (agent := agent_of(row.who)):
+                found[agent].add(row.at)
+        return {agent: frozenset(seconds) for agent, seconds in found.items()}
+
+    def _passes(self, last: Stay, app: Stay) -> bool:
+        """Whether the caller was out of the queue only for a subroutine: news of the other end runs one on
+        the caller's leg (the recording is taken up again), and the call events say that it left the queue
+        and came back, on a busy machine seconds later or when the talk is over. Who comes back in truth is
+        entered in the queue's log a second time.
+        """
+        if last.data != app.data:
+            return False
+        begin, end = last.start // 1_000_000, app.start // 1_000_000 + NEAR_S
+        queue, came = queue_of(app), (ENTERED, FULL)
+        seen = [row for row in self.log if row.event in came and row.queue == queue and begin <= row.at <= end]
+        if len(seen) == 1:
+            return True
+        left, back = last.end or last.start, app.start
         is_over = any(talk.end is not None and left - _PASSING <= talk.end <= back for talk in self.talks)
         return back - left <= _PASSING and not is_over
+
+    def _comes_back(self, last: Stay, app: Stay) -> bool:
+        """Whether the caller was not let in at first, or listened how to leave a number, and waits on."""
+        is_answered = any(last.start <= talk.start <= app.start for talk in self.talks)
+        is_sent_on = any(row.event == _TOO_LATE and is_end_of(last, row) for row in self.log)
+        return queue_of(last) == queue_of(app) and not is_answered and not is_sent_on
 
     def queue_at(self, at: int) -> str | None:
         """The queue that the caller was in at that moment; None if in none."""
@@ -74,6 +120,11 @@ class Facts:
 def is_in(at: int, stay: Stay) -> bool:
     """Whether that moment lies in the stay."""
     return stay.start <= at and (stay.end is None or at <= stay.end)
+
+
+def is_end_of(stay: Stay, row: Logged) -> bool:
+    """Whether a row of queue_log belongs to the end of the stay, which is over."""
+    return row.queue == queue_of(stay) and abs(row.at - (stay.end or 0) // 1_000_000) <= NEAR_S
 
 
 def queue_of(stay: Stay) -> str:
@@ -119,6 +170,7 @@ def facts_of(rows: Sequence[RawEvent]) -> Facts | None:
         died if was_up else None,
         any(row.kind == _BLOCKED for row in events),
         message_of(main.apps, events),
+        is_part(main.apps, events, talks),
     )
 
 

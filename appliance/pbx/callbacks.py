@@ -12,21 +12,24 @@ import datetime
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from appliance.errors import FoyerError, RejectedError
 from appliance.pbx import backlog
 from appliance.pbx.ami import Ami
+from appliance.pbx.ami_parser import Message
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.queue_places import Line, leg_of, lines
 from appliance.pbx.rows import OTHER_HALF
 from appliance.pbx.running import RunningSite
+from appliance.pbx.unrecorded import end_recordings
 from appliance.store import Store, callbacks, live, now_ms
 from appliance.store.callbacks import Callback
-from appliance.store.schedules import is_open
+from appliance.store.schedules import first_closing, is_open
 from appliance.store.site_queues import Queue
 from appliance.store.sitemodel import Site
 
@@ -41,9 +44,16 @@ FOLLOWED_S = 5
 UNSEEN_MS = (FOLLOWED_S + 2) * 1000
 """Whole seconds in the dialplan: after so long a try that is not to be seen has come to nothing."""
 DAY_MS = 24 * 3600 * 1000
+AHEAD = datetime.timedelta(days=2)
+"""A leg waits half an hour: what is later than this does not concern it."""
 
-type Legs = Mapping[str, list[str]]
-"""The channels that are up, by the id of their call."""
+
+@dataclass
+class Legs:
+    """The channels of one call that are up. `is_dialling`: the customer is called, or talks."""
+
+    channels: list[str] = field(default_factory=list)
+    is_dialling: bool = False
 
 
 class Callbacks:
@@ -82,29 +92,38 @@ class Callbacks:
         with self._store.read() as db:
             known = callbacks.open_ones(db)
             closed = {name: str(row["closed"]) for name, row in live.snapshot(db).rows["hours"].items()}
+            called = callbacks.called_themselves(db)
         if not known:
             return
         site, now = self._running.get(), now_ms()
-        for one in known:
-            if not one.stop and not _is_wanted(site, site.queue(one.queue_id), one, closed, now):
-                with self._store.change() as change:
-                    callbacks.stop(change, one.id, callbacks.EXPIRED)
+        over = {one.id: callbacks.EXPIRED for one in known if not _is_wanted(site, one, closed, now)}
+        over |= dict.fromkeys(called, callbacks.CALLED)
         ami = self._session.ami()
-        legs = _legs(ami)
+        channels = ami.list_of("CoreShowChannels")
+        legs = _legs(channels)
+        end_recordings(ami, site, known, channels)
+        # Before anything is written down: a disk that is full makes no call after closing time. It ends none
+        # either: who is being called is known from Asterisk, as the log may not have been read.
+        for one in known:
+            of_try = legs.get(one.try_uuid or "", Legs())
+            is_begun = one.dialled_at is not None or of_try.is_dialling
+            if one.state == "placed" and not is_begun and (one.stop or one.id in over):
+                _hang_up(ami, of_try.channels)
+        for one in known:
+            if one.id in over and not one.stop:
+                with self._store.change() as change:
+                    callbacks.stop(change, one.id, over[one.id])
         for one in known:
             if one.state == "placed":
-                self._follow(ami, site, one, legs, now)
+                self._follow(site, one, legs, now)
         with self._store.read() as db:
             known = callbacks.open_ones(db)
         if any(one.state == "waiting" and one.next_at <= now for one in known):
             self._place(ami, site, known, now)
 
-    def _follow(self, ami: Ami, site: Site, one: Callback, legs: Legs, now: int) -> None:
-        """A try that is placed: it goes on, or shall end, or has ended."""
-        channels = legs.get(one.try_uuid or "", [])
-        if channels:
-            if one.stop and one.dialled_at is None:
-                _hang_up(ami, channels)
+    def _follow(self, site: Site, one: Callback, legs: Mapping[str, Legs], now: int) -> None:
+        """A try that is placed: it goes on, or has ended."""
+        if one.try_uuid in legs:
             return
         if one.over is None and now - (one.placed_at or 0) < UNSEEN_MS:
             return
@@ -137,12 +156,14 @@ class Callbacks:
                 placed = callbacks.place(change, one.id)
             if placed is not None:
                 room[one.queue_id] -= 1
-                self._order(ami, queue, placed, line)
+                self._order(ami, site, queue, placed, line)
 
-    def _order(self, ami: Ami, queue: Queue, one: Callback, line: Line) -> None:
+    def _order(self, ami: Ami, site: Site, queue: Queue, one: Callback, line: Line) -> None:
         """Asks Asterisk for the leg of a try that is claimed."""
         call, placed_at = one.try_uuid or "", one.placed_at or 0
         leg = leg_of(call, placed_at)
+        schedule = site.schedule(queue.schedule_id)
+        zone = (schedule.time_zone if schedule else "") or site.time_zone
         fields: dict[str, Field] = {
             "Channel": "Local/s@foyer-back-wait/n",
             "Context": "foyer-back-dial",
@@ -157,7 +178,11 @@ class Callbacks:
                 f"__FOYER_QUEUE={queue.id}",
                 f"FOYER_NUMBER={one.number}",
                 f"FOYER_BY={placed_at // 1000 + FOLLOWED_S}",
-                f"FOYER_PLACE={line.take(one.asked)}",
+                f"FOYER_PLACE={line.take(one.priority, one.asked)}",
+                f"QUEUE_PRIO={one.priority}",
+                f"FOYER_SCHEDULE={schedule.id if schedule else ''}",
+                f"FOYER_ZONE={zone}",
+                f"FOYER_ENDS={_ends(site, queue, one.asked, now_ms()) // 1000}",
                 f"FOYER_RECORD={'yes' if queue.record else 'no'}",
             ),
             # Not linear, as the ring tone is that the agent hears first: else its packets and the customer's
@@ -169,24 +194,42 @@ class Callbacks:
         ami.ask("Originate", fields)
 
 
-def _is_wanted(site: Site, queue: Queue | None, one: Callback, closed: Mapping[str, str], now: int) -> bool:
-    """Whether it may still be called: until its queue closes; without opening hours, until the day ends."""
-    if queue is None:
+def _is_wanted(site: Site, one: Callback, closed: Mapping[str, str], now: int) -> bool:
+    """Whether it may still be called: until its queue closes for the first time, also where nobody was there
+    to see it; without opening hours, until the day ends. The dialplan looks again before it calls
+    (foyer-back-dial).
+    """
+    queue = site.queue(one.queue_id)
+    if queue is None or _ends(site, queue, one.asked, now) <= now:
         return False
-    at = datetime.datetime.fromtimestamp(now / 1000, datetime.UTC)
     schedule = site.schedule(queue.schedule_id)
-    if schedule is not None:
-        return is_open(schedule, site.time_zone, at, closed.get(schedule.id, ""))
-    zone = ZoneInfo(site.time_zone)
-    asked = datetime.datetime.fromtimestamp(one.asked / 1000, zone)
-    return asked.date() == at.astimezone(zone).date()
+    return schedule is None or is_open(schedule, site.time_zone, _utc(now), closed.get(schedule.id, ""))
 
 
-def _legs(ami: Ami) -> Legs:
-    found: dict[str, list[str]] = {}
-    for item in ami.list_of("CoreShowChannels"):
+def _ends(site: Site, queue: Queue, asked: int, now: int) -> int:
+    """When what was promised at the moment `asked` ends; all are ms UTC."""
+    schedule = site.schedule(queue.schedule_id)
+    if schedule is None:
+        day = _utc(asked).astimezone(ZoneInfo(site.time_zone)).date() + datetime.timedelta(days=1)
+        ends = datetime.datetime.combine(day, datetime.time(), ZoneInfo(site.time_zone))
+    else:
+        until = _utc(now) + AHEAD
+        ends = first_closing(schedule, site.time_zone, _utc(asked), until) or until
+    return round(ends.timestamp() * 1000)
+
+
+def _utc(at: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(at / 1000, datetime.UTC)
+
+
+def _legs(channels: Iterable[Message]) -> dict[str, Legs]:
+    """Those of each call, by its id."""
+    found: dict[str, Legs] = {}
+    for item in channels:
         for call in {item.variables().get("FOYER_CALL", ""), item.get("AccountCode")} - {""}:
-            found.setdefault(call, []).append(item.get("Channel"))
+            legs = found.setdefault(call, Legs())
+            legs.channels.append(item.get("Channel"))
+            legs.is_dialling |= item.get("Application") == "Dial"
     return found
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from appliance.errors import NotFoundError
 from appliance.pbx.astdb import Family
 from appliance.pbx.running import RunningSite
-from appliance.store import Store, live
+from appliance.store import Store, callbacks, live
 from appliance.store.schedules import Schedule
 
 
@@ -50,6 +50,8 @@ class Closures:
             schedule = site.schedule(schedule_id)
             today = self._today(schedule) if schedule else None
             if today is None or date != f"{today:%Y%m%d}":
+                if schedule:
+                    self._expire(schedule, date)
                 self._family.forget(schedule_id)
             else:
                 rows[schedule_id] = {"closed": today.isoformat()}
@@ -58,6 +60,17 @@ class Closures:
         if not is_known:
             with self._store.change() as change:
                 live.replace(change, "hours", rows)
+
+    def _expire(self, schedule: Schedule, date: str) -> None:
+        """Who left a number on a day that was closed by hand is not called on a later one, also if nobody
+        was there on that day to see it.
+        """
+        site = self._running.get()
+        queues = {queue.id for queue in site.queues if queue.schedule_id == schedule.id}
+        zone = ZoneInfo(schedule.time_zone or site.time_zone)
+        ended = datetime.datetime.strptime(date, "%Y%m%d").replace(tzinfo=zone) + datetime.timedelta(days=1)
+        with self._store.change() as change:
+            callbacks.expire(change, queues, round(ended.timestamp() * 1000))
 
     def _today(self, schedule: Schedule) -> datetime.date:
         zone = schedule.time_zone or self._running.get().time_zone

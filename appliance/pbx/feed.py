@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -51,6 +52,10 @@ CUT_WITHIN_MS = 24 * 3600 * 1000
 
 PHONE = "phone"
 """The reason of a pause that was begun or ended with the phone's own code."""
+
+
+type News = tuple[str, int, Mapping[str, Any]]
+"""A line to be kept: its call, when (ms UTC), its fields."""
 
 
 @dataclass
@@ -134,15 +139,15 @@ class Feed:
         return False
 
     def _commit(self, batch: Batch) -> None:
+        news = {source: [_news(row) for row in rows if _is_kept(row)] for source, rows in batch.rows.items()}
+        calls = dict.fromkeys(linkedid for rows in news.values() for linkedid, *_ in rows)
+        drafts = self._drafts([linkedid for linkedid in calls if linkedid != NO_CALL], news)
         with self._store.change() as change:
-            calls: dict[str, None] = {}
-            for source, rows in batch.rows.items():
-                kept = [row for row in rows if row.linkedid != NO_CALL or _is_restart(row)]
-                feeds.add(change, source, ((row.linkedid, row.at, row.row) for row in kept))
-                calls |= dict.fromkeys(row.linkedid for row in kept)
-            for linkedid in calls:
-                if linkedid != NO_CALL:
-                    rebuild(change, linkedid)
+            stale = {draft.linkedid for draft in drafts if draft.is_stale(change.db)}
+            for source, rows in news.items():
+                feeds.add(change, source, rows)
+            for draft in drafts:
+                draft.keep(change, is_stale=draft.linkedid in stale)
             take_breaks(change, batch.rows[QUEUE_LOG])
             take_callbacks(change, batch.rows[QUEUE_LOG])
             for source, position in batch.positions.items():
@@ -155,21 +160,51 @@ class Feed:
         """Looks again at some of the calls that a restart may have cut; returns whether there were any."""
         some = list(self._unfinished)[:REBUILT_AT_ONCE]
         if some:
+            drafts = self._drafts(some, {})
             with self._store.change() as change:
-                for linkedid in some:
-                    rebuild(change, linkedid)
+                for draft in drafts:
+                    draft.keep(change, is_stale=draft.is_stale(change.db))
             for linkedid in some:
                 del self._unfinished[linkedid]
         return bool(some)
 
+    def _drafts(self, calls: Iterable[str], news: Mapping[str, Sequence[News]]) -> list[Draft]:
+        """The calls as they are with rows that are not kept yet."""
+        with self._store.read() as db:
+            return [draft_of(db, linkedid, news) for linkedid in calls]
 
-def rebuild(change: Change, linkedid: str) -> None:
-    """Makes the conversation agree with all the rows there are of its call."""
-    rows = [*feeds.of_call(change.db, linkedid), *feeds.of_call(change.db, NO_CALL)]
-    record = build(rows)
-    if record is not None:
-        conversations.upsert_call(change, record)
-        take_refusals(change, record)
+
+@dataclass(frozen=True)
+class Draft:
+    """A call's record, made before anybody has to wait for it: a caller who waits long while everybody's
+    phone rings has ten thousands of rows. `extent` is that of the rows kept when it was made.
+    """
+
+    linkedid: str
+    extent: tuple[int, int]
+    record: CallRecord | None
+
+    def is_stale(self, db: Database) -> bool:
+        """Whether somebody was erased meanwhile; to be asked before the new rows are kept."""
+        return feeds.extent(db, self.linkedid) != self.extent
+
+    def keep(self, change: Change, *, is_stale: bool) -> None:
+        """Makes the conversation agree with all the rows there are of its call, which are kept by now."""
+        record = draft_of(change.db, self.linkedid, {}).record if is_stale else self.record
+        if record is not None:
+            conversations.upsert_call(change, record)
+            take_refusals(change, record)
+
+
+def draft_of(db: Database, linkedid: str, news: Mapping[str, Sequence[News]]) -> Draft:
+    """The call as the kept rows tell it together with new ones, by source."""
+    rows = [*feeds.of_call(db, linkedid), *feeds.of_call(db, NO_CALL)]
+    extent, last = feeds.extent(db, linkedid), max((row.seq for row in rows), default=0)
+    for source, lines in news.items():
+        own = [line for line in lines if line[0] in (linkedid, NO_CALL)]
+        rows += feeds.not_kept_yet(source, own, last)
+        last += len(own)
+    return Draft(linkedid, extent, build(rows))
 
 
 def take_refusals(change: Change, record: CallRecord) -> None:
@@ -214,17 +249,23 @@ def take_callbacks(change: Change, rows: Iterable[Parsed]) -> None:
     for row in rows:
         event, data = row.row["event"], row.row["data"]
         told: list[str] = str(data[0]).split("^") if data else []
-        uuid, first, second, *_ = (*told, "", "", "")
+        uuid, first, second, third, *_ = (*told, "", "", "", "")
         if event == NUMBER_LEFT and uuid and first and second.isdecimal():
-            callbacks.leave(change, uuid, row.row["queue"], first, int(second) * 1000)
+            priority = int(third) if third.isdecimal() else 0
+            callbacks.leave(change, uuid, row.row["queue"], first, int(second) * 1000, priority)
         elif event == DIALLING:
             callbacks.dialled(change, uuid, row.at)
         elif event == OVER:
             callbacks.over(change, uuid, first)
 
 
-def _is_restart(row: Parsed) -> bool:
-    return row.row.get("event") in (RESTART, RESUME)
+def _news(row: Parsed) -> News:
+    return row.linkedid, row.at, row.row
+
+
+def _is_kept(row: Parsed) -> bool:
+    """Of the rows of no call, only what tells of restarts."""
+    return row.linkedid != NO_CALL or row.row.get("event") in (RESTART, RESUME)
 
 
 def _cut_by_a_restart(db: Database) -> list[str]:

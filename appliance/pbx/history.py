@@ -9,10 +9,13 @@ their times count.
 
 from __future__ import annotations
 
+import bisect
+import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from appliance.pbx.call_facts import NEAR_S, Facts, facts_of, is_in, queue_of
+from appliance.pbx.call_facts import NEAR_S, Facts, facts_of, is_end_of, is_in, queue_of
 from appliance.pbx.kept_files import recordings_of
 from appliance.pbx.legs import Leg, Span, Stay, joined, without
 from appliance.pbx.menus import greetings
@@ -48,7 +51,7 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
     if facts is None:
         return None
     segments = [*_greeting(facts), *_waits(facts), *_rings(facts), *_talks(facts), *_wrap_ups(facts)]
-    segments += _message(facts)
+    segments += [*_parked(facts), *_message(facts)]
     segments.sort(key=lambda segment: (segment.started, SEGMENT_KINDS.index(segment.kind)))
     main, left = facts.main, facts.message
     talkers = [span.agent for span in facts.talks if span.agent]
@@ -72,6 +75,7 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
         segments=tuple(segments),
         recordings=recordings_of(main.apps, talks[0].start // 1000) if is_over and talks else (),
         messages=((left.file, left.start // 1000),) if is_over and left else (),
+        is_part=facts.is_part,
     )
 
 
@@ -122,9 +126,11 @@ def _waits(facts: Facts) -> list[SegmentRecord]:
 def _turned_away(facts: Facts) -> list[SegmentRecord]:
     """A moment for each full queue, which the caller did not come into."""
     found: list[SegmentRecord] = []
+    at = facts.main.started or 0
     for row in facts.log:
         if row.event == FULL:
-            at = max(row.at * 1_000_000, facts.main.started or 0)
+            # Several may be of one second, and no two waits of a call begin in the same millisecond.
+            at = max(row.at * 1_000_000, at + 1000)
             found.append(_segment("wait", Span(None, at, at), row.queue, "no_answer"))
     return found
 
@@ -142,18 +148,25 @@ def _left_a_number(facts: Facts) -> bool:
     return any(row.event == NUMBER_LEFT for row in facts.log)
 
 
+def _is_left_in(row: Logged, stay: Stay) -> bool:
+    return row.event == NUMBER_LEFT and row.queue == queue_of(stay)
+
+
 def _wait_outcome(facts: Facts, stay: Stay) -> str | None:
     if facts.cut is not None and (stay.end is None or stay.end >= facts.cut):
         return "cut"
     if stay.end is None:
         return None
-    near = stay.end // 1_000_000
-    for row in facts.log:
-        if row.event == "EXITWITHKEY" and _left_a_number(facts):
-            return "callback"
-        if row.event in _LEFT and row.queue == queue_of(stay) and abs(row.at - near) <= NEAR_S:
-            return _LEFT[row.event]
     has_left = facts.main.ended is not None and facts.main.source == facts.main.channel
+    for row in facts.log:
+        if row.event not in _LEFT or not is_end_of(stay, row):
+            continue
+        if row.event == "EXITWITHKEY" and any(_is_left_in(row, stay) for row in facts.log):
+            return "callback"
+        if row.event == "ABANDON" and not has_left:
+            # The queue was removed, and the caller sent on (apply/asterisk.py).
+            return "no_answer"
+        return _LEFT[row.event]
     return "abandoned" if has_left and stay.end == facts.main.ended else "no_answer"
 
 
@@ -184,9 +197,8 @@ def _ring_outcome(facts: Facts, leg: Leg) -> str | None:
     if leg.agent is None:
         is_no_answer = facts.main.source != facts.main.channel
     else:
-        near = leg.ended // 1_000_000
-        rows = (row for row in facts.log if row.event == "RINGNOANSWER" and agent_of(row.who) == leg.agent)
-        is_no_answer = any(abs(row.at - near) <= NEAR_S for row in rows)
+        near, seconds = leg.ended // 1_000_000, facts.not_taken.get(leg.agent, frozenset())
+        is_no_answer = any(at in seconds for at in range(near - NEAR_S, near + NEAR_S + 1))
     return "no_answer" if is_no_answer else "cancelled"
 
 
@@ -194,15 +206,16 @@ def _one_per_agent(rings: list[SegmentRecord]) -> list[SegmentRecord]:
     """Two phones of one agent that ring at once are one ring; what was answered counts."""
     order = {"answered": 0, None: 1}
     kept: list[SegmentRecord] = []
+    # Of each agent, when: in order of time, and none reaches into another.
+    times: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     for ring in sorted(rings, key=lambda ring: (order.get(ring.outcome, 2), ring.started)):
-        is_same = any(
-            other.agent_id == ring.agent_id is not None
-            and ring.started <= (other.ended or ring.started)
-            and other.started <= (ring.ended or other.started)
-            for other in kept
-        )
-        if not is_same:
-            kept.append(ring)
+        if ring.agent_id is not None:
+            own, end = times[ring.agent_id], math.inf if ring.ended is None else ring.ended
+            at = bisect.bisect_right(own, (ring.started, math.inf))
+            if (at > 0 and own[at - 1][1] >= ring.started) or (at < len(own) and own[at][0] <= end):
+                continue
+            own.insert(at, (ring.started, end))
+        kept.append(ring)
     return kept
 
 
@@ -216,6 +229,12 @@ def _talks(facts: Facts) -> list[SegmentRecord]:
         # A hold may be told anew, by a foyer-pbx that came back.
         segments += [_segment("hold", span, queue) for span in joined(held)]
     return segments
+
+
+def _parked(facts: Facts) -> list[SegmentRecord]:
+    """While the customer is parked: on hold, and with no agent."""
+    stays = facts.customer.parked if facts.customer else ()
+    return [_segment("hold", Span(None, stay.start, stay.end), None) for stay in stays]
 
 
 def _wrap_ups(facts: Facts) -> list[SegmentRecord]:

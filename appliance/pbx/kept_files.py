@@ -1,21 +1,24 @@
 """What a call leaves in files: recordings of what was said between two, and messages. Pure; from a call's CEL
 rows. Used by `history.py`.
 
-The dialplan marks for whom a message is (FOYER_MESSAGE: agent or queue), see pbx/dialplan/foyer-message.conf.
+The dialplan marks for whom a message is (FOYER_MESSAGE: agent or queue), see pbx/dialplan/foyer-message.conf,
+and that a call has come to a queue that records nothing (FOYER_UNRECORDED), see foyer-call.conf.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from appliance.pbx.legs import Stay
+from appliance.pbx.legs import Span, Stay
 from appliance.pbx.rows import Cel
 
 _FILE = r"([0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9a-f-]{36}%s\.wav)(?:,|$)"
 _RECORDING, _MESSAGE = re.compile(_FILE % ""), re.compile(_FILE % "-m")
 _MARK = "FOYER_MESSAGE"
+_UNRECORDED = "FOYER_UNRECORDED"
 _TARGET = re.compile(r"[aq][1-9][0-9]{0,5}", re.ASCII)
 
 
@@ -56,3 +59,16 @@ def recordings_of(apps: Iterable[Stay], started: int) -> tuple[tuple[str, int], 
     """MixMonitor's files, and when the talk began (ms)."""
     found = (_RECORDING.search(app.data) for app in apps if app.name == "mixmonitor")
     return tuple(dict.fromkeys((file[1], started) for file in found if file))
+
+
+def is_part(apps: Iterable[Stay], events: Iterable[Cel], talks: Iterable[Span]) -> bool:
+    """Whether somebody talked after the call had come to a queue that records nothing, and before a recording
+    began anew.
+    """
+    begins = [app.start for app in apps if app.name == "mixmonitor"]
+    talks = list(talks)
+    for mark in (event.at for event in events if event.kind == _UNRECORDED):
+        until = min((begin for begin in begins if begin > mark), default=math.inf)
+        if any(mark <= talk.start < until for talk in talks):
+            return True
+    return False

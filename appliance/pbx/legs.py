@@ -13,6 +13,8 @@ from appliance.pbx.rows import Cel, agent_of
 
 JOINED_US = 100_000
 """Two legs of one agent that follow each other within this time are one talk."""
+LEFT_US = 10_000
+"""An agent who leaves so soon after a hold has not talked again."""
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Leg:
     dial_status: str = ""
     apps: list[Stay] = field(default_factory=list)
     bridges: list[Stay] = field(default_factory=list)
+    parked: list[Stay] = field(default_factory=list)
 
     @property
     def agent(self) -> str | None:
@@ -76,11 +79,15 @@ class Leg:
             self.bridges.append(Stay(str(row.extra.get("bridge_id", "")), "", row.at))
         elif row.kind == "BRIDGE_EXIT":
             leave(self.bridges, str(row.extra.get("bridge_id", "")), row.at)
+        elif row.kind == "PARK_START":
+            self.parked.append(Stay("", "", row.at))
+        elif row.kind == "PARK_END":
+            leave(self.parked, "", row.at)
 
     def end(self, at: int) -> None:
         """The leg is gone, and with it whatever it was in."""
         self.ended = at
-        for stay in (*self.apps, *self.bridges):
+        for stay in (*self.apps, *self.bridges, *self.parked):
             stay.end = stay.end or at
 
 
@@ -200,6 +207,9 @@ def without(span: Span, holes: Iterable[Span]) -> tuple[list[Span], list[Span]]:
         if hole.start < at or (span.end is not None and hole.start >= span.end):
             continue
         end = min((end for end in (hole.end, span.end) if end is not None), default=None)
+        if end is not None and span.end is not None and span.end - end <= LEFT_US:
+            # Whoever hands a call on takes it off hold in the moment in which he leaves it.
+            end = span.end
         if hole.start > at:
             left.append(Span(span.agent, at, hole.start))
         cut.append(Span(span.agent, hole.start, end))

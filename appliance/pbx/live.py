@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.pbx import asking, live_events
 from appliance.pbx.ami_parser import Message
+from appliance.pbx.live_events import given, seconds, time_of
 from appliance.pbx.live_rows import Caller, Key, Known, Leg, Now, Place, Row, line_of
-from appliance.pbx.rows import agent_of, device_of, microseconds
+from appliance.pbx.rows import agent_of, device_of
 
 LISTS = {
     "CoreShowChannels": "CoreShowChannelsComplete",
     "QueueStatus": "QueueStatusComplete",
+    "ParkedCalls": "ParkedCallsComplete",
     "DeviceStateList": "DeviceStateListComplete",
     "PJSIPShowRegistrationsOutbound": "OutboundRegistrationDetailComplete",
 }
@@ -52,7 +55,7 @@ class LiveState:
         """
         handler = _HANDLERS.get(message.event)
         if handler is not None:
-            handler(self, message, _time(message, at))
+            handler(self, message, time_of(message, at))
 
     def begin_listing(self) -> tuple[str, ...]:
         """Everything is about to be listed anew: returns the actions to ask, whose answers are then to be
@@ -82,6 +85,9 @@ class LiveState:
             for leg in self.now.legs.values():
                 if leg.agent is not None and not leg.call:
                     self._adopt(leg)
+        elif end == LISTS["ParkedCalls"]:
+            for place in [place for place, one in self.now.parked.items() if one.seen < self._listing]:
+                self._free(place)
         elif end == LISTS["DeviceStateList"]:
             self._sweep(self.now.devices)
         elif end == LISTS["PJSIPShowRegistrationsOutbound"]:
@@ -153,8 +159,8 @@ class LiveState:
             message.variables().get("FOYER_CALL") or (leg.call if leg else "") or uniqueid,
             uniqueid,
             at,
-            _given(message.get("CallerIDNum"), nothing),
-            _given(message.get("CallerIDName"), nothing),
+            given(message.get("CallerIDNum"), nothing),
+            given(message.get("CallerIDName"), nothing),
             self._listing,
         )
         callers.insert(max(0, int(message.get("Position") or len(callers) + 1) - 1), caller)
@@ -175,12 +181,15 @@ class LiveState:
         if leg is None:
             leg = self.now.legs[uniqueid] = Leg(agent_of(channel), line_of(channel), self._listing, channel)
             leg.is_out = message.get("ChannelState") == _DOWN
+            if leg.line is not None and message.event == "Newchannel" and not leg.is_out:
+                self.now.came[leg.line] = at
         leg.seen = self._listing
         leg.linkedid = message.get("Linkedid")
-        leg.own_number = _given(message.get("CallerIDNum")) or leg.own_number
-        leg.own_name = _given(message.get("CallerIDName")) or leg.own_name
+        leg.own_number = given(message.get("CallerIDNum")) or leg.own_number
+        leg.own_name = given(message.get("CallerIDName")) or leg.own_name
         if message.event == "CoreShowChannel":
-            at -= _seconds(message.get("Duration")) * 1000
+            asking.listed(leg, message.get("BridgeId"))
+            at -= seconds(message.get("Duration")) * 1000
         before = leg.state
         channel_state = message.get("ChannelState")
         if channel_state == _RINGING:
@@ -193,19 +202,20 @@ class LiveState:
             leg,
             message,
             "",
-            _given(message.get("ConnectedLineNum")),
-            _given(message.get("ConnectedLineName")),
+            given(message.get("ConnectedLineNum")),
+            given(message.get("ConnectedLineName")),
         )
         self._touch_leg(leg)
         if leg.state != before or message.event == "Newchannel":
             self._touch_others(leg)
 
-    def _on_bridge(self, message: Message, _at: int) -> None:
-        leg = self.now.legs.get(message.get("Uniqueid"))
+    def _on_bridge(self, message: Message, at: int) -> None:
+        leg, legs = self.now.legs.get(message.get("Uniqueid")), self.now.legs.values()
         if leg is None:
             return
-        leg.bridge = message.get("BridgeUniqueid")
-        for one in self.now.legs.values():
+        for one in asking.enter(leg, message.get("BridgeUniqueid"), at, legs):
+            self._touch_leg(one)
+        for one in legs:
             # Who takes a colleague's call counts as another call until the caller comes to the bridge, too.
             is_here = one is leg or (one.bridge == leg.bridge != "")
             if is_here and one.agent is not None and not one.call:
@@ -230,7 +240,8 @@ class LiveState:
         leg = self.now.legs.pop(message.get("Uniqueid"), None)
         if leg is not None:
             self._judge(leg, message)
-            self._touch_leg(leg)
+            for one in (leg, *asking.hang_up(leg, self.now.legs.values())):
+                self._touch_leg(one)
             self._touch_others(leg)
 
     def _judge(self, leg: Leg, message: Message) -> None:
@@ -255,7 +266,7 @@ class LiveState:
         if message.event == "AgentCalled" and not leg.state:
             _begin(leg, "ringing", at)
         leg.queue = message.get("Queue")
-        _tell(leg, message, "", _given(message.get("CallerIDNum")), _given(message.get("CallerIDName")))
+        _tell(leg, message, "", given(message.get("CallerIDNum")), given(message.get("CallerIDName")))
         self._touch_leg(leg)
 
     def _on_hold(self, message: Message, at: int) -> None:
@@ -289,6 +300,17 @@ class LiveState:
             reason = message.get("PausedReason") if message.get("Paused") == "1" else None
             self.now.places[key] = Place(reason, self._listing)
         self._touch("agent", agent)
+
+    def _on_parked(self, message: Message, at: int) -> None:
+        """Told when somebody is parked, when another takes that place over, and in the list."""
+        self._touch("parked", live_events.park(self.now, message, at, self._listing))
+
+    def _on_unparked(self, message: Message, _at: int) -> None:
+        self._free(message.get("ParkingSpace"))
+
+    def _free(self, place: str) -> None:
+        self.now.parked.pop(place, None)
+        self._touch("parked", place)
 
     def _on_end(self, message: Message, _at: int) -> None:
         self.complete(message.event)
@@ -348,25 +370,6 @@ def _tell(leg: Leg, message: Message, prefix: str, number: str, name: str) -> No
     leg.name = name or leg.name
 
 
-def _given(text: str, nothing: str = "<unknown>") -> str:
-    """Asterisk's word for nothing is no name and no number."""
-    return "" if text == nothing else text
-
-
-def _time(message: Message, at: int) -> int:
-    stamp = microseconds(message.get("Timestamp"))
-    return at if stamp is None else stamp // 1000
-
-
-def _seconds(duration: str) -> int:
-    """`HH:MM:SS` in seconds; 0 for anything else."""
-    parts = duration.split(":")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        return 0
-    hours, minutes, seconds = (int(part) for part in parts)
-    return hours * 3600 + minutes * 60 + seconds
-
-
 _HANDLERS: Mapping[str, Callable[[LiveState, Message, int], None]] = {
     "QueueCallerJoin": LiveState._on_join,
     "QueueEntry": LiveState._on_join,
@@ -381,6 +384,11 @@ _HANDLERS: Mapping[str, Callable[[LiveState, Message, int], None]] = {
     "AgentConnect": LiveState._on_agent_call,
     "Hold": LiveState._on_hold,
     "Unhold": LiveState._on_hold,
+    "ParkedCall": LiveState._on_parked,
+    "ParkedCallSwap": LiveState._on_parked,
+    "ParkedCallGiveUp": LiveState._on_unparked,
+    "ParkedCallTimeOut": LiveState._on_unparked,
+    "UnParkedCall": LiveState._on_unparked,
     "DeviceStateChange": LiveState._on_device,
     "OutboundRegistrationDetail": LiveState._on_registration,
     "QueueMember": LiveState._on_member,

@@ -7,9 +7,14 @@ Filled by `live.py`. Rows (times are ms UTC, numbers and names as the network ga
     agent/<agent>  {"browser": bool, "desk": bool,           which of the two phones is connected
                     "queues": {"q1": null, "q2": "lunch"},   where it rings; a reason if paused there
                     "state": "idle"|"ringing"|"calling"|"talking"|"hold", and unless idle:
-                    "since": ms, "call": "<call>", "queue": "q1", "number": "...", "name": "..."}
+                    "since": ms, "call": "<call>", "queue": "q1", "number": "...", "name": "...",
+                    "asks": {"since": ms, "how": "asking"}}  -- only if he asked somebody before handing on
+    parked/<place> {"call": "<call>", "agent": "a1", "since": ms, "number": "...", "name": "..."}
+                                                             the agent who parked it, "" for nobody's phone
     line/<line>    {"reachable": bool, "registered": bool|null, "calls": 2,
+                    "came": ms,         -- only if a call came in since foyer-pbx began: the last
                     "refused": 488}     -- only if the provider refused the last call out: its SIP status
+    line/i1        as line/<line>, of a span of a telephone card, by its number: only its calls matter
 """
 
 from __future__ import annotations
@@ -23,12 +28,21 @@ from appliance.pbx.rows import agent_of
 type Key = tuple[str, str]
 type Row = dict[str, Any]
 
+KINDS = ("pbx", "caller", "agent", "line", "parked")
+"""The kinds of rows that are made here."""
+
+ASKING = "asking"
+
 _LINE = re.compile(r"(?:PJSIP/)?(l[1-9][0-9]{0,5})(?:-[0-9a-f]+)?")
+# "DAHDI/i1/0912345678-2a": a call over the first span (Asterisk 22, channels/chan_dahdi.c, dahdi_new).
+_SPAN = re.compile(r"DAHDI/(i[1-9][0-9]?)/.*-[0-9a-f]+")
 
 
 def line_of(name: str) -> str | None:
-    """The line of a channel, a device or an endpoint; None if it is none's."""
-    found = _LINE.fullmatch(name)
+    """The line of a channel, a device or an endpoint, or the span of a card's channel ("i1"); None if it is
+    none's.
+    """
+    found = _LINE.fullmatch(name) or _SPAN.fullmatch(name)
     return found[1] if found else None
 
 
@@ -42,6 +56,31 @@ class Caller:
     number: str
     name: str
     seen: int
+
+
+@dataclass
+class Parked:
+    """Somebody who waits in a place that others dial; `agent` is who parked the call, "" for nobody known."""
+
+    call: str
+    agent: str
+    since: int
+    number: str
+    name: str
+    seen: int
+
+
+@dataclass
+class Asking:
+    """The last time that an agent asked somebody before handing his call on: since when (ms), and the bridge
+    in which the caller waits. `how`: asking; unanswered; back, after a talk there; alone: the caller is gone.
+    `was_refused`: who left last where he asks had not answered.
+    """
+
+    since: int
+    home: str
+    how: str = ASKING
+    was_refused: bool = False
 
 
 @dataclass
@@ -69,6 +108,7 @@ class Leg:
     name: str = ""
     own_number: str = ""
     own_name: str = ""
+    asks: Asking | None = None
 
 
 @dataclass
@@ -90,21 +130,25 @@ class Known:
 @dataclass
 class Now:
     """Everything that is known. Keys: queues (callers, in order), Asterisk's unique ids (legs), (queue,
-    device, agent) (places), endpoints (devices) and lines (registrations; refusals: of the last call out).
+    device, agent) (places), places to park (parked), endpoints (devices) and lines (registrations; refusals:
+    of the last call out; came: when the last call came in, ms).
     """
 
     callers: dict[str, list[Caller]] = field(default_factory=dict)
     legs: dict[str, Leg] = field(default_factory=dict)
     places: dict[tuple[str, str, str], Place] = field(default_factory=dict)
+    parked: dict[str, Parked] = field(default_factory=dict)
     devices: dict[str, Known] = field(default_factory=dict)
     registrations: dict[str, Known] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
+    came: dict[str, int] = field(default_factory=dict)
     state: Row = field(default_factory=dict)
 
     def everything(self) -> dict[str, dict[str, Row]]:
         """All rows by kind and id: what the table must hold, whatever it held before."""
         keys: dict[Key, None] = {("pbx", "state"): None}
         keys |= {("caller", caller.call): None for callers in self.callers.values() for caller in callers}
+        keys |= {("parked", place): None for place in self.parked}
         legs = [(leg.agent, leg.line) for leg in self.legs.values()]
         names = [*self.devices, *self.registrations]
         agents = {agent_of(name) for name in names} | {agent for agent, _ in legs}
@@ -112,7 +156,7 @@ class Now:
         lines = {line_of(name) for name in names} | {line for _, line in legs}
         keys |= {("agent", agent): None for agent in sorted(filter(None, agents))}
         keys |= {("line", line): None for line in sorted(filter(None, lines))}
-        rows: dict[str, dict[str, Row]] = {kind: {} for kind in ("pbx", "caller", "agent", "line")}
+        rows: dict[str, dict[str, Row]] = {kind: {} for kind in KINDS}
         for key in keys:
             row = self.row(key)
             if row is not None:
@@ -126,6 +170,8 @@ class Now:
             return self._caller_row(name)
         if kind == "agent":
             return self._agent_row(name)
+        if kind == "parked":
+            return self._parked_row(name)
         return self._line_row(name) if kind == "line" else self.state
 
     def _caller_row(self, call: str) -> Row | None:
@@ -140,6 +186,18 @@ class Now:
                         "name": caller.name,
                     }
         return None
+
+    def _parked_row(self, place: str) -> Row | None:
+        one = self.parked.get(place)
+        if one is None:
+            return None
+        return {
+            "call": one.call,
+            "agent": one.agent,
+            "since": one.since,
+            "number": one.number,
+            "name": one.name,
+        }
 
     def _agent_row(self, agent: str) -> Row:
         places = {queue: place.reason for (queue, _, who), place in self.places.items() if who == agent}
@@ -157,6 +215,8 @@ class Now:
             state, since = self._talk(leg) if leg.state == "talking" else (leg.state, leg.since)
             row |= {"state": state, "since": since, "call": leg.call, "queue": leg.queue}
             row |= {"number": leg.number, "name": leg.name}
+            if leg.asks is not None:
+                row["asks"] = {"since": leg.asks.since, "how": leg.asks.how}
         return row
 
     def _talk(self, leg: Leg) -> tuple[str, int]:
@@ -177,6 +237,8 @@ class Now:
             return None
         is_registered = None if registration is None else registration.is_there
         row: Row = {"reachable": self._is_there(line), "registered": is_registered, "calls": calls}
+        if line in self.came:
+            row["came"] = self.came[line]
         if line in self.refusals:
             row["refused"] = self.refusals[line]
         return row

@@ -4,7 +4,7 @@ housekeeping.
 Every step may be the last before a kill, and the next start finds things as they are:
 
 - cel.jsonl is renamed; Asterisk opens it by its name for every record, so the next one makes a new file
-- Asterisk itself renames queue_log and messages and begins new ones, in one action and under its own lock
+- Asterisk itself renames queue_log, messages and legs and begins new ones, in one action, under its own lock
 - old files are deleted, but never one that `feed.py` has not read to its end: what was read is in the store
 
 A file is turned over only while `feed.py` is reading that very file, so old files cannot pile up unread.
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from appliance.errors import TransientError
 from appliance.pbx.ami_session import ActionSession
+from appliance.pbx.conf.logger_conf import LEGS
 from appliance.pbx.log_file import files_of
 from appliance.pbx.rows import CEL, QUEUE_LOG
 from appliance.store import Store, feeds
@@ -80,14 +81,14 @@ class LogRotation:
             path.rename(path.with_name(f"{path.name}.{time.time():.0f}"))
 
     def turn_others(self) -> None:
-        """Has Asterisk begin new files for queue_log and messages, if it is time for one of them."""
-        is_due = self._is_due(self._folder / FILES[QUEUE_LOG]) or self._is_due(self._folder / MESSAGES)
-        if is_due and self._is_being_read(QUEUE_LOG):
+        """Has Asterisk begin new files for all others, if it is time for one of them."""
+        names = (FILES[QUEUE_LOG], MESSAGES, LEGS)
+        if any(self._is_due(self._folder / name) for name in names) and self._is_being_read(QUEUE_LOG):
             self._actions.ami().ask("LoggerRotate", {})
 
     def delete_old(self) -> None:
         """Deletes all but the newest old files of each log."""
-        for name in (*FILES.values(), MESSAGES):
+        for name in (*FILES.values(), MESSAGES, LEGS):
             files = files_of(self._folder / name)
             old = [item for item in files if item[0].name != name]
             unread = self._unread(name, [inode for _, inode in files])
@@ -119,7 +120,8 @@ class LogRotation:
         return position.inode == status.st_ino and status.st_size - position.offset <= UNREAD_BYTES
 
     def _unread(self, name: str, inodes: list[int]) -> list[int]:
-        """The files, of these in order of age, that were not read to their end; nobody reads messages."""
+        """The files, of these in order of age, that were not read to their end; of the others only the newest
+        lines matter."""
         source = next((source for source, file in FILES.items() if file == name), None)
         if source is None:
             return []

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from appliance.errors import FoyerError, RejectedError
 from appliance.pbx.ami_session import ActionSession
+from appliance.pbx.list_order import ListOrder
 from appliance.pbx.membership import actual, reconcile, resting, wanted
 from appliance.pbx.running import RunningSite
 from appliance.store import Store, agents, now_ms, wrap_ups
@@ -32,6 +33,7 @@ class Members:
         self._store = store
         self._actions = actions
         self._site = site
+        self._order = ListOrder()
         self._woken = threading.Event()
 
     def wake(self) -> None:
@@ -76,7 +78,7 @@ class Members:
                 for agent, last_call in at_rest.items()
                 if wrap_ups.is_over(db, agent, last_call * 1000, now)
             }
-        actions = reconcile(want, queues, have, ready)
+        actions = reconcile(want, queues, have, ready, self._order.anew(site, want, have, at_rest))
         for action in actions:
             try:
                 ami.ask(action.name, action.fields)

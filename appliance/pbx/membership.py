@@ -22,6 +22,8 @@ from appliance.store.sitemodel import Site
 
 # Reasons and names go into Asterisk as ASCII ids; anything else in the store is a mistake and is left out.
 _REASON = re.compile(r"[A-Za-z0-9_-]{1,40}")
+# include/asterisk/devicestate.h: UNKNOWN, NOT_INUSE, INVALID, UNAVAILABLE.
+_IDLE = ("0", "1", "4", "5")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Member:
     """How soon he is called, see site_queues.AT_ONCE."""
     last_call: int = 0
     """When the last call from any queue ended, in s UTC; 0 if there was none, or one goes on."""
+    is_idle: bool = True
+    """Whether his phone neither rings nor talks."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def actual(status: Iterable[Message]) -> tuple[set[str], list[Member]]:
                     item.get("PausedReason") if is_paused else "",
                     int(item.get("Penalty") or AT_ONCE),
                     int(item.get("LastCall") or 0) if item.get("InCall") == "0" else 0,
+                    item.get("Status") in _IDLE,
                 )
             )
     return queues, members
@@ -102,13 +107,17 @@ def resting(site: Site, have: Iterable[Member], now_s: int) -> dict[str, int]:
 
 
 def reconcile(
-    want: Iterable[Member], queues: set[str], have: Iterable[Member], ready: Collection[str] = ()
+    want: Iterable[Member],
+    queues: set[str],
+    have: Iterable[Member],
+    ready: Collection[str] = (),
+    anew: Collection[tuple[str, str]] = (),
 ) -> list[Action]:
     """What to ask of Asterisk so that it has exactly the wanted members; empty when all is right.
 
     Queues that Asterisk does not know (yet) are left out. A phone is taken out before another of the same
     agent is put in, so that no call rings on both. `ready` are agents whose wrap-up is over, although
-    app_queue may think otherwise.
+    app_queue may think otherwise; `anew` are queue and phone of those whose place is wrong (list_order.py).
     """
     wanted_by = {(member.queue, member.interface): member for member in want if member.queue in queues}
     present = {(member.queue, member.interface): member for member in have}
@@ -121,7 +130,7 @@ def reconcile(
         found = present.get(place)
         if found is None or found.agent != member.agent:
             actions += _add(member)
-        elif found.last_call and found.agent in ready:
+        elif place in anew or (found.last_call and found.agent in ready):
             actions += [_remove(found), *_add(member)]
         else:
             if (found.paused, found.reason) != (member.paused, member.reason):

@@ -21,17 +21,19 @@ def leg_of(call: str, placed_at: int) -> str:
 
 @dataclass
 class Line:
-    """One queue: since when each caller waits (ms UTC), in their order; and whether anybody is on duty."""
+    """One queue: the priority of each caller and since when he waits (ms UTC), in their order; and whether
+    anybody is on duty.
+    """
 
-    waiting: list[int] = field(default_factory=list)
+    waiting: list[tuple[int, int]] = field(default_factory=list)
     has_agents: bool = False
 
-    def take(self, asked: int) -> int:
-        """Puts somebody in who has waited since then; returns the place, 1 for the first. Who has a higher
-        priority stays before, as app_queue sees to.
-        """
-        at = next((at for at, since in enumerate(self.waiting) if since > asked), len(self.waiting))
-        self.waiting.insert(at, asked)
+    def take(self, priority: int, asked: int) -> int:
+        """Puts somebody in who has waited since then; returns the place, 1 for the first."""
+        own = (-priority, asked)
+        behind = (at for at, (other, since) in enumerate(self.waiting) if (-other, since) > own)
+        at = next(behind, len(self.waiting))
+        self.waiting.insert(at, (priority, asked))
         return at + 1
 
 
@@ -46,5 +48,6 @@ def lines(status: Iterable[Message], asked: Mapping[str, int], now: int) -> dict
             line.has_agents = True
         elif item.event == "QueueEntry":
             since = now - int(item.get("Wait") or 0) * 1000
-            line.waiting.append(asked.get(item.get("Uniqueid").removesuffix(OTHER_HALF), since))
+            began = asked.get(item.get("Uniqueid").removesuffix(OTHER_HALF), since)
+            line.waiting.append((int(item.get("Priority") or 0), began))
     return found

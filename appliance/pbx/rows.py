@@ -23,6 +23,10 @@ NUMBER_LEFT, DIALLING, OVER = "FOYERCALLBACK", "FOYERDIAL", "FOYEROVER"
 """queue_log, written by the dialplan (foyer-back.conf): a caller has left a number to be called back; the box
 is about to call it; that call is over.
 """
+NOT_TAKEN = "RINGNOANSWER"
+"""queue_log: an agent's phone has rung for as long as the queue lets it."""
+ENTERED = "ENTERQUEUE"
+"""queue_log: a caller has come into a queue."""
 FULL = "FULL"
 """queue_log: a queue has no room for a caller."""
 RESTART = "QUEUESTART"

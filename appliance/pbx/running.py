@@ -1,25 +1,32 @@
-"""The site that Asterisk is to run: the revision that foyer-apply makes live, or goes back to when that
-fails.
+"""The site that Asterisk is to run, with the public holidays: the revision that foyer-apply makes live, or
+goes back to when that fails.
 """
 
 from __future__ import annotations
 
-from appliance.store import Store, site
+import datetime
+from collections.abc import Callable
+
+from appliance.store import Store, holidays, site
 from appliance.store.sitemodel import Site
 
 
 class RunningSite:
-    """Reads a revision's document only when another one is wanted. May be used from any thread."""
+    """Reads a revision's document only when another one is wanted, or another year has come. May be used from
+    any thread.
+    """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, today: Callable[[], datetime.date] = datetime.date.today) -> None:
         self._store = store
-        self._known: tuple[int, Site] = (0, Site())
+        self._today = today
+        self._known: tuple[int, int, Site] = (0, 0, Site())
 
     def get(self) -> Site:
         """The document; the empty site on a box that has none yet. Raises as `site.revision` does."""
-        known = self._known
+        known, day = self._known, self._today()
         with self._store.read() as db:
             number = site.desired(db)
-            if number != known[0]:
-                known = self._known = (number, site.revision(db, number))
-        return known[1]
+            if (number, day.year) != known[:2]:
+                shown = holidays.observed(site.revision(db, number), day)
+                known = self._known = (number, day.year, shown)
+        return known[2]

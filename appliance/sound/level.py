@@ -37,8 +37,9 @@ def levelled(sound: bytes, level_dbfs: float = LEVEL_DBFS) -> bytes | None:
     gain_db = min(level_dbfs - average, PEAK_DBFS - peak + _LIMITED_DB)
     # What a telephone line carries (300 to 3400 Hz); a breath of silence, so that nothing is cut at the ends.
     shape = ("highpass", "200", "lowpass", "3600", "pad", "0.05", "0.10")
-    # sox limits at full scale.
-    loud = ("gain", "-l", f"{gain_db - PEAK_DBFS:.2f}", "gain", f"{PEAK_DBFS:.2f}")
+    # sox limits at full scale; what is only made softer its limiter would leave up to 8 dB too loud.
+    limited = ("gain", "-l", f"{gain_db - PEAK_DBFS:.2f}", "gain", f"{PEAK_DBFS:.2f}")
+    loud = limited if gain_db > PEAK_DBFS else ("gain", f"{gain_db:.2f}")
     done = run(("sox", "-D", "-t", "wav", "-", *FORMAT, "-t", "wav", "-", *shape, *loud), sound)
     if done.returncode != 0:
         raise TransientError("The sound could not be made.", "Try again.")

@@ -6,7 +6,7 @@ What happens to one is a row that goes from state to state, each step one change
                             Asterisk asked for a leg that waits in the queue in the caller's place
     placed -> done          the customer was reached
     placed -> waiting       tried in vain, until the tries are used up: failed
-    waiting -> cancelled, expired
+    waiting -> cancelled, expired, called (the customer did, and talked with somebody of the same queue)
 
 Called at most once for a try, whoever is killed when: the dialplan writes a row to queue_log, at once and in
 its own thread, right before it calls (`dialled`). When a try is over, without a word if Asterisk died under
@@ -17,6 +17,7 @@ try is never used again.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -29,7 +30,7 @@ from appliance.store.db import Change
 from appliance.store.ids import new_id
 
 OPEN = ("waiting", "placed")
-CANCELLED, EXPIRED = "cancelled", "expired"
+CANCELLED, EXPIRED, CALLED = "cancelled", "expired", "called"
 # The begin of the system line in the conversation in which the number was left.
 LINE = "callback:"
 AGAIN_MS = 5000
@@ -37,7 +38,7 @@ AGAIN_MS = 5000
 KEPT_MS = 30 * 24 * 3600 * 1000
 _COLUMNS = (
     "SELECT id, call_uuid, queue_id, number, asked, state, tries, next_at, try_uuid, placed_at, dialled_at,"
-    " over, stop FROM callback"
+    " over, stop, priority FROM callback"
 )
 
 
@@ -45,7 +46,8 @@ _COLUMNS = (
 class Callback:
     """One number that somebody left. Times are ms UTC: `asked` is when the caller came into the queue, and so
     the place. `over` is Dial's word for how the try went that is placed, None while nobody told.
-    `stop` is the state that it shall end in as soon as it can.
+    `stop` is the state that it shall end in as soon as it can. `priority` is app_queue's, as the caller had
+    it.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Callback:
     dialled_at: int | None
     over: str | None
     stop: str
+    priority: int
 
 
 def get(db: Database, callback_id: str) -> Callback:
@@ -76,28 +79,30 @@ def open_ones(db: Database) -> list[Callback]:
     return _where(db, "state IN ('waiting', 'placed')")
 
 
-def leave(change: Change, call_uuid: str, queue_id: str, number: str, asked: int) -> None:
+def leave(change: Change, call_uuid: str, queue_id: str, number: str, asked: int, priority: int = 0) -> None:
     """A caller leaves a number; who waits to be called there already keeps the place. Event: callback."""
     known = "SELECT 1 FROM callback WHERE call_uuid = ? OR (number = ? AND state IN ('waiting', 'placed'))"
     if change.db.execute(known, (call_uuid, number)).fetchone():
         return
     callback_id = new_id()
     change.db.execute(
-        "INSERT INTO callback (id, call_uuid, queue_id, number, asked, left_at, state)"
-        " VALUES (?, ?, ?, ?, ?, ?, 'waiting')",
-        (callback_id, call_uuid, queue_id, number, asked, change.now),
+        "INSERT INTO callback (id, call_uuid, queue_id, number, asked, left_at, state, priority)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)",
+        (callback_id, call_uuid, queue_id, number, asked, change.now, priority),
     )
     _tell(change, get(change.db, callback_id), "waiting")
 
 
 def place(change: Change, callback_id: str) -> Callback | None:
     """Claims a callback for a try; returns it, with the id of the call that is to be made. None: it is not to
-    be called now, or the number is just being called. Event: callback.
+    be called now, or the number is just being called, or just calls. Event: callback.
     """
     row = change.db.execute(
         "UPDATE callback SET state = 'placed', try_uuid = ?, placed_at = ?, dialled_at = NULL, over = NULL"
         " WHERE id = ? AND state = 'waiting' AND next_at <= ? AND NOT EXISTS"
         " (SELECT 1 FROM callback AS other WHERE other.number = callback.number AND other.state = 'placed')"
+        " AND NOT EXISTS (SELECT 1 FROM conversation AS call WHERE call.state = 'open' AND"
+        " call.direction = 'in' AND call.address = callback.number)"
         " RETURNING id",
         (str(uuid4()), change.now, callback_id, change.now),
     ).fetchone()
@@ -105,6 +110,20 @@ def place(change: Change, callback_id: str) -> Callback | None:
         return None
     change.event("callback", callback_id)
     return get(change.db, callback_id)
+
+
+def called_themselves(db: Database) -> list[str]:
+    """The ids of those still to be called whose customer has called since, and talked in the same queue: who
+    talked with another one, or with a person of the office, still waits for what was promised.
+    """
+    rows = db.execute(
+        "SELECT id FROM callback WHERE state IN ('waiting', 'placed') AND stop = '' AND EXISTS"
+        " (SELECT 1 FROM conversation AS call WHERE call.direction = 'in' AND call.address = callback.number"
+        " AND call.started >= callback.asked AND call.external_id <> callback.call_uuid AND EXISTS"
+        " (SELECT 1 FROM segment WHERE segment.conversation_id = call.id AND segment.kind = 'talk'"
+        " AND segment.queue_id = callback.queue_id))"
+    )
+    return [str(row[0]) for row in rows]
 
 
 def dialled(change: Change, try_uuid: str, at: int) -> None:
@@ -154,8 +173,8 @@ def settle(change: Change, callback_id: str, tries: int, minutes: int) -> None:
 
 
 def stop(change: Change, callback_id: str, state: str, who: str | None = None) -> bool:
-    """Ends a callback as `state` (CANCELLED, EXPIRED), or has it end so if it is just being tried; returns
-    whether that was of any use. `who` is a user's id. Event: callback.
+    """Ends a callback as `state` (CANCELLED, EXPIRED, CALLED), or has it end so if it is just being tried;
+    returns whether that was of any use. `who` is a user's id. Event: callback.
     """
     found = get(change.db, callback_id)
     if found.state not in OPEN or found.stop:
@@ -166,6 +185,13 @@ def stop(change: Change, callback_id: str, state: str, who: str | None = None) -
     else:
         change.event("callback", found.id)
     return True
+
+
+def expire(change: Change, queues: Collection[str], before: int) -> None:
+    """Ends those of these queues that were asked for before that moment (ms UTC). Event: callback."""
+    for one in open_ones(change.db):
+        if one.queue_id in queues and one.asked < before:
+            stop(change, one.id, EXPIRED)
 
 
 def prune(change: Change) -> int:

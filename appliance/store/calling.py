@@ -7,11 +7,12 @@ call.
 from __future__ import annotations
 
 from appliance.errors import RejectedError, Sentence
+from appliance.store import site_inside
 from appliance.store.countries import Country
 from appliance.store.number_plan import NumberPlan, plan
 from appliance.store.sitemodel import Site
 
-# Inside the office: a colleague, or a code such as *43.
+# Inside the office: a colleague, a conference room, or a code such as *43.
 INTERNAL = "internal"
 EMERGENCY = "emergency"
 _FREE = (INTERNAL, EMERGENCY)
@@ -57,7 +58,9 @@ def kind_of(site: Site, country: Country, dialled: str) -> str:
     "internal".
     """
     found = plan_of(site, country).kind(dialled)
-    is_internal = dialled[:1] in ("*", "#") or any(agent.extension == dialled for agent in site.agents)
+    is_internal = dialled[:1] in ("*", "#") or any(
+        one.extension == dialled for _, one in site_inside.numbers(site)
+    )
     return INTERNAL if is_internal and found != EMERGENCY else found
 
 

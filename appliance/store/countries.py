@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import NotFoundError, RejectedError, SetupError
+from appliance.store import site_inside
 from appliance.store.sitemodel import Site
 
 FOLDER = Path(__file__).parents[2] / "provisioning" / "countries"
@@ -89,14 +90,14 @@ class Country:
         return any(one.number == number for one in self.emergency)
 
     def refuse_emergency(self, site: Site) -> None:
-        """RejectedError at the first agent whose extension would stand before an emergency number."""
-        for at, agent in enumerate(site.agents):
-            if self.is_emergency(agent.extension):
+        """RejectedError at the first internal number that would stand before an emergency number."""
+        for path, one in site_inside.numbers(site):
+            if self.is_emergency(one.extension):
                 raise RejectedError(
                     "Extension {extension} is an emergency number of this country.",
                     "Choose another one.",
-                    f"agents.{at}.extension",
-                    extension=agent.extension,
+                    path,
+                    extension=one.extension,
                 )
 
 

@@ -27,6 +27,7 @@ from appliance.store.flows import (
 )
 from appliance.store.schedules import is_open
 from appliance.store.site_outbound import EXPENSIVE
+from appliance.store.site_queues import CALLBACK
 from appliance.store.sitemodel import Number, Site
 
 # Why a call to the outside is refused, where it is not for its kind: expensive calls are stopped.
@@ -36,18 +37,22 @@ STOPPED = "stopped"
 @dataclass(frozen=True)
 class Moment:
     """When a call comes in, and what is in force then: the time (with a time zone); the dates (ISO 8601) for
-    which schedules, by id, were closed by hand; whether the guard against fraud stops expensive calls.
+    which schedules, by id, were closed by hand; whether the guard against fraud stops expensive calls. `exit`
+    is what the first open queue that the call comes to does with it: "when_full", "when_empty", "when_late",
+    or "" if it takes and keeps it.
     """
 
     at: datetime.datetime
     closed: Mapping[str, str] = field(default_factory=dict)
     is_stopped: bool = False
+    exit: str = ""
 
 
 @dataclass(frozen=True)
 class Visit:
     """A step that the call came to. `choice` is why it went on as it did: "open" or "closed", the key or the
-    internal number that was pressed, "" for anything else; `tries` how often a menu was said.
+    internal number that was pressed, "" for anything else; `tries` how often a menu was said. A queue that
+    the call has left is a step of no flow, with the `exit` of the moment.
     """
 
     flow_id: str
@@ -58,9 +63,10 @@ class Visit:
 
 @dataclass(frozen=True)
 class End:
-    """Where a call stays: `kind` is queue, agent, message or outside, and `target` its id or number; or it is
-    hung up ("end"). `refused` is why a call to the outside is not made: its kind, such as "premium", that
-    nobody may call from a flow, or `STOPPED`; "" if it is made.
+    """Where a call stays: `kind` is queue, agent, message or outside, and `target` its id or number; or the
+    caller may leave a number for a queue ("callback"); or it is hung up ("end"), after an apology ("sorry").
+    `refused` is why a call to the outside is not made: its kind, such as "premium", that nobody may call from
+    a flow, or `STOPPED`; "" if it is made.
     """
 
     kind: str
@@ -69,6 +75,8 @@ class End:
 
 
 HUNG_UP = End("end")
+# A queue that does not take or keep a caller, and leads nowhere.
+SORRY = End("sorry")
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class DialRange:
 def dial_range(site: Site) -> DialRange:
     """Of all agents of the site; an empty one without agents."""
     extensions = [agent.extension for agent in site.agents]
-    starts = "".join(sorted({extension[0] for extension in extensions}))
+    starts = "".join(sorted({extension[:1] for extension in extensions}))
     return DialRange(starts, max(map(len, extensions), default=0))
 
 
@@ -102,58 +110,69 @@ def walk(site: Site, country: Country, number: Number, moment: Moment, presses: 
     `presses` are what the caller presses at one menu after the other, "" for nothing; who has no more to
     press stays silent.
     """
-    caller = _Caller(site, country, moment, deque(presses))
-    visits: list[Visit] = []
+    caller = _Caller(site, country, moment, deque(presses), deque([moment.exit] if moment.exit else []))
     goes_to: str | End = caller.enter(number.queue_id or number.flow_id)
     while not isinstance(goes_to, End):
         flow = site.flow(goes_to)
         step = flow.steps[0] if flow else None
         goes_to = HUNG_UP
         while flow is not None and step is not None:
-            visit, goes_to = caller.visit(flow.id, step)
-            visits.append(visit)
+            goes_to = caller.visit(flow.id, step)
             if isinstance(goes_to, End) or isinstance(step, FlowStep | QueueStep):
                 break
             step = flow.step(goes_to)
-    return Walk(tuple(visits), goes_to)
+    return Walk(tuple(caller.visits), goes_to)
 
 
 @dataclass(frozen=True)
 class _Caller:
-    """The moment, and what is still going to be pressed."""
+    """The moment, what is still going to be pressed, how queues are still going to be left, and the way."""
 
     site: Site
     country: Country
     moment: Moment
     presses: deque[str]
+    exits: deque[str]
+    visits: list[Visit] = field(default_factory=list)
 
     def enter(self, target: str) -> str | End:
         """The flow in which a call to this flow or queue begins, or the queue in which it waits. A queue that
-        is closed sends it on.
+        is closed, or does not take or keep the call, sends it on.
         """
         while target.startswith("q"):
             queue = self.site.queue(target)
-            if queue is None or not queue.schedule_id or self._is_open(queue.schedule_id):
+            is_shut = queue is not None and queue.schedule_id and not self._is_open(queue.schedule_id)
+            if queue is None or not (is_shut or self.exits):
                 return End("queue", target)
-            target = queue.when_closed
-        return target or HUNG_UP
+            if is_shut:
+                target = queue.when_closed
+            else:
+                self.visits.append(Visit("", QueueStep("", queue.id), self.exits[0]))
+                target = getattr(queue, self.exits.popleft())
+            if target == CALLBACK:
+                return End("callback", queue.id)
+        return target or SORRY
 
-    def visit(self, flow_id: str, step: Step) -> tuple[Visit, str | End]:
-        """What happens at one step, and the id of the next step (after a FlowStep or a QueueStep: flow), or
-        the end.
+    def visit(self, flow_id: str, step: Step) -> str | End:
+        """Puts a step on the way; the id of the next step (after a FlowStep or a QueueStep: flow), or the
+        end.
         """
         if isinstance(step, MenuStep):
-            return self._menu(flow_id, step)
+            visit, goes_to = self._menu(flow_id, step)
+            self.visits.append(visit)
+            return goes_to
+        is_now = isinstance(step, HoursStep) and self._is_open(step.schedule_id)
+        choice = ("open" if is_now else "closed") if isinstance(step, HoursStep) else ""
+        self.visits.append(Visit(flow_id, step, choice))
         if isinstance(step, HoursStep):
-            is_now = self._is_open(step.schedule_id)
-            return Visit(flow_id, step, "open" if is_now else "closed"), step.open if is_now else step.closed
+            return step.open if is_now else step.closed
         if isinstance(step, MessageStep):
-            return Visit(flow_id, step), End("message", step.for_id)
+            return End("message", step.for_id)
         if isinstance(step, QueueStep):
-            return Visit(flow_id, step), self.enter(step.queue_id)
+            return self.enter(step.queue_id)
         if isinstance(step, OutsideStep):
-            return Visit(flow_id, step), End("outside", step.number, self._refused(step.number))
-        return Visit(flow_id, step), _goes_to(step)
+            return End("outside", step.number, self._refused(step.number))
+        return _goes_to(step)
 
     def _is_open(self, schedule_id: str) -> bool:
         schedule = self.site.schedule(schedule_id)

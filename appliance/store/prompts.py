@@ -40,7 +40,7 @@ class Prompt:
     voices: tuple[Voice, ...]
 
 
-class Greeter(Protocol):
+class Host(Protocol):
     """A queue, as far as it speaks."""
 
     @property
@@ -53,6 +53,14 @@ class Greeter(Protocol):
 
     @property
     def greeting_id(self) -> str:
+        """The prompt that they hear instead."""
+
+    @property
+    def message_text(self) -> str:
+        """What those who wait hear from time to time."""
+
+    @property
+    def message_id(self) -> str:
         """The prompt that they hear instead."""
 
 
@@ -72,7 +80,7 @@ class Speaker(Protocol):
         """The flows."""
 
     @property
-    def queues(self) -> Sequence[Greeter]:
+    def queues(self) -> Sequence[Host]:
         """The queues."""
 
 
@@ -117,12 +125,21 @@ def said_by(site: Speaker, step: Speaking) -> Sequence[Text]:
     return prompt.voices if prompt else step.texts
 
 
-def greeting(site: Speaker, queue: Greeter) -> Sequence[Text]:
+def greeting(site: Speaker, queue: Host) -> Sequence[Text]:
     """What a queue says first; nothing for none."""
-    prompt = find(site, queue.greeting_id) if queue.greeting_id else None
+    return _prompt_or_text(site, queue.greeting_id, queue.greeting_text)
+
+
+def message(site: Speaker, queue: Host) -> Sequence[Text]:
+    """What a queue says from time to time; nothing for none."""
+    return _prompt_or_text(site, queue.message_id, queue.message_text)
+
+
+def _prompt_or_text(site: Speaker, prompt_id: str, text: str) -> Sequence[Text]:
+    prompt = find(site, prompt_id) if prompt_id else None
     if prompt:
         return prompt.voices
-    return (Text(site.language, queue.greeting_text),) if queue.greeting_text else ()
+    return (Text(site.language, text),) if text else ()
 
 
 def uses(site: Speaker, prompt_id: str) -> list[str]:
@@ -133,7 +150,7 @@ def uses(site: Speaker, prompt_id: str) -> list[str]:
         for step in flow.steps
         if isinstance(step, Speaking) and step.prompt_id == prompt_id
     )
-    queues = (queue.name for queue in site.queues if queue.greeting_id == prompt_id)
+    queues = (queue.name for queue in site.queues if prompt_id in (queue.greeting_id, queue.message_id))
     return list(dict.fromkeys((*steps, *queues)))
 
 
@@ -145,8 +162,10 @@ def refuse_missing(site: Speaker) -> None:
             if isinstance(step, Speaking) and step.prompt_id and step.prompt_id not in known:
                 _refuse(site, step.prompt_id, f"flows.{at}.steps.{place}.prompt_id")
     for at, queue in enumerate(site.queues):
-        if queue.greeting_id and queue.greeting_id not in known:
-            _refuse(site, queue.greeting_id, f"queues.{at}.greeting_id")
+        for name in ("greeting_id", "message_id"):
+            chosen = getattr(queue, name)
+            if chosen and chosen not in known:
+                _refuse(site, chosen, f"queues.{at}.{name}")
 
 
 def _refuse(site: Speaker, prompt_id: str, field: str) -> None:
@@ -180,9 +199,11 @@ def versions(db: Database, prompt_id: str) -> list[Version]:
 
 
 def sounds_in_use(db: Database) -> frozenset[str]:
-    """The sounds that some revision has."""
+    """The sounds that some revision has, in prompts and in music."""
     rows = db.execute(
-        "SELECT DISTINCT json_extract(voice.value, '$.sound') FROM revision,"
+        "SELECT json_extract(voice.value, '$.sound') FROM revision,"
         " json_each(revision.site, '$.prompts') AS item, json_each(item.value, '$.voices') AS voice"
+        " UNION SELECT json_extract(piece.value, '$.sound') FROM revision,"
+        " json_each(revision.site, '$.music') AS item, json_each(item.value, '$.pieces') AS piece"
     )
     return frozenset(str(row[0]) for row in rows if row[0])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -133,6 +133,49 @@ def is_open(schedule: Schedule, site_zone: str, at: datetime.datetime, closed_on
         return False
     minute = local.hour * 60 + local.minute
     return any(start <= minute < end for start, end in open_minutes(schedule, local.date()))
+
+
+def first_closing(
+    schedule: Schedule, site_zone: str, since: datetime.datetime, until: datetime.datetime
+) -> datetime.datetime | None:
+    """The first moment from `since` on, but before `until` (both with a time zone), at which it is not open
+    by its hours; None if it is open all the time.
+    """
+    zone = ZoneInfo(schedule.time_zone or site_zone)
+    at, end = since.astimezone(zone), until.astimezone(zone)
+    while at < end:
+        minute = at.hour * 60 + at.minute
+        ends = (last for first, last in open_minutes(schedule, at.date()) if first <= minute < last)
+        closes = next(ends, None)
+        if closes is None:
+            return at
+        midnight = datetime.datetime.combine(at.date(), datetime.time(), zone)
+        # On a clock, not by what has passed: a day may have 23 hours.
+        at = midnight + datetime.timedelta(minutes=closes)
+    return None
+
+
+def refuse_past(
+    schedules: Sequence[Schedule], known: Collection[Schedule], site_zone: str, at: datetime.datetime
+) -> None:
+    """RejectedError at the first that has no weekly hours and no date left on which it opens after `at` (with
+    a time zone). Those among `known` may stay: time passed over them, and nobody looks at them now.
+    """
+    for place, schedule in enumerate(schedules):
+        if schedule in known or schedule.weekly:
+            continue
+        local = at.astimezone(ZoneInfo(schedule.time_zone or site_zone)).replace(tzinfo=None)
+        ends = (
+            datetime.datetime.fromisoformat(one.date) + datetime.timedelta(minutes=end)
+            for one in schedule.exceptions
+            for _, end in _minutes(one.hours)
+        )
+        if max(ends) <= local:
+            raise RejectedError(
+                "These hours never open: every day on which they did is over.",
+                "Give one day of the week its hours, or a day to come.",
+                f"schedules.{place}.weekly",
+            )
 
 
 def build(data: object, path: str, strict: bool) -> Schedule:

@@ -24,11 +24,15 @@ NOTHING = Sentence("")
 _LISTS = {
     "q": "queues",
     "a": "agents",
+    "r": "rooms",
+    "g": "pagings",
+    "d": "spans",
     "l": "lines",
     "n": "numbers",
     "s": "schedules",
     "f": "flows",
     "p": "prompts",
+    "m": "music",
 }
 
 
@@ -133,10 +137,12 @@ def save(change: Change, site: Site, who: str, comment: str, based_on: int) -> i
     return _save(change, site, who, comment, based_on, None)
 
 
-def undo_to(change: Change, number: int, who: str) -> int:
-    """Saves revision `number` again as the newest; returns the new number. NotFoundError if there is none."""
-    found = revision(change.db, number)
-    return _save(change, found, who, "", head_number(change.db), number)
+def undo_to(change: Change, number: int, who: str, based_on: int) -> int:
+    """Saves revision `number` again as the newest; returns the new number. NotFoundError if there is none.
+
+    ConflictError: somebody saved a revision after `based_on`, the newest that `who` has seen.
+    """
+    return _save(change, revision(change.db, number), who, "", based_on, number)
 
 
 def _save(change: Change, site: Site, who: str, comment: str, based_on: int, copy_of: int | None) -> int:
@@ -213,8 +219,7 @@ def apply_report(db: Database, number: int) -> list[PartState]:
 
 
 def fresh_id(db: Database, prefix: str, taken: Collection[str] = ()) -> str:
-    """An id for a new queue (q), agent (a), line (l), number (n), schedule (s), flow (f) or prompt (p) that
-    no revision has ever used, nor `taken`.
+    """An id for a new thing of the list of this prefix (_LISTS) that no revision has ever used, nor `taken`.
 
     Old ids are never given to something else: history, recordings and reports still speak of them.
     """

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.errors import RejectedError
+from appliance.store.music import OFFICE
 from appliance.store.sitecheck import Fields, field_names
 
-STRATEGIES = ("rrmemory", "leastrecent", "fewestcalls", "random", "linear", "ringall")
+LINEAR = "linear"
+"""The strategy that goes by the order of the agents in the queue's list."""
+STRATEGIES = ("rrmemory", "leastrecent", "fewestcalls", "random", LINEAR, "ringall")
 PRIORITIES = ("low", "normal", "high")
 TEXT_MAX = 2000
 # The fields that say what becomes of a caller whom the queue does not take, or no longer keeps.
@@ -28,15 +31,15 @@ app_queue's penalties.
 
 @dataclass(frozen=True)
 class Queue:
-    """Where callers wait. Times are whole seconds; `agents` are agent ids in order. The greeting is
-    a prompt or a text; with neither, there is none.
+    """Where callers wait. Times are whole seconds; `agents` are agent ids in order. The greeting and
+    the message for those who wait are a prompt or a text each; with neither, there is none.
 
     `helpers` and `reserves` are those of the agents who are called only once somebody has waited for
-    so long. `priority` (one of PRIORITIES) decides which queue an agent of several gets a call from. A
-    `max_callers` of 0 is no limit. `tells_agent`: who answers hears the queue's name and the last digits of
-    the dialled number first. The fields of EXITS are the id of a flow or of another queue, CALLBACK,
-    or "" for an apology. With `callback`, who waits may press 1 to leave a number; it is called up to
-    `callback_tries` times, `callback_minutes` between.
+    so long. `music` is the id of a set, or one of music.py's own. `priority` (one of PRIORITIES) decides
+    which queue an agent of several gets a call from. A `max_callers` of 0 is no limit. `tells_agent`: who
+    answers hears the queue's name and the last digits of the dialled number first. The fields of EXITS are
+    the id of a flow or of another queue, CALLBACK, or "" for an apology. With `callback`, who waits may
+    press 1 to leave a number; it is called up to `callback_tries` times, `callback_minutes` between.
     """
 
     id: str
@@ -46,7 +49,7 @@ class Queue:
     ring_seconds: int = 20
     wrap_up_seconds: int = 20
     max_wait_seconds: int = 600
-    music: str = "default"
+    music: str = OFFICE
     record: bool = True
     service_level_seconds: int = 20
     agents: tuple[str, ...] = ()
@@ -68,6 +71,7 @@ class Queue:
     when_late: str = ""
     when_closed: str = ""
     greeting_id: str = ""
+    message_id: str = ""
     callback: bool = False
     callback_tries: int = 3
     callback_minutes: int = 10
@@ -130,6 +134,7 @@ def build(data: object, path: str, strict: bool) -> Queue:
         schedule_id=fields.item_id("schedule_id", "s") if fields.text("schedule_id", "") else "",
         agents=agents,
         greeting_id=fields.item_id("greeting_id", "p") if fields.text("greeting_id", "") else "",
+        message_id=fields.item_id("message_id", "p") if fields.text("message_id", "") else "",
         **several,
     )
     _refuse_nobody(queue, fields)

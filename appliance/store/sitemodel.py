@@ -14,18 +14,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.errors import RejectedError
-from appliance.store import flowcheck, flows, prompts, schedules, site_outbound, site_queues
+from appliance.store import (
+    flowcheck,
+    flows,
+    music,
+    prompts,
+    schedules,
+    site_inside,
+    site_outbound,
+    site_queues,
+    site_spans,
+)
 from appliance.store.flows import Flow
+from appliance.store.music import CALM, SETS_MAX, MusicSet
 from appliance.store.prompts import PROMPTS_MAX, Prompt
 from appliance.store.schedules import Schedule
+from appliance.store.site_inside import PAGINGS_MAX, ROOMS_MAX, Paging, Room
 from appliance.store.site_outbound import Outbound
 from appliance.store.site_queues import Queue
+from appliance.store.site_spans import Span
 from appliance.store.sitecheck import Fields, field_names, refuse_twice
 
 CODECS = ("alaw", "ulaw", "g722", "opus", "gsm")
 # How a line writes the numbers that it calls: 0901234567, +84901234567 or 84901234567.
 NUMBER_FORMATS = ("national", "plus", "digits")
-LINE_KINDS = ("sip",)
+# Over the network, or over spans of telephone cards.
+LINE_KINDS = ("sip", "card")
 NUMBER_PRIORITIES = ("normal", "high")
 # A break begun on the phone itself has this reason in the queue's log.
 RESERVED_BREAKS = ("phone",)
@@ -33,29 +47,34 @@ RESERVED_BREAKS = ("phone",)
 
 @dataclass(frozen=True)
 class Agent:
-    """Who answers, under a short internal number."""
+    """Who answers, under a short internal number; one who is in no queue is a colleague with a phone. With
+    `takes_messages`, whoever dials the number and reaches nobody may leave a message.
+    """
 
     id: str
     name: str
     extension: str
+    takes_messages: bool = False
 
 
 @dataclass(frozen=True)
 class Line:
     """What brings calls in and takes calls out; `caller_number` is shown to whom we call, "" for the
-    provider's own choice, and `number_format` (one of NUMBER_FORMATS) is how it wants the called number.
+    provider's own choice, and `number_format` (one of NUMBER_FORMATS) is how it wants the called number. A
+    line over cards has `spans`, in their order of use for calls out, and nothing that speaks of a network.
     """
 
     id: str
     kind: str
     name: str
-    host: str
+    host: str = ""
     port: int = 5060
     username: str = ""
     register: bool = False
     codecs: tuple[str, ...] = ("alaw", "ulaw")
     caller_number: str = ""
     number_format: str = NUMBER_FORMATS[0]
+    spans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +117,9 @@ class Site:
     business_name: str = ""
     queues: tuple[Queue, ...] = ()
     agents: tuple[Agent, ...] = ()
+    rooms: tuple[Room, ...] = ()
+    pagings: tuple[Paging, ...] = ()
+    spans: tuple[Span, ...] = ()
     lines: tuple[Line, ...] = ()
     numbers: tuple[Number, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
@@ -105,6 +127,8 @@ class Site:
     schedules: tuple[Schedule, ...] = ()
     flows: tuple[Flow, ...] = ()
     prompts: tuple[Prompt, ...] = ()
+    music: tuple[MusicSet, ...] = ()
+    hold_music: str = CALM
     outbound: Outbound = dataclasses.field(default_factory=Outbound)
 
     @classmethod
@@ -123,6 +147,9 @@ class Site:
             business_name=fields.name("business_name", optional=True),
             queues=fields.items("queues", 200, site_queues.build),
             agents=fields.items("agents", 500, _agent),
+            rooms=fields.items("rooms", ROOMS_MAX, site_inside.room),
+            pagings=fields.items("pagings", PAGINGS_MAX, site_inside.paging),
+            spans=fields.items("spans", site_spans.SPANS_MAX, site_spans.build),
             lines=fields.items("lines", 100, functools.partial(_line, country)),
             numbers=fields.items("numbers", 500, functools.partial(_number, country)),
             dispositions=fields.items("dispositions", 100, _disposition),
@@ -130,11 +157,14 @@ class Site:
             schedules=fields.items("schedules", 100, schedules.build),
             flows=fields.items("flows", flows.FLOWS_MAX, functools.partial(flows.build, country)),
             prompts=fields.items("prompts", PROMPTS_MAX, prompts.build),
+            music=fields.items("music", SETS_MAX, music.build),
+            hold_music=fields.slug("hold_music", cls.hold_music),
             outbound=fields.part("outbound", site_outbound.outbound),
         )
         _refuse_doubles(site)
         _refuse_dangling(site)
         prompts.refuse_missing(site)
+        music.refuse_missing(site)
         flowcheck.refuse_unfit(site)
         return site
 
@@ -154,6 +184,14 @@ class Site:
         """The line of that id, None if there is none (any more)."""
         return next((line for line in self.lines if line.id == line_id), None)
 
+    def lines_of(self, kind: str) -> tuple[Line, ...]:
+        """The lines of one of `LINE_KINDS`."""
+        return tuple(line for line in self.lines if line.kind == kind)
+
+    def span(self, span_id: str) -> Span | None:
+        """The span of that id, None if there is none (any more)."""
+        return next((span for span in self.spans if span.id == span_id), None)
+
     def schedule(self, schedule_id: str) -> Schedule | None:
         """The opening hours of that id, None if there are none (any more)."""
         return next((schedule for schedule in self.schedules if schedule.id == schedule_id), None)
@@ -161,6 +199,10 @@ class Site:
     def prompt(self, prompt_id: str) -> Prompt | None:
         """The prompt of that id, None if there is none (any more)."""
         return prompts.find(self, prompt_id)
+
+    def music_set(self, set_id: str) -> MusicSet | None:
+        """The set of music of that id, None if there is none (any more)."""
+        return next((one for one in self.music if one.id == set_id), None)
 
     def flow(self, flow_id: str) -> Flow | None:
         """The flow of that id, None if there is none (any more)."""
@@ -176,27 +218,36 @@ def plain(value: Any) -> Any:
 
 def _agent(data: object, path: str, strict: bool) -> Agent:
     fields = Fields(data, path, field_names(Agent), strict=strict)
-    return Agent(fields.item_id("id", "a"), fields.name("name"), fields.extension("extension"))
+    return Agent(
+        fields.item_id("id", "a"),
+        fields.name("name"),
+        fields.extension("extension"),
+        fields.flag("takes_messages", Agent.takes_messages),
+    )
 
 
 def _line(country: str, data: object, path: str, strict: bool) -> Line:
     fields = Fields(data, path, field_names(Line), strict=strict)
+    kind = fields.choice("kind", LINE_KINDS[0], LINE_KINDS)
     line = Line(
         id=fields.item_id("id", "l"),
-        kind=fields.choice("kind", LINE_KINDS[0], LINE_KINDS),
+        kind=kind,
         name=fields.name("name"),
-        host=fields.host("host"),
+        host=fields.host("host") if kind == "sip" else "",
         port=fields.whole("port", Line.port, 1, 65535),
         username=fields.username("username"),
         register=fields.flag("register", Line.register),
         codecs=fields.texts("codecs", Line.codecs, len(CODECS)),
         caller_number=fields.number("caller_number", country, optional=True),
         number_format=fields.choice("number_format", Line.number_format, NUMBER_FORMATS),
+        spans=fields.texts("spans", (), site_spans.SPANS_MAX),
     )
     if not line.codecs or not set(line.codecs) <= set(CODECS):
         raise RejectedError("This is not one of the choices.", field=fields.at("codecs"))
     if line.register and not line.username:
         raise RejectedError("Registering needs the user name.", field=fields.at("username"))
+    if bool(line.spans) != (kind == "card"):
+        raise RejectedError("Choose one of these.", field=fields.at("spans"))
     return line
 
 
@@ -229,11 +280,13 @@ def _break(data: object, path: str, strict: bool) -> Break:
 
 
 def _refuse_doubles(site: Site) -> None:
-    for path in ("queues", "agents", "lines", "numbers", "schedules", "flows", "prompts"):
+    calls = ("queues", "spans", "lines", "numbers", "schedules", "flows", "prompts", "music")
+    for path in (*site_inside.GROUPS, *calls):
         refuse_twice(getattr(site, path), path, "id", "Another one has this id.")
     for path in ("dispositions", "breaks"):
         refuse_twice(getattr(site, path), path, "code", "Another one has this code.")
-    refuse_twice(site.agents, "agents", "extension", "Another agent has this extension.")
+    site_inside.refuse_twice(site)
+    site_spans.refuse_doubles(site.spans)
     refuse_twice(site.numbers, "numbers", "number", "This number stands here twice.")
 
 
@@ -242,7 +295,9 @@ def _refuse_dangling(site: Site) -> None:
     agents = {agent.id for agent in site.agents}
     lines = {line.id for line in site.lines}
     schedules_known = {schedule.id for schedule in site.schedules}
+    site_inside.refuse_dangling(site.pagings, agents)
     site_queues.refuse_dangling(site.queues, agents, schedules_known, {flow.id for flow in site.flows})
+    site_spans.refuse_dangling(site.spans, [line.spans for line in site.lines])
     for at, number in enumerate(site.numbers):
         if number.line_id not in lines:
             raise RejectedError("There is no such phone line.", field=f"numbers.{at}.line_id")

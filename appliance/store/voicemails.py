@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
-from appliance.errors import NotFoundError
+from appliance.errors import ConflictError, NotFoundError
 from appliance.store import doomed_files, records
 from appliance.store.db import Change
 from appliance.store.ids import new_id
@@ -92,8 +92,13 @@ def inbox(
 
 
 def set_done(change: Change, message_id: str, who: str | None) -> None:
-    """The user `who` has dealt with it; None: it is open again. Event: message. NotFoundError."""
+    """The user `who` has dealt with it; None: it is open again. Event: message. NotFoundError.
+
+    ConflictError: somebody else has dealt with it already.
+    """
     found = _get(change.db, message_id)
+    if who and found.done_by not in (None, who):
+        raise ConflictError("Somebody else has already dealt with this message.")
     at = change.now if who else None
     change.db.execute(
         "UPDATE message SET done_at = ?, done_by = ?, updated = ? WHERE id = ?",

@@ -11,6 +11,7 @@ from appliance.apply import surroundings
 from appliance.apply.__main__ import today
 from appliance.apply.applier import Applier, Render, Today
 from appliance.apply.asterisk import Console
+from appliance.apply.cards import Cards
 from appliance.apply.folders import ASTERISK
 from appliance.apply.sounds import Speaker
 from appliance.pbx.conf.tree import render_tree
@@ -34,6 +35,10 @@ class LiveAsterisk(PrivateAsterisk):
         self.process = None
 
 
+def no_cards() -> None:
+    """A machine without telephone cards has nothing to set up."""
+
+
 @dataclass(frozen=True)
 class Box:
     """Settings and store of a box below one folder; `run` is where Asterisk's control socket appears."""
@@ -49,23 +54,25 @@ class Box:
         speak: Speaker = speak,
         settle_s: float = 5.0,
         today: Today = today,
+        console: type[Console] = Console,
     ) -> Applier:
         """foyer-apply's heart, in this process."""
         return Applier(
             self.store,
             self.settings,
-            self.console(settle_s),
+            self.console(settle_s, console),
             gather=lambda site: surroundings.gather(self.settings, self.store, site, self.run),
             render=render,
             speak=speak,
             today=today,
+            cards=Cards(self.console(settle_s), no_cards),
         )
 
-    def console(self, settle_s: float = 5.0) -> Console:
+    def console(self, settle_s: float = 5.0, kind: type[Console] = Console) -> Console:
         """The console of this box's Asterisk."""
         config = self.settings.config / "live" / ASTERISK / "asterisk.conf"
         socket, log = self.run / "asterisk.ctl", self.settings.ast_log / "messages"
-        return Console(config, socket, log, settle_s=settle_s)
+        return kind(config, socket, log, settle_s=settle_s)
 
     def save(self, **changes: Any) -> int:
         """Saves a revision like the newest one with these fields changed; returns its number."""

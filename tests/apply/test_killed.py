@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,25 @@ import pytest
 from appliance.apply.folders import Folders, rendering
 from appliance.store.sitemodel import Site
 from tests.apply.box import Box, LiveAsterisk
-from tests.apply.saving import applying, assert_whole, calls_up, is_live, kills, saves, site, start
+from tests.apply.saving import (
+    applying,
+    assert_whole,
+    calls_up,
+    is_live,
+    kills,
+    recordings,
+    saves,
+    site,
+    start,
+    torn,
+)
 from tests.until import until
 
 
 @pytest.mark.slow
 @pytest.mark.asterisk
 def test_killed_again_and_again_while_revisions_are_saved(box: Box, asterisk: LiveAsterisk) -> None:
-    assert start(box, "--once").wait(timeout=20) == 0
+    assert start(box, "--once").wait(timeout=120) == 0
     assert assert_whole(box).startswith("0-")
     asterisk.start()
     kills(box, 8, random.Random(7))
@@ -31,26 +43,28 @@ def test_killed_again_and_again_while_revisions_are_saved(box: Box, asterisk: Li
 @pytest.mark.slow
 @pytest.mark.asterisk
 def test_saving_again_and_again_drops_no_call(box: Box, asterisk: LiveAsterisk, tmp_path: Path) -> None:
-    box.save(**site(0))
-    assert start(box, "--once").wait(timeout=20) == 0
+    """Two talk and are recorded, one waits, three listen to the menu."""
+    box.save(**site(0, 2))
+    assert start(box, "--once").wait(timeout=120) == 0
     asterisk.start()
-    with applying(box), calls_up(box, asterisk, tmp_path, 6) as calls:
-        before = calls.names()
-        taken = saves(box, 8)
+    with applying(box), calls_up(box, asterisk, tmp_path, 6, 2) as calls:
+        before, began = calls.names(), time.monotonic()
+        saves(box, 8, 2)
+        lasted_s = time.monotonic() - began
         assert calls.names() == before
-    # Within two seconds on a machine of its own (make bench); here others are tested at the same time.
-    assert max(taken) < 10_000
+    until(lambda: not calls.names(), 20, "the calls to end")
+    assert len(recordings(box)) == 2 and torn(box, lasted_s) == []
 
 
 def test_once_falls_back_to_the_last_good_one(box: Box) -> None:
     box.save(agents=[{"id": "a1", "name": "Hoa", "extension": "113"}], queues=[], numbers=[])
-    assert start(box, "--once").wait(timeout=20) == 0
+    assert start(box, "--once").wait(timeout=120) == 0
     assert assert_whole(box).startswith("0-")
 
 
 def test_once_says_what_is_missing(box: Box) -> None:
     (box.settings.secrets / "ami-events").unlink()
-    assert start(box, "--once").wait(timeout=20) == 1
+    assert start(box, "--once").wait(timeout=120) == 1
     assert not (box.settings.config / "live").is_symlink()
 
 

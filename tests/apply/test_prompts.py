@@ -9,13 +9,15 @@ import pytest
 
 from appliance.apply import prompts
 from appliance.errors import SetupError
-from appliance.pbx.conf import extensions_conf, queues_conf
+from appliance.pbx import conf
+from appliance.pbx.conf import extensions_conf
 from appliance.pbx.conf.inputs import PROMPT_LANGUAGES
 
 
 def test_every_phrase_of_the_dialplan_exists_in_every_language() -> None:
     asked = {name for _, text in extensions_conf.steps() for name in re.findall(r"foyer/[a-z-]+", text)}
-    asked.add(queues_conf.OFFER)
+    renderers = Path(conf.__file__).parent.glob("*.py")
+    asked |= {name for one in renderers for name in re.findall(r'"(foyer/[a-z-]+)"', one.read_text("utf-8"))}
     assert len(asked) > 8
     for language in PROMPT_LANGUAGES:
         ours = {one.name for one in prompts.phrases() if one.language == language}

@@ -75,14 +75,16 @@ class SippCaller:
 
     def wait_answer(self, timeout_s: float = 10) -> None:
         """Wait until the call is up, and begin to speak."""
-        found = until(
-            lambda: self._logged(r"^answered (\S+) (\d+) (\d+)"),
-            timeout_s,
-            f"an answer to SIPp\n{self.log_tail()}",
-        )
-        assert found is not None
-        law = next(law for law in LAWS if law.payload_type == int(found.group(3)))
-        self.sound.send_to(found.group(1), int(found.group(2)), law)
+        until(self.speaks, timeout_s, f"an answer to SIPp\n{self.log_tail()}")
+
+    def speaks(self) -> bool:
+        """Whether the call is up; begins to speak once it is."""
+        if self.sound.remote is None:
+            found = self._logged(r"^answered (\S+) (\d+) (\d+)")
+            if found is not None:
+                law = next(law for law in LAWS if law.payload_type == int(found.group(3)))
+                self.sound.send_to(found.group(1), int(found.group(2)), law)
+        return self.sound.remote is not None
 
     @property
     def is_over(self) -> bool:

@@ -4,6 +4,7 @@ Started from a mapping of file names to texts (`queues.conf` ...), either writte
 by the product. Ports are the ones in those files; `free_port` finds some. Runs as the test's own user.
 """
 
+import itertools
 import os
 import signal
 import socket
@@ -21,11 +22,24 @@ LOGGER = "[general]\n[logfiles]\nmessages => notice,warning,error,verbose(3)\n"
 MODULES_CONF = "[modules]\nautoload=yes\nnoload=res_hep.so\nnoload=res_hep_pjsip.so\nnoload=res_hep_rtcp.so\n"
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
-    """A port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+# Ports that the system gives nobody by itself (it begins at 32768); tests that run side by side have others.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = itertools.cycle(range(21000 + WORKER % 3 * 3000, 24000 + WORKER % 3 * 3000))
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody uses now, neither of TCP nor of UDP, and no other test is given meanwhile."""
+    return next(port for port in PORTS if _is_free(host, port))
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as probe:
+                probe.bind((host, port))
+    except OSError:
+        return False
+    return True
 
 
 class PrivateAsterisk:
@@ -125,10 +139,10 @@ class PrivateAsterisk:
             return
         self.process.send_signal(how)
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
         self.process = None
 
     def log_tail(self, lines: int = 60) -> str:

@@ -37,7 +37,8 @@ class Phone:
     `tone_hz` is what it says in every call (0: silence on the wire). `answers`: pick up as soon as it
     rings; `refuses`: turn every call down with this status before it rings. `laws` is what it can speak,
     the dearest first; `sequence` the number of the first packet of sound in every call; `follows`: see
-    `SoundPort`. A phone line's far end is a Phone on the provider's address without a password.
+    `SoundPort`. A phone line's far end is a Phone on the provider's address without a password. `is_silent`:
+    it keeps in `trace` what comes, but says nothing to any request, as a provider that is down.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Phone:
         self.tone_hz, self.answers, self.laws = tone_hz, answers, laws
         self.refuses = refuses
         self.sequence, self.follows = sequence, follows
+        self.is_silent = False
         # What it answers to requests that are no call, by method: 200 unless said here.
         self.statuses: dict[str, int] = {}
         self.legs: list[Leg] = []
@@ -85,9 +87,11 @@ class Phone:
             if leg.is_up:
                 leg.cseq += 1
                 self._send(leg.request("BYE", cseq=leg.cseq))
+            elif leg.ended_at is None and leg.invite is None:
+                self.cancel(leg)  # else it would ring on, into the next test
             leg.end()
         self._stop.set()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=60)
         self._socket.close()
 
     def log_tail(self) -> str:
@@ -96,20 +100,26 @@ class Phone:
 
     # What a test does with the phone
 
-    def register(self, expires_s: int = 600, contact_port: int | None = None) -> None:
-        """Register at the server; a refusal is an AssertionError.
-
-        `contact_port`: calls go to another program's port on this host, such as a SIPp of many phones.
-        """
+    def register(self, expires_s: int = 600) -> None:
+        """Register at the server; a refusal is an AssertionError."""
         server = f"sip:{self.server[0]}:{self.server[1]}"
         own = f"<sip:{self.user}@{self.server[0]}>"
         request = self.build(
             "REGISTER", server, f"{own};tag={secrets.token_hex(6)}", own, secrets.token_hex(12), 1
         )
-        contact = f"<sip:{self.user}@{self.host}:{contact_port or self.port}>"
+        contact = f"<sip:{self.user}@{self.host}:{self.port}>"
         headers = [(name, contact if name == "contact" else value) for name, value in request.headers]
         answer = self.ask(replace(request, headers=(*headers, ("expires", str(expires_s)))))
         assert answer.status == 200, f"{self.user} was not registered: {answer.start}"
+
+    def wait_registered(self, timeout_s: float = 10) -> None:
+        """Register with a password that was just made: the server learns it a moment later."""
+
+        def is_registered() -> bool:
+            self.register()
+            return True
+
+        until(is_registered, timeout_s, f"{self.user} to be registered", 0.25)
 
     def call(self, number: str, *, caller: str | None = None, name: str = "") -> Leg:
         """Call a number; `caller` and `name` are what the other side may show, by default the user."""
@@ -306,7 +316,7 @@ class Phone:
         self._send_bytes(data)
 
     def _on_request(self, request: Message) -> None:
-        if request.method == "ACK":
+        if request.method == "ACK" or self.is_silent:
             return
         known = self._answered.get((request.call_id, request.cseq, request.method))
         if known is not None:

@@ -44,6 +44,7 @@ class Packet:
 class SoundPort:
     """A bound RTP port with its thread. Times are `time.monotonic()` seconds.
 
+    `late_s` is how late the latest frame went out so far: where a machine is busy, so much of it is missed.
     `sequence` is the number of the first packet that it sends, by default any (RFC 3550 5.1). One that
     `follows` speaks to where sound comes from, wherever it was told to: the other side is behind address
     translation.
@@ -57,6 +58,7 @@ class SoundPort:
         self.law: Law = PCMA
         self.remote: tuple[str, int] | None = None
         self.packets: list[Packet] = []
+        self.late_s = 0.0
         self._voice: Samples = np.zeros(FRAME, dtype=np.int16)
         self._position = 0
         self._keys: deque[tuple[int, int]] = deque()
@@ -88,7 +90,7 @@ class SoundPort:
     def close(self) -> None:
         """End the thread and free the port; what was heard stays readable."""
         self._stop.set()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=60)
         self._socket.close()
 
     def send_to(self, host: str, port: int, law: Law) -> None:
@@ -116,6 +118,7 @@ class SoundPort:
         began = timestamp
         while not self._stop.is_set():
             self._receive_until(due)
+            self.late_s = max(self.late_s, time.monotonic() - due)
             remote = self.remote
             if remote is not None and self._keys:
                 key, frame = self._keys.popleft()
@@ -160,6 +163,20 @@ class SoundPort:
         if self.remote is None or self.follows:
             self.send_to(*sender, law)
         self.packets.append(Packet(time.monotonic(), sequence, timestamp, source, law.decode(data[12:])))
+
+    def as_sent(self) -> Samples:
+        """All that the last one who spoke has said, by his own clock alone: neither a busy machine nor a late
+        packet makes a tone or a silence in it longer.
+        """
+        last = self.packets[-1].source
+        packets = [packet for packet in self.packets if packet.source == last]
+        first = min(packet.timestamp for packet in packets)
+        end = max(packet.timestamp - first + len(packet.samples) for packet in packets)
+        result = np.zeros(end, dtype=np.int16)
+        for packet in packets:
+            begin = packet.timestamp - first
+            result[begin : begin + len(packet.samples)] = packet.samples
+        return result
 
     def heard(self, start: float | None = None, end: float | None = None) -> Samples:
         """What was heard between two moments (default: from the first packet to the last).

@@ -11,7 +11,7 @@ from tests.asterisk.caller import SippCaller
 from tests.asterisk.g711 import LAWS, PCMA, PCMU, Law
 from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.asterisk.phone import Phone
-from tests.until import NeverHappened, until
+from tests.until import NeverHappened, Stopwatch, until, within
 
 PROVIDER = "127.0.0.2"
 
@@ -65,8 +65,26 @@ def test_ears_know_a_prompt_again() -> None:
 
 
 def test_until_says_what_never_happened() -> None:
-    with pytest.raises(NeverHappened, match=r"waited 0\.1 s in vain for a miracle; last seen: 0"):
+    with pytest.raises(NeverHappened, match=r"waited 0\.5 s in vain for a miracle; last seen: 0"):
         until(lambda: 0, 0.1, "a miracle")
+
+
+def test_a_promise_is_counted_without_the_time_in_which_work_waited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressure = tmp_path / "cpu"
+    monkeypatch.setattr("tests.until.PRESSURE", pressure)
+    watch = Stopwatch()  # this kernel counts nothing
+    with pytest.raises(NeverHappened, match="in vain for a miracle"):
+        within(lambda: 0, 0.1, "a miracle", watch)
+    assert watch.seconds >= 0.1
+    line = "some avg10=91.58 avg60=88.47 avg300=76.33 total={}\nfull avg10=0.00 avg60=0.00 total=0\n"
+    pressure.write_text(line.format(5_000_000))
+    watch = Stopwatch()
+    until(lambda: watch.wall_s > 0.1, 1, "a tenth of a second")
+    assert watch.seconds > 0.1
+    pressure.write_text(line.format(5_090_000))
+    assert watch.seconds < watch.wall_s - 0.08
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ class FakeAsterisk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener.close()
 
     def send(self, data: bytes, piece_bytes: int = 0) -> None:

@@ -116,7 +116,7 @@ def record(directory: Path, names: Sequence[str]) -> None:
             caller.call("100").wait_answer()
             time.sleep(2.0)
             stop.set()
-            marker.join(5)
+            marker.join(60)
             asterisk.kill()
             lost = time.time_ns() // 1_000_000
             asterisk.start()

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.store import agents
+from appliance.store import agents, now_ms
 from tests.pbx.box import CALLER, NUMBER, Box
 from tests.pbx.replaces import take_over
-from tests.until import until
+from tests.until import Stopwatch, until, within
 
 pytestmark = pytest.mark.asterisk
 
@@ -51,7 +51,7 @@ def test_a_call_is_seen_live_and_stands_in_the_store(box: Box) -> None:
         waiting = until(lambda: list(box.rows()["caller"].items()), 2, "the caller in the live view")
         ((call, row),) = waiting
         assert (row["queue"], row["position"], row["number"]) == ("q1", 1, CALLER)
-        assert before + GREETING_MS - 100 <= row["since"] <= before + GREETING_MS + 1500
+        assert before + GREETING_MS - 100 <= row["since"] <= time.time_ns() // 1_000_000
         agent = box.wait_row("agent", "a1", "a ring", state="ringing")
         assert (agent["call"], agent["queue"], agent["number"]) == (call, "q1", CALLER)
         assert agent["queues"] == {"q1": None}
@@ -61,10 +61,12 @@ def test_a_call_is_seen_live_and_stands_in_the_store(box: Box) -> None:
         until(lambda: not box.rows()["caller"], 2, "nobody waiting")
         assert box.row("line", "l1")["calls"] == 1
         time.sleep(0.6)
+        held = Stopwatch()
         ring.hold()
         box.wait_row("agent", "a1", "the hold in the live view", 2, state="hold")
         time.sleep(0.6)
         ring.resume()
+        held_ms = held.wall_s * 1000
         box.wait_row("agent", "a1", "the talk again", 2, state="talking")
         open_call = box.call(lambda one: one.answered is not None, "the call in the store")
         assert (open_call.external_id, open_call.state) == (call, "open")
@@ -79,9 +81,9 @@ def test_a_call_is_seen_live_and_stands_in_the_store(box: Box) -> None:
     assert [kind for kind, _, _ in segments] == ["greeting", "wait", "ring", "talk", "hold", "talk"]
     hold = segments[4][2]
     assert hold is not None
-    assert 550 <= hold <= 1200
+    assert 550 <= hold <= held_ms + 50
     assert sum(length or 0 for kind, _, length in segments if kind in ("talk", "hold")) == pytest.approx(
-        (done.ended or 0) - (done.answered or 0), abs=20
+        (done.ended or 0) - (done.answered or 0), abs=200
     )
 
 
@@ -134,11 +136,10 @@ def test_asterisk_killed_with_a_call_up(box: Box) -> None:
         call.wait_answer()
         box.call(lambda one: one.answered is not None, "the talk in the store")
         time.sleep(1.5)
-        killed = time.monotonic()
+        killed = now_ms()
         box.asterisk.kill()
-        box.wait_row("pbx", "state", "the outage in the live view", up=False)
-        assert time.monotonic() - killed < 2
-        killed_at = box.row("pbx", "state")["since"]
+        within(lambda: box.row("pbx", "state")["up"] is False, 2, "the outage in the live view")
+        seen = box.row("pbx", "state")["since"]
         time.sleep(1)
         box.asterisk.start()
         box.wait_row("pbx", "state", "the end of the outage in the live view", 10, up=True)
@@ -146,7 +147,7 @@ def test_asterisk_killed_with_a_call_up(box: Box) -> None:
         until(lambda: box.members() == {("PJSIP/a1d", ""), ("PJSIP/a2d", "paused")}, 10, "the members")
         cut = box.call(
             # Which call was cut is known a row before when it was.
-            lambda one: one.outcome == "cut" and one.ended == pytest.approx(killed_at, abs=1000),
+            lambda one: one.outcome == "cut" and killed - 1000 <= (one.ended or 0) <= seen + 1000,
             "the cut call closed at the time of the outage",
             10,
         )
@@ -201,7 +202,7 @@ class Process:
     def end(self, how: signal.Signals) -> tuple[int, str]:
         """Its exit code and what it logged."""
         self.process.send_signal(how)
-        _, log = self.process.communicate(timeout=10)
+        _, log = self.process.communicate(timeout=60)
         return self.process.returncode, log
 
 
@@ -279,7 +280,7 @@ def test_a_caller_waits_while_foyer_pbx_is_gone(box: Box) -> None:
         until(lambda: box.rows()["caller"].get(call), 5, "the same caller")
         after = box.rows()["caller"][call]
         # Asterisk says how long somebody has waited in whole seconds.
-        assert abs(after.pop("since") - before.pop("since")) < 1500
+        assert abs(after.pop("since") - before.pop("since")) < 3000
         assert after == before
         second.hang_up()
         until(lambda: not box.rows()["caller"], 5, "nobody waiting")

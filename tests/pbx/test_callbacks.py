@@ -42,6 +42,8 @@ def box() -> Iterator[Box]:
             callback_tries=2,
             callback_minutes=1,
             wrap_up_seconds=1,
+            # Who is called back takes no room.
+            max_callers=1,
         ) as box,
     ):
         box.start()

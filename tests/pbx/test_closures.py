@@ -14,11 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.pbx.ami import Ami
-from appliance.pbx.conf.tree import render_tree
 from appliance.store import live, requests
-from appliance.store import site as sites
-from appliance.store.sitemodel import Site
-from tests.pbx.box import Box
+from tests.pbx.box import ASKED_S, Box
 from tests.until import until
 
 pytestmark = pytest.mark.asterisk
@@ -31,13 +28,7 @@ def box() -> Iterator[Box]:
     """A box with opening hours, whose foyer-pbx runs."""
     week = [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]
     with tempfile.TemporaryDirectory(prefix="pbx-", dir="/tmp") as path, Box(Path(path)) as box:
-        schedule = {"id": "s1", "name": "Office", "time_zone": ZONE, "weekly": week}
-        with box.store.change() as change:
-            number, now = sites.head(change.db)
-            box.site = Site.from_dict({**now.to_dict(), "schedules": [schedule]})
-            sites.save(change, box.site, "u1", "", number)
-        box.asterisk.write(render_tree(box.site, box._env()))
-        box.asterisk.cli("dialplan reload")
+        box.save(schedules=[{"id": "s1", "name": "Office", "time_zone": ZONE, "weekly": week}])
         box.start()
         yield box
 
@@ -57,8 +48,9 @@ def held(box: Box) -> str:
 
 def ask(box: Box, schedule: str, closed: str) -> requests.Request:
     with box.store.change() as change:
-        asked = requests.ask(change, "pbx", "close_hours", {"schedule": schedule, "closed": closed}, "u1")
-    return requests.wait(box.store, asked)
+        args = {"schedule": schedule, "closed": closed}
+        asked = requests.ask(change, "pbx", "close_hours", args, "u1", ASKED_S)
+    return requests.wait(box.store, asked, ASKED_S)
 
 
 def test_closed_by_a_request_and_opened_by_another(box: Box) -> None:

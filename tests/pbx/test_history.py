@@ -199,6 +199,47 @@ def test_a_call_that_a_colleague_picks_up() -> None:
     ]
 
 
+def _out_of_the_queue(rows: list[RawEvent], left: int, back: int) -> list[RawEvent]:
+    """The rows of a call with one stay in a queue, its caller out of it between two times, in ms."""
+    found = []
+    for row in rows:
+        found.append(row)
+        if (row.row.get("eventtype"), row.row.get("appname")) != ("APP_START", "Queue"):
+            continue
+        for kind, at in (("APP_END", left), ("APP_START", back)):
+            stamp = f"{at // 1000}.{at % 1000:03}000"
+            found.append(replace(row, at=at, row={**row.row, "eventtype": kind, "eventtime": stamp}))
+    return [replace(row, seq=seq) for seq, row in enumerate(found)]
+
+
+def _at(rows: list[RawEvent], kind: str) -> int:
+    """When the last event of a kind came, in ms."""
+    return max(row.at for row in rows if row.row.get("eventtype") == kind)
+
+
+@pytest.mark.parametrize("from_end, gap", [(600, 20), (1000, 900), (1, 200), (0, 1)])
+def test_a_subroutine_on_the_callers_leg_is_no_second_wait(from_end: int, gap: int) -> None:
+    """The call events say that the caller left the queue and came back: soon, late on a busy machine, or when
+    the talk is over.
+    """
+    (rows,) = (rows for rows in stories.calls("picked_up") if build(rows))
+    over = _at(rows, "BRIDGE_EXIT")
+    record = build(_out_of_the_queue(rows, over - from_end, over - from_end + gap))
+    assert record is not None
+    kinds = [(segment.kind, segment.agent_id) for segment in record.segments]
+    assert kinds == [("greeting", None), ("wait", None), ("ring", "a1"), ("talk", "a2")]
+
+
+def test_who_comes_to_the_queue_a_second_time_waits_again() -> None:
+    (rows,) = (rows for rows in stories.calls("picked_up") if build(rows))
+    over = _at(rows, "BRIDGE_EXIT")
+    entered = next(row for row in rows if row.row.get("event") == "ENTERQUEUE")
+    again = replace(entered, at=(over + 1) // 1000 * 1000)
+    record = build(_out_of_the_queue([*rows, again], over, over + 1))
+    assert record is not None
+    assert [segment.kind for segment in record.segments].count("wait") == 2
+
+
 def test_a_call_that_goes_out() -> None:
     (record,) = records("going_out")
     assert told(record) == [
@@ -221,6 +262,85 @@ def test_calls_that_go_out_and_are_not_answered() -> None:
         "no_answer",
         "cancelled",
     ]
+
+
+def turned_away(*stamps: int) -> list[RawEvent]:
+    """A caller whom one full queue after the other sends on, q1 first, at these seconds of the greeting."""
+    rows = stories.calls("in_greeting")[0]
+    first = next(row for row in rows if row.source == CEL)
+    return rows + [
+        RawEvent(
+            9000 + at,
+            QUEUE_LOG,
+            first.linkedid,
+            (first.at // 1000 + stamp) * 1000,
+            {"call": first.linkedid, "queue": f"q{at}", "who": "NONE", "event": "FULL", "data": []},
+        )
+        for at, stamp in enumerate(stamps, 1)
+    ]
+
+
+def test_full_queues_of_one_second_are_a_wait_each() -> None:
+    record = build(turned_away(1, 1, 1))
+    assert record is not None
+    waits = [segment for segment in record.segments if segment.kind == "wait"]
+    assert [segment.queue_id for segment in waits] == ["q1", "q2", "q3"]
+    assert len({segment.started for segment in waits}) == 3
+
+
+def queued(*stays: tuple[str, float, float, str]) -> CallRecord:
+    """A caller in these queues one after the other: queue, from and to (seconds after the greeting), and what
+    queue_log has at the end, if anything.
+    """
+    rows = stories.calls("nobody")[0]
+    started = next(row for row in rows if row.row.get("appname") == "Queue")
+    begin = float(started.row["eventtime"])
+    kept = [row for row in rows if row.row.get("appname") != "Queue" and row.source == CEL]
+    after = max(end for _, _, end, _ in stays) + 0.01
+    made = [
+        replace(row, row={**row.row, "eventtime": f"{begin + after:.6f}"})
+        if float(row.row["eventtime"]) > begin
+        else row
+        for row in kept
+    ]
+    for queue, start, end, event in stays:
+        for kind, at in (("APP_START", start), ("APP_END", end)):
+            changed = {"eventtype": kind, "eventtime": f"{begin + at:.6f}", "appdata": f"{queue},cC,,,{end}"}
+            made.append(replace(started, row={**started.row, **changed}))
+        for word in event.split():
+            row = {"call": started.linkedid, "queue": queue, "who": "NONE", "event": word, "data": ["1"]}
+            made.append(RawEvent(0, QUEUE_LOG, started.linkedid, int(begin + end) * 1000, row))
+    record = build([replace(row, seq=seq) for seq, row in enumerate(made)])
+    assert record is not None
+    return record
+
+
+def waits(record: CallRecord) -> list[str]:
+    """The waits in words."""
+    return [line for line in told(record) if line.startswith("wait")]
+
+
+def test_who_comes_back_to_a_queue_has_waited_once() -> None:
+    # Nobody was logged in at first; then the caller listened how to leave a number.
+    record = queued(("q1", 0, 0.001, ""), ("q1", 2, 20, "EXITWITHKEY"), ("q1", 30, 40, "EXITWITHTIMEOUT"))
+    assert waits(record) == ["wait q1 1.0-41.0 timeout"]
+
+
+def test_who_is_sent_back_to_a_queue_waits_again() -> None:
+    record = queued(("q1", 0, 20, "EXITWITHTIMEOUT"), ("q1", 30, 40, "EXITWITHTIMEOUT"))
+    assert waits(record) == ["wait q1 1.0-21.0 timeout", "wait q1 31.0-41.0 timeout"]
+
+
+def test_a_number_is_left_in_the_last_queue() -> None:
+    record = queued(("q1", 0, 20, "EXITWITHTIMEOUT"), ("q2", 20, 40, "EXITWITHKEY FOYERCALLBACK"))
+    assert waits(record) == ["wait q1 1.0-21.0 timeout", "wait q2 21.0-41.0 callback"]
+    record = queued(("q1", 0, 20, "EXITWITHKEY"), ("q2", 30, 40, "EXITWITHKEY FOYERCALLBACK"))
+    assert waits(record) == ["wait q1 1.0-21.0 no_answer", "wait q2 31.0-41.0 callback"]
+
+
+def test_who_is_sent_on_from_a_queue_that_is_gone_has_not_given_up() -> None:
+    record = queued(("q1", 0, 20, "ABANDON"), ("q2", 21, 40, "EXITWITHTIMEOUT"))
+    assert waits(record) == ["wait q1 1.0-21.0 no_answer", "wait q2 22.0-41.0 timeout"]
 
 
 @pytest.mark.parametrize("name", ["phone_break", "between_phones"])

@@ -12,6 +12,7 @@ from pathlib import Path
 from appliance.errors import TransientError
 from appliance.pbx.housekeeping import Housekeeping
 from appliance.pbx.recordings import HEADER_BYTES, SAFE_S, Recordings
+from appliance.pbx.takes import KEPT_S, Takes
 from appliance.store import Change, Store, audit, doomed_files, events, feeds, now_ms
 from tests.until import until
 
@@ -48,6 +49,17 @@ def test_a_wrap_up_that_was_forgotten_ends(store: Store, tmp_path: Path) -> None
     Housekeeping(store).tidy(threading.Event(), lambda: None)
     with store.read() as db:
         assert db.execute("SELECT state FROM conversation").fetchone() == ("closed",)
+
+
+def test_what_was_spoken_for_prompts_goes_after_a_while(store: Store, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.wav", tmp_path / "new.wav"
+    for file, age_s in ((old, KEPT_S + 5), (new, KEPT_S - 60)):
+        file.write_bytes(b"RIFF")
+        os.utime(file, (time.time() - age_s,) * 2)
+    Housekeeping(store, Takes(tmp_path).tidy, Takes(tmp_path / "gone").tidy).tidy(
+        threading.Event(), lambda: None
+    )
+    assert list(tmp_path.glob("*.wav")) == [new]
 
 
 def test_the_log_of_the_database_is_emptied(store: Store) -> None:
@@ -157,6 +169,6 @@ def test_a_full_disk_is_no_end(store: Store, tmp_path: Path) -> None:
     until(lambda: full.tries, 5, "a try")
     until(lambda: len(beats) > 1, 5, "life after it")
     stop.set()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     full.close()

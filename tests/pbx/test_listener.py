@@ -17,7 +17,7 @@ from appliance.pbx.listener import HEARD, LISTING_TIMEOUT_S, Hands, Listener
 from appliance.pbx.live import LISTS
 from appliance.store import Store, events, feeds, live, now_ms
 from tests.pbx.fake_asterisk import Action, FakeAsterisk, block
-from tests.until import until
+from tests.until import until, within
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Scene:
         """Stops listening; the thread must end by itself."""
         self.stop.set()
         if self.thread is not None:
-            self.thread.join(10)
+            self.thread.join(60)
             assert not self.thread.is_alive()
 
     def state(self) -> dict[str, Any]:
@@ -119,11 +119,9 @@ def test_what_goes_on_is_seen_soon(scene: Scene) -> None:
     until(scene.is_up, 5, "Asterisk up")
     assert scene.callers() == ["c1"]
     assert scene.booted == [0]
-    started = time.monotonic()
     scene.asterisk.send(joined("c2", 2))
-    until(lambda: scene.callers() == ["c1", "c2"], 2, "the second caller", every_s=0.002)
-    # Committed when nothing came for 5 ms. (Generous: the machine may be busy.)
-    assert time.monotonic() - started < 0.25
+    # Committed when nothing came for 5 ms.
+    within(lambda: scene.callers() == ["c1", "c2"], 0.25, "the second caller")
 
 
 def test_a_flood_is_committed_while_it_comes(scene: Scene) -> None:
@@ -145,6 +143,7 @@ def test_a_flood_is_committed_while_it_comes(scene: Scene) -> None:
 
 def test_the_connection_is_cut_and_comes_back(scene: Scene) -> None:
     scene.far.callers = ["c1", "c2"]
+    begun = now_ms()
     scene.start()
     until(scene.is_up, 5, "Asterisk up")
     cut = now_ms()
@@ -156,7 +155,7 @@ def test_the_connection_is_cut_and_comes_back(scene: Scene) -> None:
     assert scene.callers() == ["c2", "c3"]
     # It is told when Asterisk was last heard before.
     assert scene.booted[0] == 0
-    assert cut - 1000 <= scene.booted[1] <= now_ms()
+    assert begun <= scene.booted[1] <= now_ms()
 
 
 @pytest.mark.slow
@@ -164,9 +163,7 @@ def test_asterisk_hangs(scene: Scene) -> None:
     scene.start()
     until(scene.is_up, 5, "Asterisk up")
     scene.far.silent = {"Ping"}
-    started = time.monotonic()
-    until(lambda: scene.state().get("up") is False, 6, "the outage")
-    assert time.monotonic() - started < 5
+    within(lambda: scene.state().get("up") is False, 5, "the outage")
     scene.far.silent = set()
     until(scene.is_up, 5, "Asterisk up again")
 
@@ -272,7 +269,7 @@ def test_a_broken_event_ends_the_thread_loudly(scene: Scene) -> None:
     try:
         scene.asterisk.send(block("Event: QueueCallerJoin", "Queue: q1", "Position: not a number"))
         assert scene.thread is not None
-        scene.thread.join(5)
+        scene.thread.join(60)
     finally:
         threading.excepthook = hook
     (failure,) = failures

@@ -224,6 +224,7 @@ def test_what_a_call_out_says_of_its_line() -> None:
 
     state = folded(event("DeviceStateChange", Device="PJSIP/l1", State="NOT_INUSE"))
     fine = {"reachable": True, "registered": None, "calls": 0}
+    came: list[int] = []
     for wanted, before, end, status in (
         (None, ("0",), "0", "488"),
         (488, ("0",), "0", "486"),  # busy
@@ -234,8 +235,12 @@ def test_what_a_call_out_says_of_its_line() -> None:
         (503, ("0", "6"), "6", ""),
         (None, ("0",), "0", "486"),
     ):
-        assert state.now.row(("line", "l1")) == fine | ({"refused": wanted} if wanted else {})
+        row = state.now.row(("line", "l1")) or {}
+        came += [row.pop("came")] if "came" in row else []
+        assert row == fine | ({"refused": wanted} if wanted else {})
         call(1, *before, end=end, status=status)
+    # The one call in.
+    assert len(came) == 5 and len(set(came)) == 1 and came[0] > 0
 
 
 def test_what_does_not_change_is_not_written() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from appliance.errors import DeviceGone
 from appliance.pbx.ami_session import Account, ActionSession
+from appliance.pbx.conf.logger_conf import LEGS
 from appliance.pbx.feed import Feed
 from appliance.pbx.log_file import files_of
 from appliance.pbx.log_rotation import FILES, Limits, LogRotation
@@ -97,7 +98,7 @@ def test_what_is_old_is_turned_over(store: Store, tmp_path: Path, nobody: Action
 
 def test_no_file_that_is_unread_is_deleted(store: Store, tmp_path: Path, nobody: ActionSession) -> None:
     logs = LogRotation(store, tmp_path, nobody, Limits(kept=1))
-    names = [f"{name}{end}" for name in (*FILES.values(), "messages") for end in (".1", ".2", ".3", "")]
+    names = [f"{name}{end}" for name in (*FILES.values(), "messages", LEGS) for end in (".1", ".2", ".3", "")]
     for seconds, name in zip(range(len(names), 0, -1), names, strict=True):
         (tmp_path / name).write_text(name)
         age(tmp_path / name, seconds)
@@ -106,7 +107,7 @@ def test_no_file_that_is_unread_is_deleted(store: Store, tmp_path: Path, nobody:
         return [path.name.removeprefix(name) for path, _ in files_of(tmp_path / name)]
 
     logs.delete_old()
-    assert left("messages") == [".3", ""]
+    assert left("messages") == left(LEGS) == [".3", ""]
     # Nothing was ever read, or the file that was is gone: nobody knows what was read.
     assert left("cel.jsonl") == left("queue_log") == [".1", ".2", ".3", ""]
     read_to_the_end(store, CEL, tmp_path / "cel.jsonl.2")

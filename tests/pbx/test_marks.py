@@ -51,7 +51,7 @@ def test_rows_wait_for_asterisk_and_keep_their_order(account: tuple[FakeAsterisk
     with fake:
         until(lambda: len(written(fake)) == 3, 10, "three rows")
         stop.set()
-        thread.join(5)
+        thread.join(60)
         session.close()
     assert written(fake) == [
         "FOYERRESUME NONE NONE 1795302000000",
@@ -79,7 +79,7 @@ def test_a_row_that_cannot_be_written_for_long_is_given_up(
     with fake:
         until(lambda: written(fake), 10, "the second row")
         stop.set()
-        thread.join(5)
+        thread.join(60)
         session.close()
     assert [row.split()[0] for row in written(fake)] == ["UNHOLD"]
 

@@ -62,13 +62,20 @@ def test_the_status_is_read() -> None:
                     ("Location", "PJSIP/a1d"),
                     ("Paused", "1"),
                     ("PausedReason", "phone"),
+                    ("Status", "1"),
                 ]
+            ),
+            message_of(
+                [("Event", "QueueMember"), ("Queue", "q1"), ("Location", "PJSIP/a2"), ("Status", "6")]
             ),
             message_of([("Event", "QueueEntry"), ("Queue", "q1")]),
         ]
     )
     assert queues == {"q1"}
-    assert members == [Member("q1", "PJSIP/a1d", "a1", True, "phone")]
+    assert members == [
+        Member("q1", "PJSIP/a1d", "a1", True, "phone"),
+        Member("q1", "PJSIP/a2", "", is_idle=False),
+    ]
 
 
 def test_who_is_missing_comes_in_and_a_break_comes_in_paused() -> None:

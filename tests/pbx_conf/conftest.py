@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from tests.asterisk.instance import free_port
 from tests.pbx_conf.exchange import PLAIN, REGISTERED, SHORT, Exchange
 from tests.pbx_conf.places import DOCUMENT, site
-from tests.until import until
 
 
 @pytest.fixture(scope="package")
@@ -23,7 +21,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         **DOCUMENT["lines"][0],
         "id": "l2",
         "host": "127.0.0.9",
-        "port": free_port(socket.SOCK_DGRAM, "127.0.0.9"),
+        "port": free_port("127.0.0.9"),
         "username": "028",
         "register": True,
     }
@@ -48,8 +46,4 @@ def exchange(running: Exchange) -> Iterator[Exchange]:
     patience either.
     """
     yield running
-    until(lambda: "0 active channels" in running.cli("core show channels"), 20, "every call to end")
-    for queue in ("q1", "q2", "q3"):
-        for agent in ("a1", "a2"):
-            if f"PJSIP/{agent}d" in running.cli(f"queue show {queue}"):
-                running.take_out(agent, queue)
+    running.empty()

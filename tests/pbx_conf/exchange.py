@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from appliance.apply import objects
+from appliance.apply.asterisk import Console
 from appliance.pbx.conf.inputs import Env, prompt_name
 from appliance.pbx.conf.tree import render_tree
 from appliance.sound.speech import speak
@@ -19,13 +22,15 @@ from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone
 from tests.pbx_conf.places import env_for
-from tests.until import until
+from tests.until import NeverHappened, until
 
 PROVIDER = "127.0.0.2"
 # The numbers of conftest's site: with everything, without greeting and recording, without patience either.
 NUMBER, PLAIN, SHORT = "02812345678", "02812345679", "02812345677"
 # One of the line that registers.
 REGISTERED = "02812345676"
+# The PINs of the conference rooms that ask for one.
+ROOM_PINS = {"r2": "4711"}
 # How long a leg may be silent here, in seconds; a test cannot wait for the product's 30.
 SILENT_S = 3
 
@@ -38,7 +43,8 @@ class Exchange(PrivateAsterisk):
     def __init__(self, folder: Path, wanted: Site) -> None:
         ports = {"sip_port": free_port(), "ami_port": free_port(), "http_port": free_port()}
         made = env_for(wanted, folder, **ports)
-        held = replace(made.secrets, lines={line.id: f"secret-{line.id}" for line in wanted.lines})
+        lines = {line.id: f"secret-{line.id}" for line in wanted.lines}
+        held = replace(made.secrets, lines=lines, rooms=ROOM_PINS)
         self.env: Env = replace(made, secrets=held)
         self.site = wanted
         super().__init__(folder, self._files())
@@ -56,6 +62,14 @@ class Exchange(PrivateAsterisk):
     def start(self) -> None:
         super().start()
         self.cli("core set verbose 4")
+
+    def save(self, wanted: Site) -> None:
+        """Makes another site live, as foyer-apply does."""
+        self.site = wanted
+        files = self._files()
+        self.write(files)
+        console = Console(self.etc / "asterisk.conf", self.env.run / "asterisk.ctl", self.log)
+        assert console.load(files, objects.expected(files)) == []
 
     def greeting(self, queue_id: str) -> Path:
         """The file that says the queue's greeting."""
@@ -89,6 +103,12 @@ class Exchange(PrivateAsterisk):
         """The agent goes off duty."""
         self.cli(f"queue remove member PJSIP/{agent}d from {queue}")
 
+    def take_all_out(self) -> None:
+        """Everybody goes off duty."""
+        for queue in self.site.queues:
+            for name in re.findall(r"\((PJSIP/\w+)\)", self.cli(f"queue show {queue.id}")):
+                self.cli(f"queue remove member {name} from {queue.id}")
+
     def since(self) -> int:
         """A place in the log, for `played` and `wait_played`."""
         return len(self.log.read_text("utf-8", "replace"))
@@ -102,9 +122,31 @@ class Exchange(PrivateAsterisk):
         """The name of the newest leg of the line."""
         return max(re.findall(r"PJSIP/l1-[0-9a-f]{8}", self.cli("core show channels concise")), default="")
 
-    def wait_played(self, since: int, name: str, timeout_s: float = 15) -> None:
-        """Waits until a sound of that name begins."""
-        until(lambda: name in dict(self.played(since)), timeout_s, f"{name} to be played")
+    def wait_played(self, since: int, name: str, timeout_s: float = 15, *, leg: str = "PJSIP/") -> None:
+        """Waits until a sound of that name begins on such a leg."""
+        until(lambda: name in dict(self.played(since, leg)), timeout_s, f"{name} to be played")
+
+    def empty(self) -> None:
+        """Waits until no call is left, and takes all members out, also of calls that stayed."""
+        try:
+            self.wait_idle()
+        finally:
+            self.take_all_out()
+
+    def wait_idle(self) -> None:
+        """Waits until no call is left. Ends those that stay, so that no test to come fails with this one."""
+        try:
+            until(self._is_idle, 20, "every call to end")
+        except NeverHappened:
+            self.cli("channel request hangup all")
+            with contextlib.suppress(NeverHappened):
+                until(self._is_idle, 20, "every call to be ended")
+            raise
+
+    def _is_idle(self) -> bool:
+        shown = self.cli("core show channels")
+        assert "0 active channels" in shown, shown
+        return True
 
     def complaints(self) -> list[str]:
         """Warnings and errors in the log, but those of a machine without a network."""
@@ -115,6 +157,8 @@ class Exchange(PrivateAsterisk):
             "Attempt to",
             "Unable to join queue",
             "No response received from",
+            # Music that is on its way to a caller who hangs up just then.
+            "Failed to write frame",
         )
         return [
             line
@@ -123,13 +167,22 @@ class Exchange(PrivateAsterisk):
         ]
 
 
-def wait_tone(leg: Leg, tone_hz: float, seconds: float) -> None:
-    """Waits until this tone alone was heard for the last so many seconds."""
+def wait_tone(leg: Leg, tone_hz: float, seconds: float, share: float = 0.9) -> None:
+    """Waits until this tone alone was heard for this share of the last so many seconds."""
 
     def enough(heard: Samples) -> bool:
-        return sound.tone_seconds(heard, tone_hz) > 0.9 * seconds
+        return sound.tone_seconds(heard, tone_hz) > share * seconds
 
     leg.wait_heard(enough, seconds, seconds + 6, f"{tone_hz} Hz")
+
+
+def talk(provider: Phone, number: str, phone: Phone) -> tuple[Leg, Leg]:
+    """A call of a customer (440 Hz) to a number of the line's, which this phone answers: both legs."""
+    caller = provider.call(number, caller="0901234567").wait_answer()
+    ring = phone.wait_ring()
+    ring.answer()
+    wait_tone(ring, 440, 0.5)
+    return caller, ring
 
 
 def events(exchange: Exchange) -> list[dict[str, str]]:

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from appliance.store import site_outbound
 from appliance.store.flows import KEYS
+from appliance.store.site_queues import CALLBACK
 from appliance.store.sitemodel import Site
 from tests.pbx_conf.places import DOCUMENT
 
 ZONES = ("", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")
-# Around the days on which clocks change in Berlin and New York, and a usual week.
-DAYS = (datetime.date(2026, 3, 29), datetime.date(2026, 11, 1), datetime.date(2026, 11, 23))
+# Around the days on which clocks change in Berlin and New York, a public holiday of the site's country, and a
+# usual week.
+HOLIDAY = datetime.date(2026, 9, 2)
+DAYS = (datetime.date(2026, 3, 29), datetime.date(2026, 11, 1), HOLIDAY, datetime.date(2026, 11, 23))
 AGENTS = [
     {"id": "a1", "name": "Hoa", "extension": "101"},
     {"id": "a2", "name": "Nam", "extension": "11"},
@@ -23,6 +26,23 @@ AGENTS = [
 ]
 LANGUAGES = ("vi", "en")
 # Mobile, abroad, at a price, of a satellite, for emergencies.
+PROMPTS = [
+    {"id": "p1", "name": "Both", "voices": [{"language": one, "text": f"p1 {one}"} for one in LANGUAGES]},
+    {"id": "p2", "name": "One", "voices": [{"language": "en", "text": "p2 en"}]},
+]
+# What a queue may do with a caller, and what the dialplan calls it.
+LEAVES = {"when_full": "full", "when_empty": "empty", "when_late": "late"}
+# Where queues send callers on to, and nobody comes back from.
+ASIDE: dict[str, Any] = {
+    "id": "f9",
+    "name": "Aside",
+    "steps": [
+        {"id": "t1", "kind": "say", "prompt_id": "p1", "next": "t2"},
+        {"id": "t2", "kind": "message", "for_id": "q1"},
+    ],
+}
+# The second one has hours, and sends callers on when they are over.
+QUEUES = [DOCUMENT["queues"][0], {"id": "q2", "name": "Hours", "record": False, "schedule_id": "s2"}]
 OUTSIDE = ("0901234567", "+442071838750", "1900123456", "+870773111632", "113")
 
 
@@ -36,13 +56,16 @@ class Caller:
 
 @dataclass(frozen=True)
 class Story:
-    """A site, a moment, what is closed by hand, whether expensive calls are stopped, and some callers."""
+    """A site, a moment, what is closed by hand, whether expensive calls are stopped, some callers, and how
+    the first queue sends them on, "" if it does not.
+    """
 
     site: Site
     at: datetime.datetime
     closed: tuple[tuple[str, str], ...]
     is_stopped: bool
     callers: tuple[Caller, ...]
+    exit: str = ""
 
 
 def clock(minute: int) -> str:
@@ -73,7 +96,17 @@ def schedule(draw: st.DrawFn, name: str) -> dict[str, Any]:
             {"date": str(day), "hours": [draw(opening())] if draw(st.booleans()) else []}
             for day in sorted(dates)
         ],
+        "closes_on_holidays": draw(st.booleans()),
     }
+
+
+@st.composite
+def words(draw: st.DrawFn, at: int) -> dict[str, Any]:
+    """What a step says: texts of its own, or a prompt."""
+    if draw(st.integers(0, 2)) == 0:
+        return {"prompt_id": draw(st.sampled_from(("p1", "p2")))}
+    spoken = LANGUAGES[: draw(st.integers(1, 2))]
+    return {"texts": [{"language": language, "text": f"{at} {language}"} for language in spoken]}
 
 
 @st.composite
@@ -82,15 +115,14 @@ def step(draw: st.DrawFn, at: int, count: int, flows: list[str]) -> dict[str, An
     later = [f"t{n}" for n in range(at + 1, count + 1)]
     anywhere = [f"t{n}" for n in range(1, count + 1)]
     following = st.sampled_from(later) if later else st.nothing()
-    ends = ["queue", "person", "outside", "end", *(["flow"] if flows else [])]
+    ends = ["queue", "person", "outside", "message", "end", *(["flow"] if flows else [])]
     kind = draw(st.sampled_from(["hours", "menu", "menu", "say", "person", *ends[:1]] if later else ends))
-    texts = [
-        {"language": language, "text": f"{at} {language}"}
-        for language in LANGUAGES[: draw(st.integers(1, 2))]
-    ]
+    said = draw(words(at))
     more: dict[str, dict[str, Any]] = {
         "end": {},
-        "queue": {"queue_id": "q1"},
+        # A closed queue may lead to the last flow, and nothing there leads back.
+        "queue": {"queue_id": draw(st.sampled_from(("q1", "q2") if flows else ("q1",)))},
+        "message": {"for_id": draw(st.sampled_from(("a1", "q1"))), **draw(st.sampled_from(({}, said)))},
         "outside": {"number": draw(st.sampled_from(OUTSIDE))},
     }
     if kind == "hours":
@@ -102,14 +134,14 @@ def step(draw: st.DrawFn, at: int, count: int, flows: list[str]) -> dict[str, An
     elif kind == "menu":
         keys = draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=4, unique=True))
         more[kind] = {
-            "texts": texts,
+            **said,
             "keys": [{"key": key, "next": draw(st.sampled_from(anywhere))} for key in keys],
             "otherwise": draw(following),
             "tries": draw(st.integers(1, 3)),
             "dials_people": draw(st.booleans()),
         }
     elif kind == "say":
-        more[kind] = {"texts": texts, "next": draw(following)}
+        more[kind] = {**said, "next": draw(following)}
     elif kind == "person":
         more[kind] = {"agent_id": "a1", "next": draw(following) if later else ""}
     elif kind == "flow":
@@ -132,6 +164,16 @@ def reached(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @st.composite
+def exits(draw: st.DrawFn, at_once: list[str], after_a_wait: list[str]) -> dict[str, str]:
+    """Where a queue sends callers on to."""
+    common = ["", CALLBACK, ASIDE["id"], *at_once]
+    return {
+        name: draw(st.sampled_from([*common, *(after_a_wait if name == "when_late" else ())]))
+        for name in LEAVES
+    }
+
+
+@st.composite
 def sites(draw: st.DrawFn) -> Site:
     """Two or three flows, of which each may lead to those after it."""
     names = [f"f{n}" for n in range(1, draw(st.integers(2, 3)) + 1)]
@@ -140,16 +182,24 @@ def sites(draw: st.DrawFn) -> Site:
         count = draw(st.integers(2, 8))
         steps = [draw(step(n, count, names[at + 1 :])) for n in range(1, count + 1)]
         flows.append({"id": name, "name": name, "steps": reached(steps)})
+    closed = draw(st.sampled_from(("", "q1", names[-1])))
     document = {
         **DOCUMENT,
         "agents": AGENTS,
+        "prompts": PROMPTS,
+        # Without a wait, a queue may only lead to what does not lead back.
+        "queues": [
+            {**QUEUES[0], **draw(exits([], ["q2", *names]))},
+            {**QUEUES[1], **draw(exits(["q1", names[-1]], names)), "when_closed": closed},
+        ],
         "outbound": {"kinds": sorted(draw(st.sets(st.sampled_from(site_outbound.KINDS))))},
         "schedules": [draw(schedule("s1")), draw(schedule("s2"))],
-        "flows": flows,
+        "flows": [*flows, ASIDE],
         "numbers": [
             {"id": f"n{n}", "number": f"0281234567{n}", "line_id": "l1", "flow_id": name}
             for n, name in enumerate(names)
-        ],
+        ]
+        + [{"id": "n9", "number": "02812345679", "line_id": "l1", "queue_id": "q2"}],
     }
     return Site.from_dict(document)
 
@@ -169,7 +219,8 @@ def stories(draw: st.DrawFn) -> Story:
         Caller(draw(st.integers(0, len(site.numbers) - 1)), tuple(draw(st.lists(presses, max_size=6))))
         for _ in range(4)
     ]
-    return Story(site, at, tuple(closed), draw(st.booleans()), tuple(callers))
+    left = draw(st.sampled_from(("", *LEAVES)))
+    return Story(site, at, tuple(closed), draw(st.booleans()), tuple(callers), left)
 
 
 def going_outside(is_stopped: bool) -> Story:
@@ -190,3 +241,64 @@ def going_outside(is_stopped: bool) -> Story:
     )
     at = datetime.datetime.combine(DAYS[2], datetime.time(), datetime.UTC)
     return Story(site, at, (), is_stopped, tuple(Caller(0, (one["key"],)) for one in keys))
+
+
+def what_is_said_and_closed(at: datetime.date) -> Story:
+    """At nine of this day, a menu whose keys lead to each kind of end that hours and prompts decide."""
+    texts = [{"language": "vi", "text": "1"}]
+    week = [{"day": day, "opens": "08:00", "closes": "17:00"} for day in range(1, 8)]
+    keys = {"1": "t2", "2": "t3", "3": "t5", "4": "t6", "5": "t8"}
+    steps: list[dict[str, Any]] = [
+        {
+            "id": "t1",
+            "kind": "menu",
+            "prompt_id": "p1",
+            "keys": [{"key": key, "next": to} for key, to in keys.items()],
+            "otherwise": "t2",
+        },
+        {"id": "t2", "kind": "message", "for_id": "q1"},
+        {"id": "t3", "kind": "say", "prompt_id": "p2", "next": "t4"},
+        {"id": "t4", "kind": "message", "for_id": "a1", "texts": texts},
+        {"id": "t5", "kind": "queue", "queue_id": "q2"},
+        {"id": "t6", "kind": "hours", "schedule_id": "s2", "open": "t7", "closed": "t2"},
+        {"id": "t7", "kind": "queue", "queue_id": "q1"},
+        {"id": "t8", "kind": "flow", "flow_id": "f2"},
+    ]
+    closed = [{"id": "t1", "kind": "say", "texts": texts, "next": "t2"}, {"id": "t2", "kind": "end"}]
+    site = Site.from_dict(
+        {
+            **DOCUMENT,
+            "prompts": PROMPTS,
+            "queues": [QUEUES[0], {**QUEUES[1], "when_closed": "f2"}],
+            "schedules": [{"id": "s2", "name": "Office", "weekly": week, "closes_on_holidays": True}],
+            "flows": [
+                {"id": "f1", "name": "Menu", "steps": steps},
+                {"id": "f2", "name": "Closed", "steps": closed},
+            ],
+            "numbers": [{"id": "n1", "number": "02812345671", "line_id": "l1", "flow_id": "f1"}],
+        }
+    )
+    nine = datetime.datetime.combine(at, datetime.time(2), datetime.UTC)
+    return Story(site, nine, (), False, tuple(Caller(0, (key,)) for key in keys))
+
+
+def queues_that_send_on(left: str) -> Story:
+    """Three numbers of queues: one leads to another queue, one to a flow, one offers to call back."""
+    queues = [
+        {"id": f"q{n}", "name": f"q{n}", "record": False, **dict.fromkeys(LEAVES, target)}
+        for n, target in enumerate((ASIDE["id"], "q1", CALLBACK, ""), 1)
+    ]
+    site = Site.from_dict(
+        {
+            **DOCUMENT,
+            "prompts": PROMPTS,
+            "queues": queues,
+            "flows": [ASIDE],
+            "numbers": [
+                {"id": f"n{n}", "number": f"0281234567{n}", "line_id": "l1", "queue_id": f"q{n}"}
+                for n in range(1, len(queues) + 1)
+            ],
+        }
+    )
+    at = datetime.datetime.combine(DAYS[-1], datetime.time(2), datetime.UTC)
+    return Story(site, at, (), False, tuple(Caller(n, ()) for n in range(len(queues))), left)

@@ -68,6 +68,6 @@ def env_for(wanted: Site, folder: Path, **changes: Any) -> Env:
         http_port=8088,
         entity_id="02:00:00:00:00:01",
         country=countries.find_or_generic(wanted.country, countries.load()),
-        secrets=Secrets("secret-events", "secret-actions", "secret-mirror", "secret-sim", phones, {}),
+        secrets=Secrets("secret-events", "secret-actions", "secret-mirror", "secret-sim", phones, {}, {}),
     )
     return replace(made, **changes)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.asterisk.handing_over import hand_over, redirect, refer
+from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone
 from tests.pbx_conf.exchange import Exchange, events, wait_tone
 from tests.pbx_conf.places import DOCUMENT, site
@@ -16,7 +18,8 @@ from tests.until import NeverHappened, until
 
 pytestmark = pytest.mark.asterisk
 
-PORT = 5070
+# A port of its own: other files' providers live beside this one.
+PORT = 5073
 FIRST, SECOND = "127.0.0.2", "127.0.0.3"
 NUMBER = "02812345678"
 MOBILE, PREMIUM, AMERICAN, CUBAN = "0909123456", "19001234", "+12025550143", "+5352345678"
@@ -54,7 +57,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
 def exchange(running: Exchange) -> Iterator[Exchange]:
     """The exchange without calls."""
     yield running
-    until(lambda: "0 active channels" in running.cli("core show channels"), 20, "every call to end")
+    running.wait_idle()
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def look(exchange: Exchange, line: str, state: str) -> None:
         exchange.cli(f"pjsip qualify {line}")
         # One question at a time: the answer to an older one would count as well.
         with contextlib.suppress(NeverHappened):
-            until(is_seen, 4, f"{line} to be {state}", every_s=0.2)
+            until(is_seen, 10, f"{line} to be {state}", every_s=0.2)
             return
     raise NeverHappened(f"{line} is not {state}")
 
@@ -171,6 +174,37 @@ def test_a_provider_that_sends_a_call_elsewhere_is_not_followed(
     assert called(first) == [MOBILE] and called(second) == []
 
 
+def test_a_provider_that_falls_silent_costs_seconds(exchange: Exchange, first: Phone, second: Phone) -> None:
+    def asked() -> list[str]:
+        """To which numbers an INVITE came to the silent provider, each time that it was sent."""
+        return re.findall(r" came\nINVITE sip:(\d+)@", "\n".join(first.trace))
+
+    with exchange.desk("a1") as desk:
+        # Nobody answers there, and the box does not know it yet.
+        first.is_silent = True
+        leg = desk.call(MOBILE)
+        # By the timers of RFC 3261 the box would ask for 32 s before it takes the next line.
+        second.wait_ring(30)
+        # At 0, 125, 375 ... 7,875 ms, and then no more.
+        assert set(asked()) == {MOBILE} and len(asked()) <= 7
+        leg.hang_up()
+        look(exchange, "l1", "UNAVAILABLE")
+        before = len(asked())
+        leg = desk.call(MOBILE)
+        until(lambda: len(called(second)) == 2, 30, "the second call")
+        assert len(asked()) == before, "the next call waited for the silent provider as well"
+        leg.hang_up()
+
+
+def comes_back(exchange: Exchange, desk: Phone, since: int) -> Leg:
+    """Who was handed on to where he may not be called is at the phone again, whose owner hears why."""
+    back = desk.wait_ring()
+    back.answer()
+    wait_tone(back, 440, 0.5)
+    assert "foyer/not-allowed" in dict(exchange.played(since, f"PJSIP/{desk.user}"))
+    return back
+
+
 def test_a_transfer_goes_by_the_rules_of_who_transfers(exchange: Exchange, first: Phone) -> None:
     exchange.put_in("a1")
     try:
@@ -185,7 +219,7 @@ def test_a_transfer_goes_by_the_rules_of_who_transfers(exchange: Exchange, first
                 if is_allowed:
                     first.wait_ring()
                 else:
-                    until(lambda: "foyer/not-allowed" in dict(exchange.played(since)), 10, "the refusal")  # noqa: B023
+                    comes_back(exchange, desk, since)
                 caller.hang_up()
                 ring.end()
             assert called(first) == [MOBILE]
@@ -203,7 +237,7 @@ def test_whom_an_agent_called_is_not_transferred_to_what_he_may_not_call(
         wait_tone(leg, 440, 0.5)
         since = exchange.since()
         refer(leg, f"sip:{CUBAN}@127.0.0.1:{exchange.server[1]}")
-        until(lambda: "foyer/not-allowed" in dict(exchange.played(since)), 10, "the refusal")
+        comes_back(exchange, desk, since).hang_up()
         first.legs[-1].wait_end(15)
         leg.end()
     assert called(first) == [MOBILE]

@@ -50,8 +50,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
 def exchange(running: Exchange) -> Iterator[Exchange]:
     """The exchange without calls and forwards."""
     yield running
-    until(lambda: "0 active channels" in running.cli("core show channels"), 20, "every call to end")
-    running.cli("database deltree foyer-divert")
+    try:
+        running.wait_idle()
+    finally:
+        running.cli("database deltree foyer-divert")
 
 
 @pytest.fixture
@@ -168,6 +170,33 @@ def test_unanswered(exchange: Exchange, provider: Phone) -> None:
             leg = three.call("101")
             one.wait_ring()
             leg.hang_up()
+    assert called(provider) == [MOBILE]
+
+
+def test_unanswered_by_a_phone_that_rings(exchange: Exchange, provider: Phone) -> None:
+    """Twenty seconds, where the flow alone would go on to a2 after ten."""
+    with exchange.desk("a1") as one, exchange.desk("a2") as two:
+        dial(one, f"*76{MOBILE}")
+        caller = provider.call(NUMBER, caller="0901234567").wait_answer()
+        rang = one.wait_ring()
+        assert not called(provider)
+        until(lambda: called(provider) == [MOBILE], 30, "the forward")
+        (far,) = [leg for leg in provider.legs if leg.invite]
+        assert rang.rang_at and far.rang_at and 18 < far.rang_at - rang.rang_at < 24
+        # The phone no longer rings, and whom the call went to answers it.
+        rang.wait_end(5)
+        assert rang.answered_at is None and not two.legs
+        far.answer()
+        wait_tone(far, 440, 0.5)
+        wait_tone(caller, 440, 0.5)
+        caller.hang_up()
+        far.wait_end()
+        # Answered in time, it stays where it is.
+        caller = provider.call(NUMBER, caller="0901234567").wait_answer()
+        one.wait_ring().answer()
+        wait_tone(one.legs[-1], 440, 0.5)
+        caller.hang_up()
+        dial(one, "*77")
     assert called(provider) == [MOBILE]
 
 

@@ -1,5 +1,5 @@
-"""Random sites, rendered and loaded by a real Asterisk, with random callers who press random keys: the way of
-each, as Asterisk's own records tell it, is the one that the trial predicts.
+"""Random sites, rendered and loaded by a real Asterisk, with random callers (SIPp) who press random keys: the
+way of each, as Asterisk's own records tell it, is the one that the trial predicts.
 
 What is not the product's: the clock (a variable in the place of Asterisk's), shorter silences, and that a
 call ends where its flow does (what follows has tests of its own, test_calls.py and test_flows.py).
@@ -7,12 +7,13 @@ call ends where its flow does (what follows has tests of its own, test_calls.py 
 
 from __future__ import annotations
 
+import datetime
 import json
 import tempfile
 import wave
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,27 @@ from appliance.apply.check import check
 from appliance.apply.sounds import wanted
 from appliance.pbx.ami import Ami
 from appliance.pbx.ami_parser import Message
-from appliance.pbx.conf import extensions_conf, modules_conf
+from appliance.pbx.conf import extensions_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.tree import render_tree
+from appliance.store import holidays
+from appliance.store.flows import QueueStep
 from appliance.store.flowwalk import STOPPED, Moment, Walk, walk
 from appliance.store.sitemodel import Site
+from tests.asterisk.caller import SippCaller
 from tests.asterisk.instance import PrivateAsterisk, free_port
-from tests.pbx_conf.flow_sites import Caller, Story, going_outside, stories
+from tests.pbx_conf.exchange import PROVIDER
+from tests.pbx_conf.flow_sites import (
+    DAYS,
+    HOLIDAY,
+    LEAVES,
+    Caller,
+    Story,
+    going_outside,
+    queues_that_send_on,
+    stories,
+    what_is_said_and_closed,
+)
 from tests.pbx_conf.places import env_for, site
 from tests.until import until
 
@@ -38,20 +53,32 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
 
 DIALPLAN = (extensions_conf.FILE, *extensions_conf.DIALPLAN)
 ENDED = "TEST_END"
+# How long a menu waits for a key: a busy machine takes a while to press one.
+SILENCE_S = 1.6
 # Where a flow ends, its own words replaced: (file, as it is, what the end is called).
 ENDS = (
-    ("foyer-queue.conf", "exten = s,1,Set(__FOYER_QUEUE=${ARG1})", "queue^${ARG1}"),
+    ("foyer-back.conf", "exten = s,1,Set(FOYER_GOES_BACK=no)", "callback^${FOYER_QUEUE}"),
     (
         "foyer-phones.conf",
-        "[foyer-ring]\n; Gosub(foyer-ring,s,1(agent)): rings an agent, and ends the call.\nexten = s,1,"
-        "Gosub(foyer-reach,s,1(${ARG1},45))",
+        "follows a forward for somebody.\nexten = s,1,Gosub(foyer-reach,s,1(${ARG1},45))",
         "agent^${ARG1}",
     ),
     ("foyer-message.conf", 'exten = s,1,GotoIf($["${DB(foyer-disk/full)}"', "message^${ARG1}"),
-    ("foyer-outside.conf", "Playback(foyer/not-allowed,noanswer)", "refused^${ARG3}"),
-    ("foyer-outside.conf", "Playback(${FOYER_WHY},noanswer)", "refused^${ARG3}"),
+    ("foyer-outside.conf", "Gosub(foyer-refuse,s,1(foyer/not-allowed,21))", "refused^${ARG3}"),
+    ("foyer-outside.conf", "Gosub(foyer-refuse,s,1(${FOYER_WHY},21))", "refused^${ARG3}"),
     ("foyer-outside.conf", "Gosub(foyer-count-call,s,1(${ARG1}))", "outside^${ARG3}"),
 )
+
+
+# A queue keeps the caller, or does what the story says, once.
+WAITS = "exten = s,1,Set(__FOYER_QUEUE=${ARG1})\n"
+LEFT = f"""exten = s,1,CELGenUserEvent({ENDED},queue^${{ARG1}})
+ same = n,Set(__FOYER_QUEUE=${{ARG1}})
+ same = n,GotoIf($["${{TEST_EXIT}}" = "none" | "${{TEST_LEFT}}" != ""]?stay)
+ same = n,Set(TEST_LEFT=yes)
+ same = n,Goto(foyer-${{TEST_EXIT}}-${{ARG1}},s,1)
+ same = n(stay),Hangup()
+"""
 
 
 def shortened(tree: Mapping[str, str]) -> dict[str, str]:
@@ -60,12 +87,14 @@ def shortened(tree: Mapping[str, str]) -> dict[str, str]:
     flow = files["foyer-flow.conf"]
     for old, new in (
         ("${EPOCH}", "${TEST_NOW}"),
-        (",1,,1,${ARG4})", ",1,,1,0.3)"),
-        (",,1,,1,2)", ",,1,,1,0.3)"),
+        (",1,,1,${ARG4})", f",1,,1,{SILENCE_S})"),
+        (",,1,,1,2)", f",,1,,1,{SILENCE_S})"),
     ):
         assert old in flow
         flow = flow.replace(old, new)
     files["foyer-flow.conf"] = flow
+    assert files["foyer-queue.conf"].count(WAITS) == 1
+    files["foyer-queue.conf"] = files["foyer-queue.conf"].replace(WAITS, LEFT)
     for file, old, end in ENDS:
         assert files[file].count(old) == 1, old
         head, _, step = old.rpartition("exten = s,1,")
@@ -75,20 +104,22 @@ def shortened(tree: Mapping[str, str]) -> dict[str, str]:
     return files
 
 
-@dataclass
 class Call:
-    """One caller's keys: pressed as Asterisk listens for them."""
+    """A caller of SIPp's: presses keys as Asterisk listens for them. `name` is Asterisk's for the call."""
 
-    presses: deque[str]
-    rest: str = ""
-    heard: list[str] = field(default_factory=list)
+    def __init__(self, sipp: SippCaller, presses: tuple[str, ...]) -> None:
+        self.sipp = sipp
+        self.name = ""
+        self._presses = deque(presses)
+        self._rest = ""
 
-    def listen(self, variable: str) -> str:
-        """The key for a Read of this variable, "" for none."""
-        if variable == "FOYER_PRESSED" and not self.rest:
-            self.rest = self.presses.popleft() if self.presses else ""
-        key, self.rest = self.rest[:1], self.rest[1:]
-        return key
+    def listened_to(self, variable: str) -> None:
+        """Asterisk reads a key into this variable."""
+        until(self.sipp.speaks, 5, "the call to be up", every_s=0)
+        if variable == "FOYER_PRESSED" and not self._rest:
+            self._rest = self._presses.popleft() if self._presses else ""
+        self.sipp.sound.press(self._rest[:1])
+        self._rest = self._rest[1:]
 
 
 class Walker:
@@ -100,13 +131,7 @@ class Walker:
         )
         tree = render_tree(site(), self.env_of(site()))
         tester = "\n[tester]\nsecret = tester\nread = all\nwrite = all\n"
-        dtmf = "load = app_senddtmf.so\n"
-        files = {
-            **tree,
-            "manager.conf": tree["manager.conf"] + tester,
-            modules_conf.FILE: tree[modules_conf.FILE] + dtmf,
-        }
-        self.asterisk = PrivateAsterisk(folder, files)
+        self.asterisk = PrivateAsterisk(folder, {**tree, "manager.conf": tree["manager.conf"] + tester})
         self.count = 0
 
     def env_of(self, wanted_site: Site) -> Env:
@@ -121,8 +146,9 @@ class Walker:
 
     def load(self, story: Story) -> None:
         """Makes Asterisk run with the story's site, at its moment."""
-        tree = render_tree(story.site, self.env_of(story.site))
-        check(story.site, tree)
+        site_then = observed(story)
+        tree = render_tree(site_then, self.env_of(site_then))
+        check(site_then, tree)
         silence(self.env.sounds, [file for file, _ in wanted(story.site)])
         shown = {**tree, **shortened(tree)}
         self.asterisk.write({name: shown[name] for name in (*DIALPLAN, "pjsip.conf", "queues.conf")})
@@ -133,6 +159,7 @@ class Walker:
         found = console.load(shown.keys(), objects.expected(shown))
         assert found == [], (found, self.asterisk.log_tail(20))
         self.asterisk.cli(f"dialplan set global TEST_NOW {int(story.at.timestamp())}")
+        self.asterisk.cli(f"dialplan set global TEST_EXIT {LEAVES.get(story.exit, 'none')}")
         self.asterisk.cli("database deltree foyer-closed")
         self.asterisk.cli("database deltree foyer-guard")
         if story.is_stopped:
@@ -145,48 +172,37 @@ class Walker:
         ami = Ami("tester")
         ami.connect("127.0.0.1", self.env.ami_port)
         ami.login("tester", "tester")
-        calls: dict[str, Call] = {}
-        for caller in story.callers:
-            calls[self._dial(ami, story.site, caller)] = Call(deque(caller.presses))
-        open_calls = set(calls)
+        with ExitStack() as ends:
+            calls = {}
+            for caller in story.callers:
+                number, call = self._caller(story.site, caller)
+                calls[number] = call
+                ends.enter_context(call.sipp)
 
-        def is_over() -> bool:
-            for message in ami.take(0.05):
-                self._follow(ami, message, calls, open_calls)
-            return not open_calls
+            def is_over() -> bool:
+                for message in ami.take(0.02):
+                    follow(message, calls)
+                for call in calls.values():
+                    call.sipp.speaks()
+                return all(call.sipp.is_over for call in calls.values())
 
-        until(is_over, 60, "all calls to end")
+            until(is_over, 60, "all calls to end", every_s=0)
         ami.close()
-        return [self._told(call) for call in calls]
+        return [self._told(call.name) for call in calls.values()]
 
-    def _dial(self, ami: Ami, where: Site, caller: Caller) -> str:
+    def _caller(self, where: Site, caller: Caller) -> tuple[str, Call]:
+        """Somebody who calls, and from which number."""
         self.count += 1
-        name = f"walk-{self.count}"
-        number = where.numbers[caller.number].number
-        ami.ask(
-            "Originate",
-            {
-                "Channel": f"Local/{number}@foyer-in-l1/n",
-                "Application": "Echo",
-                "ChannelId": name,
-                "Async": "true",
-            },
+        number = f"09{self.count:08}"
+        sipp = SippCaller(
+            self.asterisk.directory / number,
+            where.numbers[caller.number].number,
+            caller=number,
+            host=PROVIDER,
+            server=("127.0.0.1", self.env.sip_port),
+            tone_hz=440,
         )
-        # The side that comes in; the other one is the caller's.
-        return f"{name};2"
-
-    @staticmethod
-    def _follow(ami: Ami, message: Message, calls: dict[str, Call], open_calls: set[str]) -> None:
-        name = message.get("Uniqueid")
-        if name not in calls:
-            return
-        if message.event == "Hangup":
-            open_calls.discard(name)
-        elif message.event == "Newexten" and message.get("Application") == "Read":
-            key = calls[name].listen(message.get("AppData").partition(",")[0])
-            if key:
-                fields = {"Channel": message.get("Channel"), "Digit": key, "Duration": "100", "Receive": "1"}
-                ami.ask("PlayDTMF", fields)
+        return number, Call(sipp, caller.presses)
 
     def _told(self, name: str) -> list[str]:
         def rows() -> list[dict[str, str]]:
@@ -199,6 +215,16 @@ class Walker:
             for row in until(rows, 5, "the call's records")
             if row["eventtype"] in ("FOYER_STEP", "FOYER_KEY", ENDED)
         ]
+
+
+def follow(message: Message, calls: Mapping[str, Call]) -> None:
+    """A step of a call: which one it is, and whether Asterisk listens now."""
+    call = calls.get(message.get("CallerIDNum"))
+    if call is None or message.event != "Newexten":
+        return
+    call.name = message.get("Uniqueid")
+    if message.get("Application") == "Read":
+        call.listened_to(message.get("AppData").partition(",")[0])
 
 
 def silence(folder: Path, files: list[str]) -> None:
@@ -216,12 +242,15 @@ def predicted(found: Walk) -> list[str]:
     """What the records will tell of this way."""
     told = []
     for visit in found.visits:
+        if isinstance(visit.step, QueueStep) and visit.choice:
+            told.append(f"queue^{visit.step.queue_id}")
+            continue
         told.append(f"{visit.flow_id}^{visit.step.id}^{visit.step.kind}")
         if visit.step.kind == "menu":
             told.append(f"{visit.flow_id}^{visit.step.id}^{visit.choice}")
     # A person who does not answer at the end of a flow leaves no trace of their own.
     last = found.visits[-1] if found.visits else None
-    is_told = found.end.kind != "end" and not (last and last.step.kind == "person")
+    is_told = found.end.kind not in ("end", "sorry") and not (last and last.step.kind == "person")
     kind = "refused" if found.end.refused else found.end.kind
     return [*told, f"{kind}^{found.end.target}"] if is_told else told
 
@@ -250,16 +279,56 @@ def test_the_way_taken_is_the_way_predicted(walker: Walker, story: Story) -> Non
 def test_calls_to_the_outside_are_refused_as_predicted(walker: Walker, is_stopped: bool) -> None:
     story = going_outside(is_stopped)
     assert_predicted(walker, story)
-    found = {
-        walk(story.site, walker.env.country, story.site.numbers[0], moment(story), one.presses).end.refused
-        for one in story.callers
-    }
+    found = {expected(walker, story, one).end.refused for one in story.callers}
     assert found == {"", "premium", "satellite", "unknown", *([STOPPED] if is_stopped else [])}
+
+
+@pytest.mark.parametrize(
+    ("day", "ends"),
+    [
+        (DAYS[-1], {("message", "q1"), ("message", "a1"), ("queue", "q2"), ("queue", "q1"), ("end", "")}),
+        # Then the queue with hours leads to the other flow, and the step of hours to the message.
+        (HOLIDAY, {("message", "q1"), ("message", "a1"), ("end", "")}),
+    ],
+)
+def test_messages_prompts_and_holidays(
+    walker: Walker, day: datetime.date, ends: set[tuple[str, str]]
+) -> None:
+    story = what_is_said_and_closed(day)
+    assert_predicted(walker, story)
+    assert {
+        (found.end.kind, found.end.target)
+        for found in (expected(walker, story, one) for one in story.callers)
+    } == ends
+
+
+@pytest.mark.parametrize("left", LEAVES)
+def test_a_queue_that_does_not_keep_a_caller_sends_on_as_predicted(walker: Walker, left: str) -> None:
+    story = queues_that_send_on(left)
+    assert_predicted(walker, story)
+    ends = [expected(walker, story, one).end for one in story.callers]
+    assert [(end.kind, end.target) for end in ends] == [
+        ("message", "q1"),
+        ("queue", "q1"),
+        ("callback", "q3"),
+        ("sorry", ""),
+    ]
+
+
+def observed(story: Story) -> Site:
+    """The story's site as foyer-apply and the trial have it then, with its holidays."""
+    return holidays.observed(story.site, story.at.date())
+
+
+def expected(walker: Walker, story: Story, caller: Caller) -> Walk:
+    """The way that the trial tells."""
+    shown, number = observed(story), story.site.numbers[caller.number]
+    return walk(shown, walker.env.country, number, moment(story), caller.presses)
 
 
 def moment(story: Story) -> Moment:
     """When its callers call."""
-    return Moment(story.at, dict(story.closed), story.is_stopped)
+    return Moment(story.at, dict(story.closed), story.is_stopped, story.exit)
 
 
 def assert_predicted(walker: Walker, story: Story) -> None:
@@ -267,9 +336,11 @@ def assert_predicted(walker: Walker, story: Story) -> None:
     walker.load(story)
     ways = walker.ways(story)
     for caller, way in zip(story.callers, ways, strict=True):
-        number = story.site.numbers[caller.number]
-        expected = walk(story.site, walker.env.country, number, moment(story), caller.presses)
-        assert way == predicted(expected), (caller, story.at, walker.asterisk.log_tail(30))
+        assert way == predicted(expected(walker, story, caller)), (
+            caller,
+            story.at,
+            walker.asterisk.log_tail(30),
+        )
 
 
 def test_nothing_was_complained_of(walker: Walker) -> None:

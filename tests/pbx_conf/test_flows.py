@@ -20,7 +20,7 @@ from appliance.pbx.rows import CEL, parse_cel
 from appliance.sound.speech import speak
 from appliance.store.conversations import CallRecord
 from appliance.store.feeds import RawEvent
-from appliance.store.flows import MenuStep
+from appliance.store.flows import MenuStep, SayStep
 from tests.asterisk import sound
 from tests.pbx_conf.exchange import Exchange, events, wait_tone
 from tests.pbx_conf.places import DOCUMENT, site
@@ -28,6 +28,8 @@ from tests.until import until
 
 pytestmark = pytest.mark.asterisk
 
+# A port of its own: other files' providers live beside this one.
+PORT = 5077
 NUMBER = DOCUMENT["numbers"][0]["number"]
 DAY = {"opens": "00:00", "closes": "24:00"}
 MENU_TEXTS = [
@@ -38,7 +40,8 @@ MENU_TEXTS = [
 
 def steps() -> list[dict[str, Any]]:
     """Open day and night; a menu with a person, a queue, an internal number and the outside."""
-    keys = [{"key": "1", "next": "t3"}, {"key": "2", "next": "t4"}, {"key": "9", "next": "t5"}]
+    leads = (("1", "t3"), ("2", "t4"), ("9", "t5"), ("8", "t8"))
+    keys = [{"key": key, "next": step} for key, step in leads]
     return [
         {"id": "t1", "kind": "hours", "schedule_id": "s1", "open": "t6", "closed": "t7"},
         {"id": "t6", "kind": "say", "texts": [{"language": "vi", "text": "Xin chào."}], "next": "t2"},
@@ -48,7 +51,7 @@ def steps() -> list[dict[str, Any]]:
             "texts": MENU_TEXTS,
             "keys": keys,
             "otherwise": "t7",
-            "timeout_seconds": 3,
+            "timeout_seconds": 8,
             "tries": 1,
             "dials_people": True,
         },
@@ -56,6 +59,15 @@ def steps() -> list[dict[str, Any]]:
         {"id": "t4", "kind": "person", "agent_id": "a1", "ring_seconds": 5, "next": "t7"},
         {"id": "t5", "kind": "outside", "number": "0901234567"},
         {"id": "t7", "kind": "end"},
+        {"id": "t8", "kind": "flow", "flow_id": "f2"},
+    ]
+
+
+def other_steps() -> list[dict[str, Any]]:
+    """A flow that others lead to: it greets, and rings a person."""
+    return [
+        {"id": "t1", "kind": "say", "texts": [{"language": "vi", "text": "Phòng kỹ thuật."}], "next": "t2"},
+        {"id": "t2", "kind": "person", "agent_id": "a2", "ring_seconds": 5},
     ]
 
 
@@ -64,8 +76,12 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """An exchange whose number leads to the flow."""
     week = [{"day": day, **DAY} for day in range(1, 8)]
     shown = site(
+        lines=[{**DOCUMENT["lines"][0], "port": PORT}],
         schedules=[{"id": "s1", "name": "Always", "weekly": week}],
-        flows=[{"id": "f1", "name": "Main", "steps": steps()}],
+        flows=[
+            {"id": "f1", "name": "Main", "steps": steps()},
+            {"id": "f2", "name": "Technicians", "steps": other_steps()},
+        ],
         numbers=[{**DOCUMENT["numbers"][0], "queue_id": "", "flow_id": "f1"}],
         queues=[{**DOCUMENT["queues"][0], "greeting_text": "", "record": False}],
     )
@@ -159,7 +175,7 @@ def test_an_internal_number_is_dialled_in_the_menu(exchange: Exchange) -> None:
 
 def test_a_key_leads_outside(exchange: Exchange) -> None:
     since = exchange.since()
-    with exchange.provider(tone_hz=440, port=DOCUMENT["lines"][0]["port"]) as provider:
+    with exchange.provider(tone_hz=440, port=PORT) as provider:
         caller = provider.call(NUMBER, caller="0901").wait_answer()
         exchange.wait_played(since, menu_path(exchange))
         caller.sound.press("9")
@@ -171,6 +187,38 @@ def test_a_key_leads_outside(exchange: Exchange) -> None:
         outside.wait_end()
     record = record_of_last(exchange)
     assert (record.outcome, kinds(record)[1]) == ("answered", ("menu", "t2", "9"))
+
+
+def test_a_key_leads_into_another_flow(exchange: Exchange) -> None:
+    since = exchange.since()
+    with exchange.desk("a2", tone_hz=800) as desk, exchange.provider(tone_hz=440) as provider:
+        caller = provider.call(NUMBER, caller="0901234567").wait_answer()
+        exchange.wait_played(since, menu_path(exchange))
+        caller.sound.press("8")
+        greeting = exchange.site.flows[1].steps[0]
+        assert isinstance(greeting, SayStep)
+        exchange.wait_played(since, str(exchange.env.sounds / prompt_name("vi", greeting.texts)))
+        rang = desk.wait_ring()
+        assert rang.caller == "0901234567"
+        rang.answer()
+        wait_tone(caller, 800, 0.5)
+        caller.hang_up()
+        rang.wait_end()
+    steps_taken = [
+        str(json.loads(row["eventextra"])["extra"])
+        for row in events(exchange)
+        if row["linkedid"] == events(exchange)[-1]["linkedid"] and row["eventtype"] == "FOYER_STEP"
+    ]
+    assert steps_taken == [
+        "f1^t1^hours",
+        "f1^t6^say",
+        "f1^t2^menu",
+        "f1^t8^flow",
+        "f2^t1^say",
+        "f2^t2^person",
+    ]
+    record = record_of_last(exchange)
+    assert (record.outcome, record.agent_id) == ("answered", "a2")
 
 
 def test_silence_ends_as_the_flow_says(exchange: Exchange) -> None:

@@ -81,9 +81,9 @@ def test_a_queue_call_makes_few_events(exchange: Exchange) -> None:
 @pytest.mark.asterisk
 def test_each_session_may_do_only_its_own(exchange: Exchange) -> None:
     listener, actor = Session(exchange, "ami-events"), Session(exchange, "ami-actions")
-    for action in ("QueueStatus", "CoreShowChannels", "DeviceStateList"):
+    for action in ("QueueStatus", "CoreShowChannels", "ParkedCalls", "DeviceStateList"):
         assert "Response: Success" in listener.send(f"Action: {action}")
-    for action in ("Action: Hangup\r\nChannel: x", "Action: QueuePause\r\nInterface: x\r\nPaused: true"):
+    for action in ("Action: Originate\r\nChannel: x", "Action: QueuePause\r\nInterface: x\r\nPaused: true"):
         assert "Permission denied" in listener.send(action)
     assert "Added interface" in actor.send("Action: QueueAdd\r\nQueue: q1\r\nInterface: PJSIP/a2d")
     assert "Removed interface" in actor.send("Action: QueueRemove\r\nQueue: q1\r\nInterface: PJSIP/a2d")

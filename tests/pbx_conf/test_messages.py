@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from appliance.store import Store, conversations, migrate, people, voicemails
 from tests.asterisk import sound
 from tests.asterisk.g711 import Samples
 from tests.pbx_conf.exchange import Exchange
-from tests.pbx_conf.places import site
+from tests.pbx_conf.places import DOCUMENT, site
 from tests.pbx_conf.test_flows import record_of_last
 from tests.until import until
 
@@ -40,10 +41,12 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         {"id": "n1", "number": FIRST, "line_id": "l1", "flow_id": FOR_Q1},
         {"id": "n2", "number": SECOND, "line_id": "l1", "flow_id": FOR_A1},
     ]
-    shown = site(flows=flows, numbers=numbers)
+    agents = [{**DOCUMENT["agents"][0], "takes_messages": True}, DOCUMENT["agents"][1]]
+    shown = site(agents=agents, flows=flows, numbers=numbers)
     with Exchange(tmp_path_factory.mktemp("exchange"), shown) as asterisk:
         yield asterisk
-        assert asterisk.complaints() == []
+        # The one test with a folder that cannot be made.
+        assert [line for line in asterisk.complaints() if "create" not in line] == []
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +156,38 @@ def test_nothing_said_is_no_message(exchange: Exchange, store: Store) -> None:
         assert voicemails.unseen(db) == [] and conversations.get(db, call).outcome == "abandoned"
 
 
+def test_a_colleague_who_is_not_reached_gets_a_message(
+    exchange: Exchange, store: Store, speech: Samples
+) -> None:
+    since = exchange.since()
+    with exchange.desk("a1") as one, exchange.desk("a2") as two:
+        leg = two.call("101")
+        one.wait_ring().refuse(486)
+        exchange.wait_played(since, "beep", 30)
+        leg.sound.play(speech)
+        until(lambda: sound.seconds(leg.heard()) > 0 and len(files(exchange)) > 0, 10, "the file")
+        exchange.wait_played(since, "foyer/leave-message")
+        leg.sound.play(np.concatenate([speech, np.zeros(8000 * 60, dtype=np.int16)]))
+        exchange.wait_played(since, "foyer/message-taken", 30)
+        leg.wait_end()
+        # The other one takes none.
+        since = exchange.since()
+        leg = one.call("102")
+        two.wait_ring().refuse(486)
+        exchange.wait_played(since, "foyer/not-there")
+        leg.wait_end(20)
+    record = record_of_last(exchange)
+    facts = (record.outcome, record.agent_id, record.line_id, record.caller, record.number)
+    assert facts == ("message", "a1", None, "102", "101")
+    call = landed(exchange, store)
+    with store.read() as db:
+        (message,) = voicemails.inbox(db, "a1", [], is_done=False, limit=9)
+        assert message.conversation_id == call
+        # A colleague is no customer.
+        conversation = conversations.get(db, call)
+        assert (conversation.person_id, conversation.address) == (None, "102")
+
+
 def test_a_full_disk_is_said(exchange: Exchange) -> None:
     exchange.cli("database put foyer-disk full yes")
     since = exchange.since()
@@ -162,3 +197,21 @@ def test_a_full_disk_is_said(exchange: Exchange) -> None:
         caller.wait_end(20)
     exchange.cli("database del foyer-disk full")
     assert record_of_last(exchange).outcome == "no_answer"
+
+
+def test_what_cannot_be_kept_is_not_said_to_be_taken(exchange: Exchange) -> None:
+    year = exchange.env.recordings / f"{datetime.datetime.now(datetime.UTC):%Y}"
+    kept = year.with_name("kept")
+    if year.exists():
+        year.rename(kept)
+    year.parent.mkdir(parents=True, exist_ok=True)
+    year.write_text("in the way")
+    since = exchange.since()
+    with exchange.provider() as provider:
+        caller = provider.call(FIRST, caller="0901234567").wait_answer()
+        exchange.wait_played(since, "foyer/no-messages", 40)
+        caller.wait_end(20)
+    assert "foyer/message-taken" not in dict(exchange.played(since))
+    year.unlink()
+    if kept.exists():
+        kept.rename(year)

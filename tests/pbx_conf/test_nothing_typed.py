@@ -7,10 +7,11 @@ belong.
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,20 +24,35 @@ from appliance.apply import objects
 from appliance.apply.asterisk import Console
 from appliance.apply.check import check
 from appliance.errors import RejectedError
-from appliance.pbx.conf import extensions_conf, indications_conf, pjsip_conf, queues_conf, syntax
+from appliance.pbx.conf import (
+    chan_dahdi_conf,
+    extensions_conf,
+    indications_conf,
+    musiconhold_conf,
+    pjsip_conf,
+    queuerules_conf,
+    queues_conf,
+    syntax,
+)
 from appliance.pbx.conf.inputs import Env, Secrets
 from appliance.pbx.conf.tree import RENDERERS, render_tree
 from appliance.store.site_queues import Queue
+from appliance.store.site_spans import Span
 from appliance.store.sitemodel import Agent, Line, Number, Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
+from tests.pbx_conf import raw_values
 from tests.pbx_conf.nasty import nasty
 from tests.pbx_conf.places import env_for, site
+from tests.pbx_conf.raw_values import PIN, SOUND
+from tests.pbx_conf.shapes import ALLOWED, shape
 
 # Those of the hand-written files, and what every site has beside them.
 FIXED_CONTEXTS = frozenset(
     (
         *re.findall(r"^\[(.+)\]$", "\n".join(text for _, text in extensions_conf.steps()), re.MULTILINE),
         *("foyer-closing", "foyer-features", "foyer-in-unknown", "foyer-in-sim", "foyer-extensions"),
+        "foyer-inside",
+        "foyer-hands",
         *("foyer-agent-of", "foyer-emergency", "foyer-country", "foyer-limits", "foyer-zone"),
         "foyer-back-kinds",
         *("foyer-lines", "foyer-all-lines", "foyer-outside-box", "foyer-kind", "foyer-kind-unknown"),
@@ -44,6 +60,8 @@ FIXED_CONTEXTS = frozenset(
 )
 SITE_FILES = (
     indications_conf.FILE,
+    musiconhold_conf.FILE,
+    queuerules_conf.FILE,
     queues_conf.FILE,
     pjsip_conf.FILE,
     extensions_conf.FILE,
@@ -60,7 +78,9 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     assert found.sip["aor"] == phones | lines | {"sim-out"}
     assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
     assert found.sip["registration"] <= lines
-    assert found.queues == {queue.id: queue.strategy for queue in wanted.queues}
+    assert {name: one.strategy for name, one in found.queues.items()} == {
+        queue.id: queue.strategy for queue in wanted.queues
+    }
     outside = {f"foyer-{kind}-{agent}" for kind in ("agent", "codes", "outside") for agent in agents}
     kinds = {name for name in found.contexts if re.fullmatch(r"foyer-kind-\d", name)}
     parts = ("queue", "closed", "empty", "full", "late")
@@ -69,9 +89,9 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     ready = {f"foyer-ready-{agent}" for agent in agents}
     flows = {f"foyer-flow-{flow.id}" for flow in wanted.flows}
     hours = {f"foyer-hours-{schedule.id}" for schedule in wanted.schedules}
-    assert (
-        found.contexts.keys() == FIXED_CONTEXTS | outside | kinds | queues | incoming | ready | flows | hours
-    )
+    groups = {f"foyer-paging-{paging.id}" for paging in wanted.pagings}
+    calls = queues | incoming | ready | flows | hours | groups
+    assert found.contexts.keys() == FIXED_CONTEXTS | outside | kinds | calls
     extensions = found.contexts["foyer-extensions"].extensions
     assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
     for agent in agents:
@@ -85,13 +105,22 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
         assert rules == {"_X!": (dial,), "_+X!": (dial,)}
         code = f"Gosub(foyer-code,s,1({agent},${{FILTER(0-9*#+,${{EXTEN}})}}))"
         assert found.contexts[f"foyer-codes-{agent}"].extensions == {"_*X!": (code,), "_**X!": (code,)}
-        own_codes = ("foyer-extensions", "foyer-resume", "foyer-closing", f"foyer-codes-{agent}")
+        own_codes = (
+            *("foyer-extensions", "foyer-inside", "foyer-resume", "foyer-closing"),
+            f"foyer-codes-{agent}",
+        )
         ways = ("foyer-emergency", *own_codes, f"foyer-outside-{agent}")
         assert found.contexts[f"foyer-agent-{agent}"] == objects.Context({}, ways)
+    number = "${FILTER(0-9*#+,${EXTEN})}"
+    for (way,) in found.contexts["foyer-hands"].extensions.values():
+        assert re.fullmatch(rf"Gosub\(foyer-hand-on,s,1\([a-z]+,{re.escape(number)}\)\)", way)
+    numbers = found.contexts["foyer-inside"].extensions.keys()
+    assert numbers == {room.extension for room in wanted.rooms} | {one.extension for one in wanted.pagings}
+    assert found.music.keys() == {"default", "calm"} | {one.id for one in wanted.music}
     for queue in wanted.queues:
         (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()
-        assert len(steps) == 2 + bool(queue.greeting_text)
-        assert steps[-1].startswith(f"Gosub(foyer-wait,s,1({queue.id},{queue.max_wait_seconds},")
+        assert len(steps) == 1
+        assert steps[0].startswith(f"Gosub(foyer-queue,s,1({queue.id},{queue.max_wait_seconds},")
 
 
 def checked_name(text: str) -> str:
@@ -122,6 +151,38 @@ passwords = nasty.map(lambda text: "".join(text.split())[:60]).filter(
 
 
 @st.composite
+def members(draw: st.DrawFn, agents: list[str]) -> dict[str, Any]:
+    """Who answers for a queue: some at once, some only once a caller has waited."""
+    late = [agents[1:2], agents[2:3]] if draw(st.booleans()) else [[], []]
+    return {"agents": agents, "helpers": late[0], "reserves": late[1]}
+
+
+@st.composite
+def inside(draw: st.DrawFn, agents: list[str]) -> dict[str, Any]:
+    """Conference rooms, groups that are spoken to, music, rules for calls out."""
+    return {
+        "rooms": [{"id": "r1", "name": draw(names), "extension": "301", "locked": draw(st.booleans())}],
+        "pagings": [{"id": "g1", "name": draw(names), "extension": "302", "agents": agents}]
+        if agents
+        else [],
+        "music": [{"id": "m1", "name": draw(names), "pieces": [{"name": draw(names), "sound": SOUND}]}],
+        "outbound": {"permits": [{"agent_id": one, "kinds": ["national"]} for one in agents[:1]]},
+    }
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> dict[str, Any]:
+    """Opening hours, in another place's time too."""
+    return {
+        "id": "s1",
+        "name": draw(names),
+        "time_zone": draw(st.sampled_from(("", "Asia/Bangkok", "America/New_York"))),
+        "weekly": [{"day": 1, "opens": "08:00", "closes": "17:00"}],
+        "exceptions": [{"date": "2026-12-24", "name": draw(names), "hours": []}],
+    }
+
+
+@st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Site documents whose every text is nasty and allowed."""
     agents = [
@@ -135,7 +196,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "greeting_text": draw(greetings),
             "strategy": draw(st.sampled_from(("rrmemory", "ringall", "linear", "random"))),
             "record": draw(st.booleans()),
-            "agents": [agent["id"] for agent in agents if draw(st.booleans())],
+            "music": draw(st.sampled_from(("default", "calm", "m1"))),
+            **draw(members([agent["id"] for agent in agents if draw(st.booleans())])),
         }
         for n in range(1, draw(st.integers(2, 5)))
     ]
@@ -155,7 +217,6 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         {"id": f"n{n}", "number": f"0281234567{n}", "line_id": line["id"], "queue_id": "q1"}
         for n, line in enumerate(lines)
     ]
-    weekly = [{"day": 1, "opens": "08:00", "closes": "17:00"}]
     texts = [{"language": "vi", "text": draw(greetings) or "x"}]
     steps = [
         {"id": "t1", "kind": "hours", "schedule_id": "s1", "open": "t2", "closed": "t3"},
@@ -168,14 +229,15 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             "dials_people": draw(st.booleans()),
         },
         {"id": "t3", "kind": "say", "texts": texts, "next": "t4"},
-        {"id": "t4", "kind": "end"},
+        {"id": "t4", "kind": "outside", "number": "0901234567"} if lines else {"id": "t4", "kind": "end"},
     ]
     document = {
         "queues": queues,
         "agents": agents,
         "lines": lines,
         "numbers": numbers,
-        "schedules": [{"id": "s1", "name": draw(names), "weekly": weekly}],
+        "schedules": [draw(schedules())],
+        **draw(inside([agent["id"] for agent in agents])),
         "flows": [{"id": "f1", "name": draw(names), "steps": steps}],
     }
     return {"business_name": draw(names), "country": draw(st.sampled_from(("VN", "FR"))), **document}
@@ -205,7 +267,8 @@ def test_asterisk_shows_exactly_what_was_meant(
     asterisk, env = running
     wanted = Site.from_dict(document)
     others = env_for(wanted, asterisk.directory)
-    held = replace(others.secrets, lines={line.id: password for line in wanted.lines})
+    pins = {room.id: PIN for room in wanted.rooms}
+    held = replace(others.secrets, lines={line.id: password for line in wanted.lines}, rooms=pins)
     here = replace(env, country=others.country, secrets=held)
     tree = render_tree(wanted, here)
     asterisk.write({name: tree[name] for name in SITE_FILES})
@@ -222,55 +285,30 @@ def test_asterisk_shows_exactly_what_was_meant(
         assert f" username                 : {account.username}\n" in shown, shown
 
 
-def one_raw_value(text: str, place: int) -> tuple[Site, str]:
-    """The usual site with one value that no check has seen, and the password of its line."""
-    usual = site()
-    queue, agent, line, number = usual.queues[0], usual.agents[0], usual.lines[0], usual.numbers[0]
-    changes: tuple[dict[str, Any], ...] = (
-        {"queues": (replace(queue, id=text),)},
-        {"queues": (replace(queue, name=text),)},
-        {"queues": (replace(queue, greeting_text=text),)},
-        {"queues": (replace(queue, strategy=text),)},
-        {"queues": (replace(queue, music=text),)},
-        {"agents": (replace(agent, id=text), *usual.agents[1:])},
-        {"agents": (replace(agent, name=text), *usual.agents[1:])},
-        {"agents": (replace(agent, extension=text), *usual.agents[1:])},
-        {"lines": (replace(line, id=text),)},
-        {"lines": (replace(line, name=text),)},
-        {"lines": (replace(line, host=text),)},
-        {"lines": (replace(line, username=text),)},
-        {"lines": (replace(line, username=text, register=True),)},
-        {"lines": (replace(line, caller_number=text),)},
-        {"lines": (replace(line, codecs=(text,)),)},
-        {"numbers": (replace(number, number=text),)},
-        {"numbers": (replace(number, queue_id=text),)},
-        {"numbers": (replace(number, line_id=text),)},
-        {"time_zone": text},
-        {"business_name": text},
-        {"language": text},
-        {"country": text},
-        {},
-    )
-    return replace(usual, **changes[place]), text if place == len(changes) - 1 else "secret"
-
-
 @settings(max_examples=300, deadline=None)
-@given(text=nasty, place=st.integers(0, 22))
-@example(text="\xa0", place=3)
-def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, place: int) -> None:
-    wanted, password = one_raw_value(text, place)
-    phones = {f"{agent.id}{kind}": "secret" for agent in wanted.agents for kind in ("", "d")}
-    held = Secrets(
-        "secret", "secret", "secret", "secret", phones, {line.id: password for line in wanted.lines}
-    )
-    if place == 22 and text:
-        wanted = replace(wanted, lines=(replace(wanted.lines[0], username="028"),))
+@given(text=nasty, put=st.sampled_from(raw_values.SITES))
+@example(text="\xa0", put=raw_values.SITES[3])
+def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, put: Callable[[str], Site]) -> None:
+    wanted = put(text)
+    stays_or_is_refused(wanted, raw_values.secrets(wanted))
+
+
+@settings(max_examples=50, deadline=None)
+@given(text=nasty, place=st.sampled_from(raw_values.SECRETS))
+def test_a_raw_secret_is_refused_or_stays_where_it_belongs(text: str, place: str) -> None:
+    before = raw_values.usual()
+    account = replace(before, lines=(replace(before.lines[0], username="028"),))
+    stays_or_is_refused(account, raw_values.secrets(account, text, place))
+
+
+def stays_or_is_refused(wanted: Site, held: Secrets) -> None:
+    """Every file has the lines that it always has, and only the intended objects; or none is written."""
     try:
         tree = render_tree(wanted, env_for(wanted, Path("/nowhere"), secrets=held))
         check(wanted, tree)
     except RejectedError:
         return
-    plain = render_tree(site(), env_for(site(), Path("/nowhere")))
+    plain = usual_tree()
     found = objects.expected(tree)
     assert tree.keys() == plain.keys()
     assert_intended(wanted, found)
@@ -278,36 +316,11 @@ def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, place: int)
         assert shape(tree[name]) <= shape(plain[name]) | ALLOWED, name
 
 
-# What a raw value may add by itself: an account of a line, its registration, and numbers in other forms.
-ALLOWED = frozenset(
-    f"{word} ="
-    for word in (
-        *("type", "username", "password", "outbound_auth", "from_user", "transport", "server_uri"),
-        *("client_uri", "contact_user", "line", "endpoint", "expiration", "retry_interval"),
-        *(
-            "forbidden_retry_interval",
-            "fatal_retry_interval",
-            "max_retries",
-            "max_random_initial_delay",
-            "auth_rejection_permanent",
-        ),
-    )
-) | {"exten", "[]"}
-
-
-def shape(text: str) -> frozenset[str]:
-    """The kinds of lines of a file: directives whole, options by their name, sections and steps as such."""
-    kinds = set()
-    for line in text.splitlines():
-        if line.startswith("["):
-            kinds.add("[]")
-        elif line.startswith("exten"):
-            kinds.add("exten")
-        elif "=" in line and not line.startswith(";"):
-            kinds.add(line.split("=")[0].strip() + " =")
-        else:
-            kinds.add(line)
-    return frozenset(kinds)
+@functools.cache
+def usual_tree() -> dict[str, str]:
+    """The files of a site with one of everything, none of them nasty."""
+    wanted = raw_values.usual()
+    return dict(render_tree(wanted, env_for(wanted, Path("/nowhere"), secrets=raw_values.secrets(wanted))))
 
 
 @settings(max_examples=150, deadline=None)
@@ -325,10 +338,12 @@ def test_every_renderer_by_itself(text: str) -> None:
         agents=(Agent("a1", text, "101"),),
         lines=(Line("l1", "sip", text, "127.0.0.2", username="028"),),
         numbers=(Number("n1", "+842812345678", "l1", "q1"),),
+        spans=(Span("d1", 1, text, text, panel=text),),
     )
     env = env_for(raw, Path("/nowhere"))
-    plain = dict(render_tree(site(), env_for(site(), Path("/nowhere"))))
-    for file, render in RENDERERS:
+    usual = site(spans=[{"id": "d1", "number": 1, "name": "E1", "device": "card"}])
+    plain = dict(render_tree(usual, env_for(usual, Path("/nowhere"))))
+    for file, render in (*RENDERERS, (chan_dahdi_conf.FILE, chan_dahdi_conf.render)):
         try:
             written = render(raw, env)
         except RejectedError:

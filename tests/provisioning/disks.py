@@ -12,7 +12,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -67,7 +67,10 @@ def put_lsblk(folder: Path, disks: list[dict[str, object]]) -> None:
 def guard() -> None:
     """Fails the test when a disk of the machine could be reached."""
     for node in Path("/dev").iterdir():
-        status = node.lstat()
+        try:
+            status = node.lstat()
+        except FileNotFoundError:  # a loop device of a test that runs beside this one
+            continue
         if stat.S_ISBLK(status.st_mode):
             assert os.major(status.st_rdev) == LOOP_MAJOR, f"{node} is no place for this test"
 
@@ -84,15 +87,25 @@ def loop_device(file: Path) -> Iterator[str]:
     except OSError:
         pytest.skip("this kernel has no loop devices")
     try:
-        number = fcntl.ioctl(handle, LOOP_CTL_GET_FREE)
+        node = _attached(handle, file)
     finally:
         os.close(handle)
-    node = Path(f"/dev/loop{number}")
-    if not node.exists():
-        os.mknod(node, 0o600 | stat.S_IFBLK, os.makedev(LOOP_MAJOR, number))
-    subprocess.run(["losetup", node, file], check=True)
     try:
         yield node.name
     finally:
         subprocess.run(["losetup", "--detach", node], check=True)
         node.unlink()
+
+
+def _attached(control: int, file: Path) -> Path:
+    """The node of a free loop device that now stands on the file. Between "this one is free" and taking it,
+    whoever else uses the kernel may have taken it: then the next free one is asked for.
+    """
+    for attempt in range(10):
+        number = fcntl.ioctl(control, LOOP_CTL_GET_FREE)
+        node = Path(f"/dev/loop{number}")
+        with suppress(FileExistsError):
+            os.mknod(node, 0o600 | stat.S_IFBLK, os.makedev(LOOP_MAJOR, number))
+        if subprocess.run(["losetup", node, file], check=attempt == 9).returncode == 0:
+            return node
+    raise AssertionError("unreachable: the last attempt raises")

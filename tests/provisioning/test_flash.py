@@ -5,85 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import pty
-import random
 import signal
 import subprocess
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.provisioning.disks import disk, guard, loop_device, part, put_lsblk
+from tests.provisioning.conftest import DISK_SIZE, FLASH, MIB, OLD, SIZE, Flash
+from tests.provisioning.disks import disk, loop_device, part
+from tests.until import Stopwatch
 
-FLASH = Path(__file__).parents[2] / "provisioning/flash.sh"
-MIB = 1 << 20
-# Two of the pieces that dd writes, and a part of a third.
-SIZE = 9 * MIB
-CONTENT = random.Random(7).randbytes(MIB)
-OLD = b"old content " * MIB
-DISK_SIZE = len(OLD)
 OK, FAILED, USAGE, REFUSED, HALF_WRITTEN, WRONG_CONTENT, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
-
-
-class Flash:
-    """flash.sh with a folder of stand-ins first in its PATH, and an image to write."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bin, self.image = folder / "bin", folder / "foyer-1.2.3-amd64.img"
-        self.content = b"".join(bytes([piece]) + CONTENT[1:] for piece in range(SIZE // MIB))
-        self.disks()
-
-    def disks(self, *disks: dict[str, object]) -> None:
-        put_lsblk(self.bin, list(disks))
-
-    def put(self, name: str, script: str) -> None:
-        """A stand-in for a tool."""
-        (self.bin / name).write_text(script)
-        (self.bin / name).chmod(0o755)
-
-    def write_image(self) -> Path:
-        self.image.write_bytes(self.content)
-        self.list_checksums(self.image)
-        return self.image
-
-    def list_checksums(self, *files: Path) -> None:
-        lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
-        self.image.with_suffix(".sha256").write_text("".join(lines))
-
-    def command(self, *arguments: str | Path) -> list[str]:
-        guard()
-        return [str(FLASH), *(str(argument) for argument in arguments)]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, "PATH": f"{self.bin}:{os.environ['PATH']}"}
-
-    def run(self, *arguments: str | Path, answer: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments),
-            env=self.environment,
-            input=answer,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-
-
-@pytest.fixture
-def flash(tmp_path: Path) -> Flash:
-    return Flash(tmp_path)
-
-
-@pytest.fixture
-def target(flash: Flash, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A disk to write to, larger than the image and full of other content, and the file it stands on."""
-    file = tmp_path / "disk"
-    file.write_bytes(OLD)
-    with loop_device(file) as name:
-        flash.disks(disk("sda", children=[part("sda1", MOUNTPOINT="/")]), disk(name, DISK_SIZE))
-        yield name, file
 
 
 def test_the_list_says_what_can_be_written_and_why_the_rest_cannot(flash: Flash) -> None:
@@ -295,10 +227,10 @@ def test_an_interrupted_writing_says_that_the_disk_is_unusable(
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "dd: begun\n"
-        began = time.monotonic()
+        watch = Stopwatch()
         os.killpg(process.pid, signal.SIGINT)
         said = process.stderr.read()
-    assert time.monotonic() - began < 30
+    assert watch.seconds < 30
     assert process.returncode == INTERRUPTED
     assert f"{target[0]} is not finished: start no box from it." in said
 
@@ -340,6 +272,43 @@ def test_the_kernels_word_counts(flash: Flash, target: tuple[str, Path]) -> None
     assert done.returncode == REFUSED
     assert "the kernel says" in done.stderr
     assert "not finished" not in done.stderr
+    assert file.read_bytes().startswith(b"old content")
+
+
+def test_a_disk_that_the_kernel_cannot_read_is_refused(flash: Flash, target: tuple[str, Path]) -> None:
+    name, file = target
+    said = "blockdev: ioctl error on BLKRRPART: Input/output error"
+    flash.put("blockdev", f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    done = flash.run("--yes", name, flash.write_image())
+    assert done.returncode == REFUSED and "Input/output error" in done.stderr
+    assert file.read_bytes().startswith(b"old content")
+
+
+@pytest.mark.parametrize("way", ["asked", "named"])
+@pytest.mark.parametrize("now", ["another", "mounted"])
+def test_a_disk_that_changed_while_the_question_stood_there_is_refused(
+    flash: Flash, target: tuple[str, Path], way: str, now: str
+) -> None:
+    name, file = target
+    image = flash.write_image()
+    with subprocess.Popen(
+        flash.command(image, name) if way == "named" else flash.command(image),
+        env=flash.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdin and running.stdout
+        said = b""
+        while b": " not in said.partition(b"will be deleted")[2]:
+            said += os.read(running.stdout.fileno(), 4096)
+        mounted = [part("x1", MOUNTPOINT="/mnt")] if now == "mounted" else []
+        flash.disks(
+            disk(name, DISK_SIZE, MODEL="Other" if now == "another" else "Sample Stick", children=mounted)
+        )
+        _, errors = running.communicate(f"{name}\n".encode(), 60)
+    assert running.returncode == REFUSED, errors
+    assert (b"another disk than was shown" if now == "another" else b"unmount it first") in errors
     assert file.read_bytes().startswith(b"old content")
 
 

@@ -31,4 +31,4 @@ def serving(path: Path) -> Iterator[None]:
             yield
         finally:
             over.set()
-            thread.join(10)
+            thread.join(60)

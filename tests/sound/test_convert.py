@@ -46,6 +46,24 @@ def test_every_common_format_is_heard_alike(speech: Path, tmp_path: Path, kind: 
     assert sound.likeness(sound.read_wav(tmp_path / "heard.wav"), sound.read_wav(speech)) > 0.8
 
 
+# 1.5 s of 440 Hz, as a phone's voice memo: made by ffmpeg 9.0 (sine; libopus at 16 kbit/s, or its own AAC
+# encoder at 24 kbit/s), since nothing in the box writes them.
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def test_a_voice_memo_in_opus_is_heard(tmp_path: Path) -> None:
+    heard = convert.convert(SAMPLES / "memo.opus", "prompt")
+    assert -23 < level_of(heard, tmp_path) < -17
+    samples = sound.read_wav(tmp_path / "heard.wav")
+    assert sound.tone_seconds(samples, 440) > 1.3 and convert.seconds(heard) < 1.9
+
+
+def test_a_voice_memo_in_aac_is_the_browsers() -> None:
+    """The box says which formats it reads; what the page does then is shown in test_sound_upload.py."""
+    with pytest.raises(RejectedError, match="not a file of sound"):
+        convert.convert(SAMPLES / "memo.m4a", "prompt")
+
+
 def test_opus_is_known_by_its_head() -> None:
     page = b"OggS\0\2" + bytes(20) + b"\1\x13"
     assert convert.format_of(page + b"OpusHead\1") == "opus"
@@ -57,6 +75,14 @@ def test_faint_and_shrill_are_levelled(speech: Path, tmp_path: Path, gain: str) 
     file = tmp_path / "file.wav"
     sox(speech, "-b", "24", file, "gain", gain)
     assert -23 < level_of(convert.convert(file, "prompt"), tmp_path) < -17
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("prompt", -20.0), ("music", -26.0)])
+def test_what_is_dense_and_loud_is_made_softer(tmp_path: Path, kind: convert.Kind, wanted: float) -> None:
+    """As mastered music is: about 15 dB louder than callers shall hear it."""
+    file = tmp_path / "file.wav"
+    sox("-n", "-r", "44100", "-c", "2", "-b", "16", file, "synth", "3", "sine", "440", "sine", "660")
+    assert abs(level_of(convert.convert(file, kind), tmp_path) - wanted) < 1
 
 
 def test_one_knock_is_no_measure_of_a_voice(speech: Path, tmp_path: Path) -> None:
@@ -102,6 +128,7 @@ def test_silence_is_refused(tmp_path: Path) -> None:
         convert.convert(file, "prompt")
 
 
+@pytest.mark.slow
 def test_hours_in_a_small_file_are_cut_short(tmp_path: Path) -> None:
     file = tmp_path / "file.flac"
     sox("-n", "-r", "8000", "-c", "1", file, "synth", "1800", "sine", "440")

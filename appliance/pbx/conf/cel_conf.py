@@ -22,6 +22,8 @@ EVENTS = (
     "BLINDTRANSFER",
     "ATTENDEDTRANSFER",
     "PICKUP",
+    "PARK_START",
+    "PARK_END",
     "LOCAL_OPTIMIZE",
 )
 # The applications whose start and end are recorded.

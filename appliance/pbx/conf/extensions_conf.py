@@ -3,7 +3,7 @@
 Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
 foyer-extensions (the agents' internal numbers), foyer-agent-of (whose they are), foyer-ready-<agent> (puts
 the agent anew into the queues), foyer-in-sim (the simulated caller: any number of any line), and those of
-queue_contexts.py, flow_contexts.py, outbound.py and feature_contexts.py.
+queue_contexts.py, flow_contexts.py, inside_contexts.py, outbound.py and feature_contexts.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from appliance.pbx.conf import feature_contexts, flow_contexts, outbound, queue_contexts
+from appliance.pbx.conf import feature_contexts, flow_contexts, inside_contexts, outbound, queue_contexts
 from appliance.pbx.conf.inputs import Env, stamp
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
@@ -27,12 +27,14 @@ from appliance.pbx.conf.syntax import (
     document,
     path,
 )
-from appliance.store.sitemodel import Line, Number, Site
+from appliance.store.sitemodel import Agent, Line, Number, Site
 
 FILE = "extensions.conf"
 
 # Tells which text the running Asterisk has loaded; "reloaded" is said of a file that was refused, too.
 STAMP = "FOYER_STAMP"
+# Where a call goes on whose way is gone since the settings were changed (foyer-queue.conf).
+ANEW = "foyer-anew"
 # Written by hand, copied beside this file for each revision, so that a revision is whole and can come back
 # whole.
 DIALPLAN = (
@@ -41,9 +43,11 @@ DIALPLAN = (
     "foyer-codes.conf",
     "foyer-divert.conf",
     "foyer-flow.conf",
+    "foyer-inside.conf",
     "foyer-limits.conf",
     "foyer-message.conf",
     "foyer-outside.conf",
+    "foyer-park.conf",
     "foyer-phones.conf",
     "foyer-queue.conf",
     "foyer-sim.conf",
@@ -55,7 +59,8 @@ _GENERAL = (
     ("static", True),
     ("writeprotect", True),
     ("autofallthrough", True),
-    ("clearglobalvars", True),
+    # Names that stay the same, and are set anew: no call must find them empty meanwhile.
+    ("clearglobalvars", False),
 )
 
 
@@ -66,6 +71,7 @@ def render(site: Site, env: Env) -> str:
         *(context for queue in site.queues for context in queue_contexts.contexts(site, queue, env)),
         *flow_contexts.contexts(site, env),
         *_agents(site),
+        *inside_contexts.contexts(site, env),
         *outbound.contexts(site, env),
         *feature_contexts.contexts(site),
     )
@@ -93,6 +99,8 @@ def _globals(site: Site, env: Env, text_stamp: str) -> Section:
         (
             ("FOYER_RECORDINGS", path(str(env.recordings))),
             ("FOYER_TAKES", path(str(env.takes))),
+            ("FOYER_ALERT_INFO", inside_contexts.ALERT_INFO),
+            ("FOYER_CALL_INFO", inside_contexts.CALL_INFO),
             ("FOYER_TIME_ZONE", argument(site.time_zone)),
             (STAMP, text_stamp),
         ),
@@ -103,7 +111,7 @@ def _incoming(site: Site, env: Env) -> Iterator[Context]:
     for line in site.lines:
         yield _numbers(site, line, env)
         # Two lines of one provider share its address: either may bring in the other's calls.
-        shared = (other.id for other in site.lines if other is not line and other.host == line.host)
+        shared = (other.id for other in site.lines_of("sip") if other is not line and other.host == line.host)
         included = (f"foyer-numbers-{one}" for one in (line.id, *shared))
         yield Context(f"foyer-in-{line.id}", includes=(*included, "foyer-in-unknown"))
     numbers = tuple(f"foyer-numbers-{line.id}" for line in site.lines)
@@ -141,11 +149,15 @@ def _entry(number: Number) -> str:
 
 
 def _agents(site: Site) -> Iterator[Context]:
-    phones = tuple(Extension(agent.extension, (Call("foyer-ring", (agent.id,)),)) for agent in site.agents)
-    yield Context("foyer-extensions", phones)
+    yield Context("foyer-extensions", tuple(Extension(one.extension, (_ring(one),)) for one in site.agents))
     owners = (Extension(agent.extension, (Step("Return", (agent.id,)),)) for agent in site.agents)
     yield Context("foyer-agent-of", tuple(owners))
     yield from (_ready(site, agent.id) for agent in site.agents)
+
+
+def _ring(agent: Agent) -> Call:
+    """With the number that is written down for a message, if the agent takes any."""
+    return Call("foyer-ring", (agent.id, agent.extension) if agent.takes_messages else (agent.id,))
 
 
 def _ready(site: Site, agent: str) -> Context:

@@ -75,14 +75,13 @@ def _actions(site: Site, flow: Flow, step: FlowPart, env: Env) -> tuple[Step | C
         case HoursStep():
             actions: tuple[Step | Call, ...] = (_ask_hours(site, step), _enter("foyer-onward"))
         case MenuStep():
-            actions = (_menu(site, flow, step, env), _enter("foyer-onward"))
+            actions = (_menu(site, flow, step, env),)
         case SayStep():
-            actions = (Call("foyer-greeting", (_sound(site, step, env),)), _goto(flow, step.next))
+            actions = (Call("foyer-say", (_sound(site, step, env), step.next)),)
         case QueueStep():
             actions = (_enter(entry(step.queue_id)),)
         case PersonStep():
-            then = _goto(flow, step.next) if step.next else _enter("foyer-nobody")
-            actions = (Call("foyer-person", (step.agent_id, str(step.ring_seconds))), then)
+            actions = (Call("foyer-person", (step.agent_id, str(step.ring_seconds), step.next)),)
         case MessageStep():
             sound = _sound(site, step, env) if prompts.said_by(site, step) else ""
             actions = (Call("foyer-message", (step.for_id, str(step.max_seconds), sound)),)

@@ -21,8 +21,8 @@ PROMPT_LANGUAGES = ("de", "en", "fa", "fr", "ro", "th", "vi")
 
 @dataclass(frozen=True)
 class Secrets:
-    """Passwords, all made at random but those of the lines, which the provider gave. Keys are site ids and
-    "a1d".
+    """Passwords, all made at random but those of the lines, which the provider gave, and the PINs of
+    conference rooms. Keys are site ids and "a1d"; "" is none.
     """
 
     ami_events: str
@@ -31,6 +31,7 @@ class Secrets:
     sim: str
     phones: Mapping[str, str]
     lines: Mapping[str, str]
+    rooms: Mapping[str, str]
 
 
 @dataclass(frozen=True)

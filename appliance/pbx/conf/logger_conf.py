@@ -1,4 +1,6 @@
-"""logger.conf: warnings and errors to a file, and queue_log, one of the two sources of the calls' history."""
+"""logger.conf: warnings and errors to a file, what the legs of calls do to another (cli_conf.py), and
+queue_log, one of the two sources of the calls' history.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from appliance.pbx.conf.syntax import Section, document
 from appliance.store.sitemodel import Site
 
 FILE = "logger.conf"
+LEGS = "legs"
 
 
 def render(_site: Site, _env: Env) -> str:
@@ -21,5 +24,5 @@ def render(_site: Site, _env: Env) -> str:
         ("rotatestrategy", "timestamp"),
     )
     # No notices: each stray packet of a stranger on the network would be one, and fill the disk.
-    files = (("messages", "warning,error"),)
+    files = (("messages", "warning,error"), (LEGS, "debug"))
     return document(FILE, (Section("general", general), Section("logfiles", files)))

@@ -26,6 +26,10 @@ EVENTS = (
     "Newchannel",
     "Newstate",
     "OriginateResponse",
+    "ParkedCall",
+    "ParkedCallGiveUp",
+    "ParkedCallSwap",
+    "ParkedCallTimeOut",
     "QueueCallerJoin",
     "QueueCallerLeave",
     "QueueMemberAdded",
@@ -34,6 +38,7 @@ EVENTS = (
     "QueueMemberStatus",
     "Registry",
     "Shutdown",
+    "UnParkedCall",
     "Unhold",
 )
 
@@ -60,8 +65,9 @@ def render(_site: Site, env: Env) -> str:
         # resynchronises.
         ("writetimeout", 5000),
         ("read", "system,call,agent,reporting,user"),
-        # Lists (QueueStatus, CoreShowChannels ...) may be asked here, nothing can be changed.
-        ("write", "reporting"),
+        # Only lists are asked here (QueueStatus, CoreShowChannels ...). That of parked calls wants "call", as
+        # if it changed anything: so this session could end calls, but begin none.
+        ("write", "call,reporting"),
         *((f"eventfilter(name({event}))", "") for event in EVENTS),
     )
     actions = (

@@ -20,8 +20,11 @@ BASE = (
     "res_sorcery_memory",
     "res_sorcery_astdb",
     "res_musiconhold",
+    "res_parking",
     # The live view asks it which phones and lines are there.
     "res_manager_devicestate",
+    # The console may send a caller on who waits in a queue that is gone (apply/asterisk.py).
+    "res_clioriginate",
 )
 # Asterisk 22.9 and later keep the writers of CEL files in a library module of its own.
 RECORDS = ("res_cdrel_custom", "cel_custom")
@@ -43,11 +46,13 @@ FUNCTIONS = (
 )
 APPLICATIONS = (
     "app_celgenuserevent",
+    "app_confbridge",
     "app_dial",
     "app_directed_pickup",
     "app_echo",
     "app_mixmonitor",
     "app_originate",
+    "app_page",
     "app_playback",
     "app_playtones",
     "app_queue",
@@ -111,8 +116,8 @@ SIP = (
 MODULES = BASE + RECORDS + FUNCTIONS + APPLICATIONS + SOUND + BRIDGES + SIP
 
 
-def render(_site: Site, env: Env) -> str:
+def render(site: Site, env: Env) -> str:
     """The file's text."""
-    cards = (chan_dahdi_conf.MODULE,) if env.card_channels else ()
+    cards = (chan_dahdi_conf.MODULE,) if env.card_channels or site.spans else ()
     loads = tuple(("load", f"{module}.so") for module in MODULES + cards)
     return document(FILE, (Section("modules", (("autoload", False), *loads)),))

@@ -1,24 +1,26 @@
 """The part of extensions.conf that decides about calls out, for extensions_conf.py. The steps are those of
 pbx/dialplan/foyer-outside.conf; this is what they look up.
 
-Contexts: foyer-limits and foyer-zone (numbers, see dialplan/foyer-limits.conf), foyer-country and
-foyer-kind-... (what kind of call a number makes, see store/number_plan.py), foyer-emergency, foyer-lines and
-foyer-all-lines (the lines in their order), and for each agent foyer-outside-<agent> and foyer-agent-<agent>.
-The agent's phones, whom they transfer and where they forward calls to, begin in the last: so each call out is
-made under the rules of the agent who sends it out, whoever speaks on it. foyer-outside-box is for calls that
-a flow sends out, and for calling back; foyer-back-kinds says which kinds of numbers callers may leave: their
-own, and others.
+Contexts: foyer-limits and foyer-zone (numbers, see dialplan/foyer-limits.conf), foyer-country and foyer-
+kind-... (what kind of call a number makes, see store/number_plan.py), foyer-emergency, foyer-lines and
+foyer-all-lines (the lines in their order), and for each agent foyer-outside-<agent> and
+foyer-agent-<agent>. The agent's phones and where they forward calls to begin in foyer-agent-<agent>, and whom
+they transfer goes there by way of foyer-hands: so each call out is made under the rules of the agent who
+sends it out, whoever speaks on it. foyer-outside-box is for calls that a flow sends out, and
+for calling back; foyer-back-kinds says which kinds of numbers callers may leave: their own, and others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf import chan_dahdi_conf
+from appliance.pbx.conf.inputs import Env, prompt_language
 from appliance.pbx.conf.syntax import (
     ANY_INTERNATIONAL,
     ANY_NUMBER,
     ANY_TEXT,
+    ANY_TYPED,
     START,
     Call,
     Context,
@@ -26,14 +28,22 @@ from appliance.pbx.conf.syntax import (
     Step,
     authority,
 )
+from appliance.store.countries import Country
 from appliance.store.number_plan import NumberPlan, plan
 from appliance.store.sitemodel import Agent, Line, Site
 
 # Who makes the calls that no agent makes, under the rules for everybody.
 BOX = "box"
 OUTSIDE_BOX = f"foyer-outside-{BOX}"
+# Where those go on whom an agent transfers, by keys or by the phone's own means: to the agent's own context,
+# but reached in a way that Asterisk can collect keys for.
+HANDS = "foyer-hands"
 # Where a caller may have himself called back at another number than his own.
 AT_HOME = ("national", "mobile")
+# Conference rooms and groups of phones (inside_contexts.py).
+INSIDE = "foyer-inside"
+# One of sitemodel.NUMBER_FORMATS.
+AS_AT_HOME = "national"
 # The codes that close opening hours for the day (flow_contexts.py).
 CLOSING = "foyer-closing"
 
@@ -46,8 +56,9 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     yield from _kinds(plan(env.country, site.outbound.countries))
     order = [site.line(one) for one in site.outbound.lines_of([line.id for line in site.lines])]
     chosen = [line for line in order if line is not None]
-    yield _lines("foyer-lines", chosen)
-    yield _lines("foyer-all-lines", (*chosen, *(line for line in site.lines if line not in chosen)))
+    yield _lines(site, "foyer-lines", chosen, env)
+    others = [line for line in site.lines if line not in chosen]
+    yield _lines(site, "foyer-all-lines", (*chosen, *others), env)
     help_is = (Extension(one.number, (Call("foyer-help", (one.number,)),)) for one in env.country.emergency)
     yield Context("foyer-emergency", tuple(help_is))
     yield _outside(site, BOX)
@@ -55,11 +66,14 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     at_home = [kind for kind in kinds if kind in AT_HOME]
     both = f"{'-'.join(kinds)}/{'-'.join(at_home)}"
     yield Context("foyer-back-kinds", (Extension(START, (Step("Return", (both,)),)),))
+    on = (Call("foyer-hand-on", (prompt_language(site, env.country),), with_number=True),)
+    yield Context(HANDS, tuple(Extension(one, on) for one in ANY_TYPED))
     for agent in site.agents:
         outside = _outside(site, agent.id)
         yield outside
         # What is included first is asked first: a code that closes hours is one of the patterns of codes.
-        own = ("foyer-emergency", "foyer-extensions", "foyer-resume", CLOSING, codes_of(agent), outside.name)
+        known = ("foyer-emergency", "foyer-extensions", INSIDE, "foyer-resume", CLOSING)
+        own = (*known, codes_of(agent), outside.name)
         yield Context(context_of(agent), includes=own)
 
 
@@ -108,12 +122,31 @@ def _kinds(numbers: NumberPlan) -> Iterator[Context]:
     yield Context("foyer-kind", includes=(*names, "foyer-kind-unknown"))
 
 
-def _lines(name: str, lines: Iterable[Line]) -> Context:
-    steps = [
-        Call("foyer-line", (line.id, authority(line.host, line.port), line.caller_number, line.number_format))
-        for line in lines
-    ]
+def _lines(site: Site, name: str, lines: Iterable[Line], env: Env) -> Context:
+    steps = [step for line in lines for step in _ways(site, line, env.country)]
     return Context(name, (Extension(START, (*steps, Step("Return"))),))
+
+
+def _ways(site: Site, line: Line, country: Country) -> Iterator[Call]:
+    """The ways that a line has to the outside: its provider's address, or one span after the other."""
+    if line.kind == "sip":
+        way = authority(line.host, line.port)
+        yield Call("foyer-line", (line.id, way, line.caller_number, line.number_format))
+    for span in filter(None, map(site.span, line.spans)):
+        way = chan_dahdi_conf.dialled(span)
+        # No plus sign can be dialled there, nor shown.
+        shown = _at_home(line.caller_number, country)
+        yield Call("foyer-line", (line.id, way, shown, AS_AT_HOME, line.kind))
+
+
+def _at_home(number: str, country: Country) -> str:
+    """A number without a plus sign: with the trunk prefix if it is of this country, where there is one. In
+    North America, where that is the calling code, ten digits are shown; of other countries, all digits.
+    """
+    abroad = number.removeprefix(f"+{country.calling_code}")
+    if not number or abroad == number:
+        return number.removeprefix("+")
+    return abroad if country.trunk_prefix == country.calling_code else country.trunk_prefix + abroad
 
 
 def _outside(site: Site, who: str) -> Context:

@@ -9,6 +9,7 @@ Caddy, so that every one of them, the simulated caller and a provider's proxy on
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from appliance.pbx.conf import outbound
 from appliance.pbx.conf.indications_conf import zone
@@ -26,6 +27,10 @@ from appliance.pbx.conf.syntax import (
 from appliance.store.sitemodel import Agent, Line, Site
 
 FILE = "pjsip.conf"
+
+TIMER_T1_MS = 125
+QUALIFY_S = 20
+"""How often a provider is asked whether it is there: for so long calls may still be tried there first."""
 
 STAMP = "foyer-stamp"
 
@@ -52,7 +57,7 @@ def render(site: Site, env: Env) -> str:
     sections = [*_service(env), *_refused(), *_simulated(site, env)]
     for agent in site.agents:
         sections += _phones(site, agent, env)
-    for line in site.lines:
+    for line in site.lines_of("sip"):
         sections += _line(site, line, env)
     sections.append(_stamp(document(FILE, sections), env))
     return document(FILE, sections)
@@ -81,6 +86,10 @@ def _service(env: Env) -> Iterator[Section]:
             ("send_contact_status_on_update_registration", False),
         ),
     )
+    # A provider that says nothing at all to a call, not even that it was received, costs the caller this
+    # long (RFC 3261 17.1.1.2, timer B, by itself 32 s) before the next line is tried. Asterisk takes nothing
+    # below 64 times T1, after which a message is sent again: a provider further away gets some twice.
+    yield Section("system", (("type", "system"), ("timer_t1", TIMER_T1_MS), ("timer_b", 64 * TIMER_T1_MS)))
     # Asterisk does not take a changed transport without dropping calls: these depend on the box alone, never
     # on the site.
     yield Section(
@@ -163,6 +172,11 @@ def _phones(site: Site, agent: Agent, env: Env) -> Iterator[Section]:
         ("identify_by", "username"),
         ("callerid", caller_id(agent.name, agent.extension)),
         *((("set_var", "FOYER_RECORD=yes"),) if records else ()),
+        # Keys during a call (features_conf.py): T to hand on, K to park. They belong to the phone's own leg,
+        # whichever way it came into the call, and nobody else's leg has them. FOYER_PHONE tells such legs.
+        ("set_var", "CHANNEL(dtmf_features)=TK"),
+        ("set_var", f"TRANSFER_CONTEXT={outbound.HANDS}"),
+        ("set_var", "FOYER_PHONE=yes"),
         *groups,
         *_speech(site, env),
     )
@@ -176,6 +190,7 @@ def _phones(site: Site, agent: Agent, env: Env) -> Iterator[Section]:
             # DTLS-SRTP, ICE, rtcp-mux, bundle: what RFC 8825 and its kin ask of a browser's peer.
             ("webrtc", True),
             ("dtls_auto_generate_cert", True),
+            *_where(env),
             # alaw before opus: on the LAN nothing is gained by transcoding what the line speaks anyway.
             *_sound(("alaw", "ulaw", "opus"), hold_s=2 * SILENT_S),
             *shared,
@@ -194,6 +209,15 @@ def _phones(site: Site, agent: Agent, env: Env) -> Iterator[Section]:
             *shared,
         ),
     )
+
+
+def _where(env: Env) -> Settings:
+    """A box that listens at one address waits for the sound of its browsers there, too. (That of other phones
+    goes by the address of the transport `udp`.)
+    """
+    if ip_address(env.bind).is_unspecified:
+        return ()
+    return (("media_address", env.bind), ("bind_rtp_to_media_address", True))
 
 
 def _registered(name: str, env: Env) -> Iterator[Section]:
@@ -221,7 +245,7 @@ def _line(site: Site, line: Line, env: Env) -> Iterator[Section]:
     password = env.secrets.lines.get(line.id, "")
     yield Section(
         line.id,
-        (("type", "aor"), ("contact", sip_uri(line.host, line.port)), ("qualify_frequency", 60)),
+        (("type", "aor"), ("contact", sip_uri(line.host, line.port)), ("qualify_frequency", QUALIFY_S)),
     )
     # A line whose password nobody has given yet goes without: Asterisk refuses an account with an empty one.
     has_account = bool(line.username and password)

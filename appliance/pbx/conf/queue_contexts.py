@@ -22,7 +22,7 @@ def entry(target: str) -> str:
 
 def contexts(site: Site, queue: Queue, env: Env) -> Iterator[Context]:
     """Those of one queue."""
-    yield Context(f"foyer-queue-{queue.id}", (Extension(START, tuple(_steps(site, queue, env))),))
+    yield Context(f"foyer-queue-{queue.id}", (Extension(START, (_enter(site, queue, env),)),))
     for name in EXITS:
         target = getattr(queue, name)
         goes_on = Step("Goto", (_exit(target), START, "1"))
@@ -35,18 +35,18 @@ def _exit(target: str) -> str:
     return entry(target) if target else "foyer-sorry"
 
 
-def _steps(site: Site, queue: Queue, env: Env) -> Iterator[Call]:
-    schedule = site.schedule(queue.schedule_id)
-    if schedule:
-        zone = argument(schedule.time_zone or site.time_zone)
-        yield Call("foyer-queue-hours", (queue.id, schedule.id, zone))
-    greeting = prompts.greeting(site, queue)
-    if greeting:
-        name = prompt_name(site.language, greeting)
-        yield Call("foyer-greeting", (path(str(env.sounds / name)),))
-    yield Call("foyer-record" if queue.record else "foyer-record-not")
+def _enter(site: Site, queue: Queue, env: Env) -> Call:
+    """One step that does not return: Asterisk returns to a number, and after a change that may be of another
+    step.
+    """
+    said = prompts.greeting(site, queue)
+    greeting = path(str(env.sounds / prompt_name(site.language, said))) if said else ""
     told = _sound(site, queue.name, env) if queue.tells_agent else ""
-    yield Call("foyer-wait", (queue.id, str(queue.max_wait_seconds), str(queue.max_callers), told))
+    schedule = site.schedule(queue.schedule_id)
+    hours = (schedule.id, argument(schedule.time_zone or site.time_zone)) if schedule else ("", "")
+    limits = (str(queue.max_wait_seconds), str(queue.max_callers))
+    record = "yes" if queue.record else "no"
+    return Call("foyer-queue", (queue.id, *limits, told, greeting, record, *hours))
 
 
 def _sound(site: Site, text: str, env: Env) -> str:

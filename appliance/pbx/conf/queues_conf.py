@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from appliance.errors import RejectedError
-from appliance.pbx.conf.inputs import Env, sound_name
-from appliance.pbx.conf.musiconhold_conf import CLASSES
+from appliance.pbx.conf.inputs import Env, prompt_name, stamp
 from appliance.pbx.conf.queuerules_conf import has_rule
-from appliance.pbx.conf.syntax import Section, document, path
+from appliance.pbx.conf.syntax import Section, document, identifier, path
+from appliance.store import prompts
 from appliance.store.site_queues import Queue
 from appliance.store.sitemodel import Site
 
@@ -23,6 +22,9 @@ GENERAL = (
 )
 
 
+# A queue that nobody is put into. Its name ends with the stamp of all that stands before it: Asterisk tells
+# little of a queue, but one that is there was read, and so was what stands before it.
+STAMP = "foyer-stamp-"
 # The prompt that says which key leads to leaving a number.
 OFFER = "foyer/back-offer"
 # When an agent of several queues is free: which of them gives him a call.
@@ -31,17 +33,19 @@ WEIGHTS = {"low": 0, "normal": 5, "high": 10}
 
 def render(site: Site, env: Env) -> str:
     """The file's text."""
-    return document(FILE, (Section("general", GENERAL), *(_queue(site, queue, env) for queue in site.queues)))
+    parts = (Section("general", GENERAL), *(_queue(site, queue, env) for queue in site.queues))
+    name = f"{STAMP}{stamp(document(FILE, parts))}"
+    # What foyer-apply compares of every queue.
+    settings = (("strategy", Queue.strategy), ("maxlen", 0), ("weight", 0), ("servicelevel", 0))
+    return document(FILE, (*parts, Section(name, settings)))
 
 
 def _queue(site: Site, queue: Queue, env: Env) -> Section:
-    if queue.music not in CLASSES:
-        raise RejectedError("There is no such music for waiting callers.")
     return Section(
         queue.id,
         (
             ("strategy", queue.strategy),
-            ("musicclass", queue.music),
+            ("musicclass", identifier(queue.music)),
             ("timeout", queue.ring_seconds),
             # With "app", the last agent before the caller's patience ends would ring only for a blink.
             ("timeoutpriority", "conf"),
@@ -51,7 +55,7 @@ def _queue(site: Site, queue: Queue, env: Env) -> Section:
             ("servicelevel", queue.service_level_seconds),
             # The dialplan looks whether a queue is full: some who come back may always come in.
             ("maxlen", 0),
-            ("weight", WEIGHTS[queue.priority]),
+            ("weight", _weight(site, queue)),
             *((("defaultrule", queue.id),) if has_rule(queue) else ()),
             ("ringinuse", False),
             ("autofill", True),
@@ -69,7 +73,9 @@ def _queue(site: Site, queue: Queue, env: Env) -> Section:
             # thanks.
             ("queue-thankyou", ""),
             ("announce-holdtime", queue.announce_wait),
-            ("announce-to-first-user", False),
+            # Whose turn it is hears nothing while phones ring. To app_queue, it is the turn of as many as
+            # there are free agents, also of those who may not be called yet.
+            ("announce-to-first-user", has_rule(queue)),
             ("announce-round-seconds", 0),
             *_messages(site, queue, env),
             ("setqueuevar", False),
@@ -79,15 +85,25 @@ def _queue(site: Site, queue: Queue, env: Env) -> Section:
     )
 
 
+def _weight(site: Site, queue: Queue) -> int:
+    """An important queue keeps its agents for itself while somebody waits there, also those whom it may not
+    call yet. So one that calls somebody late who is in another queue, too, has no weight.
+    """
+    late = {*queue.helpers, *queue.reserves}
+    shares = any(late.intersection(other.agents) for other in site.queues if other.id != queue.id)
+    return 0 if shares else WEIGHTS[queue.priority]
+
+
 def _announced(queue: Queue) -> int:
     """Every how many seconds the place or the wait is told; 0 for never."""
     return queue.announce_every_seconds if queue.announce_position or queue.announce_wait else 0
 
 
 def _messages(site: Site, queue: Queue, env: Env) -> tuple[tuple[str, str | int], ...]:
-    sound = env.sounds / sound_name(site.language, queue.message_text)
+    message = prompts.message(site, queue)
+    sound = path(str(env.sounds / prompt_name(site.language, message))) if message else ""
     # Asterisk says them in turn.
-    said = (OFFER if queue.callback else "", path(str(sound)) if queue.message_text else "")
+    said = (OFFER if queue.callback else "", sound)
     every = ("periodic-announce-frequency", queue.message_every_seconds if any(said) else 0)
     keys = (("context", "foyer-keys"),) if queue.callback else ()
     return (*keys, ("periodic-announce", ",".join(filter(None, said))), every)

@@ -273,8 +273,10 @@ ANY_TEXT = ("_X!", "_+!", "_*!", "_#!")
 """Every text of digits, *, # and +."""
 ANY_CODE = ("_*X!", "_**X!")
 """A star or two and digits, and anything that follows."""
+ANY_TYPED = ("_X.", "_+X.")
+"""A number of two or more digits that keys are collected for: until `#`, or a pause."""
 START = "s"
-PATTERNS = frozenset({ANY_NUMBER, ANY_INTERNATIONAL, START, *ANY_TEXT})
+PATTERNS = frozenset({ANY_NUMBER, ANY_INTERNATIONAL, START, *ANY_TEXT, *ANY_TYPED})
 
 
 @dataclass(frozen=True)

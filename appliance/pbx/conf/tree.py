@@ -11,6 +11,8 @@ from appliance.pbx.conf import (
     cel_conf,
     cel_custom_conf,
     chan_dahdi_conf,
+    cli_conf,
+    confbridge_conf,
     extensions_conf,
     features_conf,
     http_conf,
@@ -22,6 +24,7 @@ from appliance.pbx.conf import (
     pjsip_conf,
     queuerules_conf,
     queues_conf,
+    res_parking_conf,
     rtp_conf,
     unused,
 )
@@ -35,6 +38,8 @@ RENDERERS: tuple[tuple[str, Renderer], ...] = (
     (cdr_conf.FILE, cdr_conf.render),
     (cel_conf.FILE, cel_conf.render),
     (cel_custom_conf.FILE, cel_custom_conf.render),
+    (cli_conf.FILE, cli_conf.render),
+    (confbridge_conf.FILE, confbridge_conf.render),
     (extensions_conf.FILE, extensions_conf.render),
     (features_conf.FILE, features_conf.render),
     (http_conf.FILE, http_conf.render),
@@ -46,6 +51,7 @@ RENDERERS: tuple[tuple[str, Renderer], ...] = (
     (pjsip_conf.FILE, pjsip_conf.render),
     (queuerules_conf.FILE, queuerules_conf.render),
     (queues_conf.FILE, queues_conf.render),
+    (res_parking_conf.FILE, res_parking_conf.render),
     (rtp_conf.FILE, rtp_conf.render),
     *((file, partial(unused.render, file)) for file in unused.FILES),
 )
@@ -55,6 +61,6 @@ def render_tree(site: Site, env: Env) -> dict[str, str]:
     """File name to text. RejectedError, with the reason in words, if a value cannot be written."""
     tree = {file: render(site, env) for file, render in RENDERERS}
     tree.update(extensions_conf.steps())
-    if env.card_channels:
+    if env.card_channels or site.spans:
         tree[chan_dahdi_conf.FILE] = chan_dahdi_conf.render(site, env)
     return tree

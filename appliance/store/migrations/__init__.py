@@ -21,6 +21,10 @@ from appliance.store.migrations import (
     m006_menus,
     m007_callbacks,
     m008_done_messages,
+    m009_waiting_messages,
+    m010_callback_priority,
+    m011_room_pins,
+    m012_erased_conversations,
 )
 
 Step = Callable[[Database], None]
@@ -34,6 +38,10 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("006_menus", m006_menus.apply),
     ("007_callbacks", m007_callbacks.apply),
     ("008_done_messages", m008_done_messages.apply),
+    ("009_waiting_messages", m009_waiting_messages.apply),
+    ("010_callback_priority", m010_callback_priority.apply),
+    ("011_room_pins", m011_room_pins.apply),
+    ("012_erased_conversations", m012_erased_conversations.apply),
 )
 
 
