@@ -108,6 +108,12 @@ def is_anonymous(caller: str) -> bool:
     return caller.strip().casefold() in _NOBODY
 
 
+def network_name(told: str) -> str:
+    """The caller's name as the network told it; "" where it sent the number again, or a word for none."""
+    name = told.strip()
+    return name if any(char.isalpha() for char in name) and not is_anonymous(name) else ""
+
+
 def _without_punctuation(text: str) -> str:
     return "".join(char for char in ascii_digits(text.strip()) if char not in _PUNCTUATION)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from appliance.store.diversions import Diversion
-from appliance.store.feature_codes import CODES, COLLEAGUE, NUMBER
+from appliance.store.feature_codes import CODES, COLLEAGUE, KEYS, NUMBER, PLACE
 from appliance.store.schedules import closing_code
+from appliance.store.site_inside import Numbered
 from appliance.store.sitemodel import Site
 from appliance.webui.i18n import N_
 
@@ -29,12 +30,32 @@ WORDS: dict[tuple[str, str], tuple[str, str]] = {
         N_("After 20 seconds."),
     ),
     ("unforward", "unanswered"): (N_("No longer send calls elsewhere that I do not answer"), ""),
+    ("parked", ""): (
+        N_("Take a parked call"),
+        N_("The place is what who parked the call has heard. Calls of all phones are parked together."),
+    ),
     ("break", ""): (N_("Take a break"), N_("Calls of your queues go to others.")),
     ("back", ""): (N_("Back to work"), N_("Ends the break, or the pause after a call.")),
     ("time", ""): (N_("Hear the time of the day"), ""),
     ("echo", ""): (N_("Try the sound"), N_("You hear what you say.")),
 }
-FOLLOWS = {COLLEAGUE: N_("extension"), NUMBER: N_("number")}
+# Those that are pressed during a call, by name.
+KEY_WORDS: dict[str, tuple[str, str]] = {
+    "transfer": (
+        N_("Hand the call on"),
+        N_("The other person hears music meanwhile. End the number with #."),
+    ),
+    "transfer-ask": (N_("Ask a colleague first"), N_("Hang up to connect the two.")),
+    "park": (
+        N_("Park the call"),
+        N_("You hear the place, two digits. After a minute the call comes back to you."),
+    ),
+    "transfer-done": (N_("While you ask: connect the two"), ""),
+    "transfer-three": (N_("While you ask: talk all three together"), ""),
+    "transfer-back": (N_("While you ask: back to the first person"), ""),
+}
+SPEAKS = N_("You speak to several desk phones at once.")
+FOLLOWS = {COLLEAGUE: N_("extension"), NUMBER: N_("number"), PLACE: N_("place")}
 
 
 @dataclass(frozen=True)
@@ -56,6 +77,20 @@ def rows(site: Site, say: Callable[[str], str]) -> Iterator[CodeRow]:
     for schedule in site.schedules:
         closes = say(N_("Close “%(name)s” for the rest of the day")) % {"name": schedule.name}
         yield CodeRow(closing_code(schedule), "", closes, say(N_("Dialled again: open as usual.")))
+
+
+def during_calls(say: Callable[[str], str]) -> Iterator[CodeRow]:
+    """What is pressed while somebody is on the line."""
+    for one in KEYS:
+        does, hint = KEY_WORDS[one.name]
+        follows = say(FOLLOWS[one.follows]) if one.follows else ""
+        yield CodeRow(one.code, follows, say(does), say(hint) if hint else "")
+
+
+def numbers(site: Site) -> list[tuple[Numbered, str]]:
+    """Every internal number, and what it is (a msgid), "" for somebody's."""
+    groups = ((site.agents, ""), (site.rooms, N_("Conference room")), (site.pagings, SPEAKS))
+    return [(one, kind) for group, kind in groups for one in group]
 
 
 def diversion(held: Diversion, say: Callable[[str], str]) -> str:

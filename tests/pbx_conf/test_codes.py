@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.pbx_conf.exchange import NUMBER, Exchange, events, wait_tone
+from tests.pbx_conf.places import site
 
 pytestmark = pytest.mark.asterisk
 
@@ -65,3 +66,24 @@ def test_nothing_rings(exchange: Exchange) -> None:
 def test_nothing_was_complained_of(exchange: Exchange) -> None:
     """The last test: all prompts were found, no file and no step was wrong."""
     assert exchange.complaints() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("de", "digits/oclock"), ("en", "digits/"), ("ro", "foyer/minutes")]
+)
+def test_the_time_is_told_in_the_offices_language(
+    tmp_path_factory: pytest.TempPathFactory, language: str, word: str
+) -> None:
+    with (
+        Exchange(tmp_path_factory.mktemp("time"), site(language=language)) as exchange,
+        exchange.desk("a1") as desk,
+    ):
+        since = exchange.since()
+        desk.call("*60").wait_answer().wait_end(30)
+        played = exchange.played(since)
+        # Nothing is missing, and nothing said twice.
+        assert {spoken for _, spoken in played} == {language}
+        assert any(name.startswith(word) for name, _ in played)
+        assert sum(name in ("digits/oclock", "foyer/hours") for name, _ in played) == (language != "en")
+        known = "not currently supported, defaulting to English"
+        assert [line for line in exchange.complaints() if known not in line] == []

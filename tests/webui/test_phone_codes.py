@@ -7,8 +7,8 @@ import re
 from appliance.pbx.conf import extensions_conf, feature_contexts
 from appliance.store import Store, live
 from appliance.store.diversions import Diversion
-from appliance.store.feature_codes import CODES
-from appliance.webui.phone_code_words import WORDS
+from appliance.store.feature_codes import CODES, KEYS
+from appliance.webui.phone_code_words import KEY_WORDS, WORDS
 from tests.webui.conftest import SignIn
 from tests.webui.telephony import telephony
 
@@ -29,9 +29,16 @@ def test_no_code_is_the_beginning_of_another() -> None:
     assert not [code for code in codes if code.startswith("*92") or "*92".startswith(code)]
 
 
+def test_every_key_has_words() -> None:
+    assert list(KEY_WORDS) == [one.name for one in KEYS]
+    started = [one.code for one in KEYS[:3]]
+    assert len(set(started)) == len(started)
+
+
 def test_an_agent_reads_and_prints_it(sign_in: SignIn) -> None:
     page = sign_in("lan").get("/phone-codes")
     assert "*90 Take a break" in page.words and "101 Lan" in page.words
+    assert "## number Hand the call on" in page.words
     assert "/phone-codes" in sign_in("lan").get("/account").text
 
 

@@ -11,5 +11,7 @@ def routes(web: Web) -> None:
 
     @web.get("/phone-codes")
     def codes() -> str:
-        rows = list(phone_code_words.rows(web.site(), web.gettext))
-        return web.render("phone-codes.html", rows=rows)
+        site = web.site()
+        rows = list(phone_code_words.rows(site, web.gettext))
+        keys = list(phone_code_words.during_calls(web.gettext))
+        return web.render("phone-codes.html", rows=rows, keys=keys, numbers=phone_code_words.numbers(site))
