@@ -11,11 +11,17 @@ import lock
 import reproducible
 from steps import BUILD, CACHE, IMAGE, content_stamp, remove_tree, run, step, versioned
 
-INPUTS = (IMAGE / "dahdi.py", IMAGE / "dahdi.sh", IMAGE / "reproducible.py")
+PATCHES = IMAGE / "dahdi-patches"
+INPUTS = (
+    IMAGE / "dahdi.py",
+    IMAGE / "dahdi.sh",
+    IMAGE / "reproducible.py",
+    *sorted(PATCHES.glob("*.patch")),
+)
 SOURCE = "dahdi-dkms"
 # What is in the folder of a build.
 TREE, MADE_WITH = "tree", "packages"
-COMPILER = ["gcc", "libc6-dev", "make", "openssl"]
+COMPILER = ["gcc", "libc6-dev", "make", "openssl", "patch"]
 # Debian's dahdi asks for one of the packages that compile the drivers on the box itself.
 CONTROL = """\
     Package: foyer-drivers
@@ -54,7 +60,7 @@ def compile_drivers(root: Path, kernel: str, new: Path, source: str) -> None:
         keys = CACHE / "driver-keys"
         keys.mkdir(mode=0o700, exist_ok=True)
         run(
-            "unshare", "--mount", IMAGE / "dahdi.sh", root, layer, work, kernel, new / TREE, keys,
+            "unshare", "--mount", IMAGE / "dahdi.sh", root, layer, work, kernel, new / TREE, keys, PATCHES,
             cwd=BUILD, env={**os.environ, **reproducible.ENVIRONMENT}, what="compiling the telephony drivers",
         )  # fmt: skip
         (new / MADE_WITH).write_text(lock.render(lock.present(layer, below=root)))

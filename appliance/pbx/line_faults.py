@@ -1,9 +1,10 @@
-"""Why a phone line does not work, where that is known: what the provider answered, or that its name leads
-nowhere.
+"""Why a phone line does not work, where that is known: what the provider answered, that its name leads
+nowhere, or that a call came in whose sound the line may not speak.
 
 Asterisk says by an event that the box is not signed in, but only its log says what the provider answered to
-the REGISTER (RFC 3261, 10.3 and 21). This thread reads there, looks names up, and tells the pages in live
-rows:
+the REGISTER (RFC 3261, 10.3 and 21). A call whose description names none of the line's sound formats it
+refuses (488) before there is a channel, and nothing but its file of legs (conf/cli_conf.py) tells. This
+thread reads both, looks names up, and tells the pages in live rows:
 
     fault/<line>   {"why": "password", "code": 403}   -- one of WHYS; the SIP status, 0 if there was no answer
 """
@@ -28,7 +29,7 @@ from appliance.store.sitemodel import Line
 
 _log = logging.getLogger(__name__)
 
-WHYS = ("password", "account", "refused", "trouble", "silent", "name", "no-names")
+WHYS = ("password", "account", "refused", "trouble", "silent", "name", "no-names", "formats-in")
 LOOK_EVERY_S = 1.0
 # A name that was mended, or a network that came back, is noticed by itself.
 LOOK_AGAIN_S = 30.0
@@ -40,6 +41,8 @@ _SAID = re.compile(
     r"res_pjsip_outbound_registration\.c: (?P<what>[^\n]{3,80}?) received from '[^'\n]*'"
     r" on registration attempt to '(?P<account>[^'\n]*)'"
 )
+# chan_pjsip.c, chan_pjsip_session_end: the endpoint's name alone where there is no channel.
+_UNHEARD = re.compile(r"chan_pjsip\.c:\s+(?P<line>l[1-9][0-9]{0,5}): inv_session->cause: 488$", re.M)
 _STATUS = re.compile(r"\b[1-6][0-9]{2}\b")
 _PASSWORD, _ACCOUNT = (401, 403, 407), (404, 410, 484, 604)
 
@@ -49,6 +52,12 @@ def answers(log: str) -> Iterator[tuple[str, int]]:
     for said in _SAID.finditer(log):
         status = _STATUS.search(said["what"])
         yield said["account"], int(status[0]) if status else 0
+
+
+def unheard(legs: str) -> Iterator[str]:
+    """The line of each call that was refused since its sound formats and the line's have none in common."""
+    for refused in _UNHEARD.finditer(legs):
+        yield refused["line"]
 
 
 def why_of(status: int) -> str:
@@ -63,13 +72,18 @@ def why_of(status: int) -> str:
 class LineFaults:
     """`run` until stopped; `try_now` from any thread."""
 
-    def __init__(self, store: Store, session: ActionSession, running: RunningSite, log: Path) -> None:
+    def __init__(
+        self, store: Store, session: ActionSession, running: RunningSite, messages: Path, legs: Path
+    ) -> None:
         self._store = store
         self._session = session
         self._running = running
-        self._messages = log
-        self._read_to: tuple[int, int] = (0, 0)
+        self._messages = Tail(messages)
+        # A refusal of before may be mended by now, or followed by calls that were taken.
+        self._legs = Tail(legs, from_end=True)
         self._said: dict[str, int] = {}
+        # Lines of which a call in was refused for its sound: their formats then, and when the last call came.
+        self._unheard: dict[str, tuple[tuple[str, ...], int]] = {}
         self._tried: dict[str, float] = {}
 
     def try_now(self, line_id: str) -> None:
@@ -80,7 +94,7 @@ class LineFaults:
         or the line is not ready. Besides, what the session raises.
         """
         line = self._running.get().line(line_id)
-        if line is None:
+        if line is None or line.kind != "sip":
             raise NotFoundError("This phone line is no longer part of the settings.")
         now = time.monotonic()
         if now - self._tried.get(line_id, -TRY_EVERY_S) < TRY_EVERY_S:
@@ -102,7 +116,7 @@ class LineFaults:
         while not stop.wait(LOOK_EVERY_S):
             beat()
             seen = self._store.version()
-            if seen == version and time.monotonic() - looked_at < LOOK_AGAIN_S:
+            if seen == version and not self._legs.has_grown() and time.monotonic() - looked_at < LOOK_AGAIN_S:
                 continue
             version, looked_at = seen, time.monotonic()
             try:
@@ -114,8 +128,14 @@ class LineFaults:
         """Compares once what is wrong with the live rows."""
         with self._store.read() as db:
             rows = live.snapshot(db).rows
-        faults = {}
-        for line in self._running.get().lines:
+        lines, faults = self._running.get().lines_of("sip"), {}
+        refused = set(unheard(self._legs.read()))
+        self._unheard |= {
+            line.id: (line.codecs, _came(rows["line"].get(line.id, {})))
+            for line in lines
+            if line.id in refused
+        }
+        for line in lines:
             beat()
             fault = self._fault(line, rows["line"].get(line.id, {}))
             if fault:
@@ -127,7 +147,8 @@ class LineFaults:
     def _fault(self, line: Line, row: dict[str, Any]) -> dict[str, Any]:
         if not row or row.get("registered") or (not line.register and row.get("reachable")):
             self._said.pop(_account(line), None)
-            return {}
+            is_unheard = self._unheard.get(line.id) == (line.codecs, _came(row))
+            return {"why": "formats-in", "code": 488} if is_unheard else {}
         if line.register and row.get("registered") is None:
             return {}
         status = self._answer(line) if line.register else 0
@@ -137,27 +158,64 @@ class LineFaults:
 
     def _answer(self, line: Line) -> int | None:
         """What came of the line's last attempt to sign in, as far as the log was seen; None: nothing yet."""
-        try:
-            facts = self._messages.stat()
-            if (facts.st_ino, facts.st_size) != self._read_to:
-                with self._messages.open("rb") as file:
-                    file.seek(max(0, facts.st_size - TAIL_BYTES))
-                    tail = file.read(TAIL_BYTES)
-                self._said.update(answers(tail.decode("utf-8", "replace")))
-                self._read_to = (facts.st_ino, facts.st_size)
-        except OSError as error:
-            _log.info("%s cannot be read: %s", self._messages, error.strerror)
+        self._said.update(answers(self._messages.read()))
         return self._said.get(_account(line))
+
+
+class Tail:
+    """The newest lines of a file that grows and is turned over; with `from_end`, what comes from now on."""
+
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+        self._path = path
+        self._inode = 0
+        self._read_to = 0
+        if from_end and (found := self._found()):
+            self._inode, _, self._read_to = found
+
+    def has_grown(self) -> bool:
+        """Whether there is anything that was not read yet."""
+        return self._found() is not None
+
+    def read(self) -> str:
+        """The whole lines that were not returned yet, at most about `TAIL_BYTES` of them; "" for none."""
+        found = self._found()
+        if found is None:
+            return ""
+        inode, start, end = found
+        try:
+            with self._path.open("rb") as file:
+                file.seek(start)
+                text, _, rest = file.read(end - start).rpartition(b"\n")
+        except OSError as error:
+            _log.info("%s cannot be read: %s", self._path, error.strerror)
+            return ""
+        self._inode, self._read_to = inode, end - len(rest)
+        return text.decode("utf-8", "replace")
+
+    def _found(self) -> tuple[int, int, int] | None:
+        """The file, and from where to where it is to be read; None for nothing."""
+        try:
+            facts = self._path.stat()
+        except OSError:
+            return None
+        known = self._read_to if facts.st_ino == self._inode and self._read_to <= facts.st_size else 0
+        start = max(known, facts.st_size - TAIL_BYTES)
+        return (facts.st_ino, start, facts.st_size) if start < facts.st_size else None
+
+
+def _came(row: dict[str, Any]) -> int:
+    """When the last call came in over the line, 0 for none that is known."""
+    return int(row.get("came", 0))
 
 
 def _account(line: Line) -> str:
     return sip_uri(line.host, line.port, line.username)
 
 
-def nobody_there(line: Line) -> str:
+def nobody_there(line: Line, look_up: Callable[[str, int], object] = socket.getaddrinfo) -> str:
     """Why there was no answer at all: the name leads nowhere, names lead nowhere, or nobody answers."""
     try:
-        socket.getaddrinfo(line.host, line.port, type=socket.SOCK_DGRAM)
+        look_up(line.host, line.port)
     except socket.gaierror as error:
         return "name" if error.errno in (socket.EAI_NONAME, socket.EAI_NODATA) else "no-names"
     except (OSError, UnicodeError):

@@ -31,7 +31,7 @@ def routes(web: Web) -> None:
         if machine.driver_key not in ("unknown", "asked"):
             raise ConflictError(N_("There is nothing to let in: this machine takes the drivers as it is."))
         code = new_code()
+        Privileged(web.settings.privileged_socket).confirm_drivers(code)
         with web.change() as change:
             audit.record(change, web.user().id, "drivers.confirm")
-        Privileged(web.settings.privileged_socket).confirm_drivers(code)
         return web.render("system-drivers.html", state="asked", refused=(), code=code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.health import cards
+from appliance import drivers
 
 ALIASES = """\
 # Aliases extracted from modules themselves.
@@ -27,11 +27,11 @@ def test_drivers_that_cards_ask_for_and_do_not_have(tmp_path: Path) -> None:
     for place, name in DEVICES.items():
         (sys / "bus" / place).mkdir(parents=True)
         (sys / "bus" / place / "modalias").write_text(f"{name}\n")
-    assert cards.refused(sys, modules) == ()
+    assert drivers.refused(sys, modules) == ()
     (modules / "updates/dahdi").mkdir(parents=True)
     for name in ("wct4xxp", "wctdm", "xpp_usb"):
         (modules / f"updates/dahdi/{name}.ko").touch()
     (modules / "modules.alias").write_text(ALIASES)
-    assert cards.refused(sys, modules) == ("wctdm", "xpp_usb")
+    assert drivers.refused(sys, modules) == ("wctdm", "xpp_usb")
     (sys / "module/wctdm").mkdir(parents=True)
-    assert cards.refused(sys, modules) == ("xpp_usb",)
+    assert drivers.refused(sys, modules) == ("xpp_usb",)

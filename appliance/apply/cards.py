@@ -1,0 +1,167 @@
+"""The spans of telephone cards: from the site to the drivers and to Asterisk, span by span.
+
+Nothing is remembered here: each of Asterisk's channels tells a stamp of its settings (chan_dahdi_conf.py), so
+what it has is compared with what it should have, whoever restarted meanwhile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
+
+from appliance.errors import RejectedError, Sentence, TransientError
+from appliance.hw.dahdi import sysfs
+from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedSpan
+from appliance.pbx.conf import chan_dahdi_conf
+from appliance.store.site_spans import SPANS_MAX, WIDTH, Span, ranges
+from appliance.store.sitemodel import Site
+
+WAITING = "It waits until the calls over a card have ended."
+REFUSED = Sentence("The telephone card did not take its settings.", "Is the right kind of line chosen?")
+_MODULE = f"{chan_dahdi_conf.MODULE}.so"
+# "     65            foyer-in-l2     vi         default                         In Service 0123456789abcdef"
+_SHOWN = re.compile(r"^ *([0-9]+) .* ([0-9a-f]{16})\s*$", re.MULTILINE)
+
+
+class Console(Protocol):
+    """Asterisk's console."""
+
+    def ask(self, command: str) -> str:
+        """The answer to a command."""
+
+
+def plan_of(site: Site) -> CardPlan:
+    """What root needs to know of the site's spans. A card takes its beat from the first of its ports that
+    has one: drivers count per card, and another port's settings change nothing.
+    """
+    return CardPlan(
+        tuple(
+            PlannedSpan(
+                number=span.number,
+                device=span.device,
+                port=span.port,
+                type=span.type,
+                framing="ccs" if span.type == "e1" else span.framing,
+                coding=_coding(span),
+                crc4=span.crc4,
+                clock=0 if span.own_clock else span.port,
+                first=span.first_channel,
+                last=span.last_channel,
+                bearers=ranges(span.bearers),
+                signalling=span.signalling_channel,
+            )
+            for span in site.spans
+        )
+    )
+
+
+def _coding(span: Span) -> str:
+    return "ami" if span.coding == "ami" else "hdb3" if span.type == "e1" else "b8zs"
+
+
+def files(site: Site) -> Mapping[str, str]:
+    """The plan as a file beside Asterisk's, on a site that has spans."""
+    return {FILE: plan_of(site).to_text()} if site.spans else {}
+
+
+class Cards:
+    """Makes the drivers and Asterisk have the spans of a rendering. `set_up` has root set them up;
+    `numbers` are the spans that are there and have one.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        set_up: Callable[[], None],
+        numbers: Callable[[], Collection[int]] | None = None,
+    ) -> None:
+        self._console = console
+        self._set_up = set_up
+        self._numbers = numbers or numbers_there
+
+    def load(self, tree: Mapping[str, str]) -> bool:
+        """Does what is missing for this rendering. False: it waits for calls to end. RejectedError: a driver
+        or Asterisk did not take it. TransientError: Asterisk does not answer.
+        """
+        wanted = stamps(tree.get(chan_dahdi_conf.FILE, ""))
+        shown = self._shown() if wanted or self._is_loaded() else {}
+        if wanted == shown:
+            return True
+        stale = {_number(channel) for channel, stamp in shown.items() if wanted.get(channel) != stamp}
+        if stale and self._busy(stale):
+            return False
+        for number in sorted(stale):
+            if self._busy({number}):
+                return False
+            # With its signalling channel, of which Asterisk would else keep side and kind of exchange.
+            self._console.ask(f"pri destroy span {number}")
+            self._console.ask(f"dahdi destroy channels {_range(number)}")
+        try:
+            self._set_up()
+        except TransientError as error:
+            raise _refusal(error) from error
+        self._make({_number(channel) for channel in wanted.keys() - self._shown().keys()})
+        there = self._numbers()
+        if self._shown() != {channel: one for channel, one in wanted.items() if _number(channel) in there}:
+            raise RejectedError(REFUSED.message, REFUSED.hint)
+        return True
+
+    def _make(self, missing: set[int]) -> None:
+        """Has Asterisk make the channels of those spans that are there."""
+        found = missing.intersection(self._numbers())
+        if found and not self._is_loaded():
+            self._console.ask(f"module load {_MODULE}")
+            return
+        for number in sorted(found):
+            self._console.ask(f"dahdi create channels {_range(number)}")
+
+    def _shown(self) -> dict[int, str]:
+        """Channel to stamp, of the spans that a site can have."""
+        found = _SHOWN.findall(self._console.ask("dahdi show channels")) if self._is_loaded() else []
+        return {int(channel): stamp for channel, stamp in found if _number(int(channel)) <= SPANS_MAX}
+
+    def _is_loaded(self) -> bool:
+        return _MODULE in self._console.ask(f"module show like {_MODULE}")
+
+    def _busy(self, numbers: set[int]) -> bool:
+        """Whether calls are up over one of these spans."""
+        up = self._console.ask("core show channels concise")
+        return any(f"DAHDI/i{number}/" in up for number in numbers)
+
+
+def _refusal(error: TransientError) -> RejectedError:
+    """The same words, as an answer to the settings."""
+    found = RejectedError(error.message, error.sentence.hint)
+    found.sentence = error.sentence
+    return found
+
+
+def stamps(text: str) -> dict[int, str]:
+    """What chan_dahdi.conf says: channel to stamp."""
+    found: dict[int, str] = {}
+    stamp = ""
+    for line in text.splitlines():
+        name, _, value = line.partition(" = ")
+        if name == "description":
+            stamp = value
+        elif name == "channel" and stamp:
+            for row in value.split(","):
+                first, _, last = row.partition("-")
+                found |= dict.fromkeys(range(int(first), int(last) + 1), stamp)
+            stamp = ""
+    return found
+
+
+def numbers_there() -> set[int]:
+    """The spans that are there and have a number."""
+    return {number for device in sysfs.devices() for number in device.numbers.values()}
+
+
+def _number(channel: int) -> int:
+    return (channel - 1) // WIDTH + 1
+
+
+def _range(number: int) -> str:
+    """All channels that a span may have."""
+    return f"{(number - 1) * WIDTH + 1} {number * WIDTH}"

@@ -1,0 +1,27 @@
+"""system.conf: how DAHDI's drivers talk on each span. Read by dahdi_cfg(8). Pure."""
+
+from __future__ import annotations
+
+from appliance.hw.dahdi.plan import CardPlan, PlannedSpan
+
+# The kernel's own, for cards that do not take echo away themselves.
+ECHO_CANCELLER = "oslec"
+# No tone of DAHDI's is heard on digital lines, but its channels do not start without a set of them.
+_ZONE = "us"
+
+
+def render(plan: CardPlan) -> str:
+    """The file's text."""
+    spans = "".join(_span(span) for span in plan.spans)
+    return f"{spans}loadzone={_ZONE}\ndefaultzone={_ZONE}\n"
+
+
+def _span(span: PlannedSpan) -> str:
+    line = f"{span.framing},{span.coding}" + (",crc4" if span.crc4 and span.type == "e1" else "")
+    return (
+        # The number after the clock is the length of the cable, of T1 and J1 alone: 0 is up to 40 m.
+        f"span={span.number},{span.clock},0,{line}\n"
+        f"bchan={span.bearers}\n"
+        f"dchan={span.signalling}\n"
+        f"echocanceller={ECHO_CANCELLER},{span.bearers}\n"
+    )

@@ -1,0 +1,198 @@
+"""Which telephony cards there are, and what each is in need of: from the buses, the card tables and what the
+kernel has. Pure.
+
+Called by foyer-hw; the pages have the words for each state (webui/card_words.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from appliance.hw.bus import Device
+from appliance.hw.cards import Card, CardTable
+from appliance.hw.dahdi import sysfs
+from appliance.hw.dahdi.sysfs import Span
+
+# ready: its driver has it. setup: so it is, but DAHDI has not numbered its ports yet. firmware: a file is
+# missing. refused: Secure Boot keeps its driver out. waiting: its driver is not loaded. silent: it is, and
+# did not take the card. taken: another driver has it. no-driver: the box runs without drivers of cards.
+# unsupported: a card that needs another driver than the box has. unknown: a telephony card that no table
+# names.
+State = Literal[
+    "ready",
+    "setup",
+    "firmware",
+    "refused",
+    "waiting",
+    "silent",
+    "taken",
+    "no-driver",
+    "unsupported",
+    "unknown",
+]
+
+# Types of ports that take a digital line; DYNAMIC is one without a card.
+DIGITAL = ("E1", "T1", "J1", "DYNAMIC")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What the kernel has: drivers of ours that fit it, modules that are loaded, files of firmware.
+    `is_locked`: Secure Boot takes no driver of ours. `loaded_with` says which uploaded files were there when
+    the driver of a card took it, by the card's address.
+    """
+
+    drivers: frozenset[str]
+    loaded: frozenset[str]
+    firmware: frozenset[str]
+    is_locked: bool = False
+    loaded_with: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A telephony card in this machine. `card` is None for one that no table names, `maker` then who made
+    it, "" if only the device's class tells. `missing` are files of firmware that the box does not have;
+    `is_late`: its driver has not looked for one that was uploaded since.
+    """
+
+    device: Device
+    card: Card | None
+    maker: str
+    state: State
+    missing: tuple[str, ...]
+    spans: tuple[Span, ...]
+    is_late: bool = False
+
+    def to_row(self) -> dict[str, Any]:
+        """For the store."""
+        card = self.card
+        return {
+            "bus": self.device.bus,
+            "address": self.device.address,
+            "slot": self.device.slot,
+            "id": self.device.id,
+            "name": card.name if card else "",
+            "maker": self.maker,
+            "driver": card.driver if card else "",
+            "taken_by": self.device.driver if self.state == "taken" else "",
+            "lines": list(card.lines) if card else [],
+            "ports": list(card.ports) if card else [],
+            "modular": bool(card and card.is_modular),
+            "state": self.state,
+            "firmware": [asdict(file) for file in card.firmware if file.file in self.missing] if card else [],
+            "late": self.is_late,
+            "spans": [_span(span) for span in self.spans],
+        }
+
+
+def find(
+    devices: Iterable[Device], spans: Iterable[Span], table: CardTable, kernel: Kernel
+) -> tuple[tuple[Found, ...], tuple[Span, ...]]:
+    """The cards, and the spans that belong to none of them."""
+    left = list(spans)
+    found = []
+    for device in devices:
+        card = table.find(device.bus, device.id)
+        maker = table.maker(device.bus, device.vendor)
+        if card is None and maker is None and not device.is_telephony:
+            continue
+        own = [span for span in left if belongs(span, device)]
+        left = [span for span in left if span not in own]
+        missing = tuple(_missing(card, kernel)) if card else ()
+        state = _state(device, card, kernel, bool(own)) if card else "unknown"
+        is_late = card is not None and device.driver == card.driver and _is_late(device, card, kernel)
+        found.append(Found(device, card, maker.name if maker else "", state, missing, tuple(own), is_late))
+    return tuple(found), tuple(left)
+
+
+def belongs(thing: Span | sysfs.Device, device: Device) -> bool:
+    """Whether a span or a part of a card is below the device, or below one of its interfaces (USB)."""
+    return any(part == device.address or part.startswith(f"{device.address}:") for part in thing.path)
+
+
+def _missing(card: Card, kernel: Kernel) -> Iterator[str]:
+    if card.is_supported:
+        yield from (file.file for file in card.firmware if file.file not in kernel.firmware)
+
+
+def _is_late(device: Device, card: Card, kernel: Kernel) -> bool:
+    """Whether there is an uploaded file for this card that its driver was not given."""
+    with_it = kernel.loaded_with.get(device.address)
+    return with_it is not None and any(
+        file.file in kernel.firmware and file.file not in with_it for file in card.firmware
+    )
+
+
+def _state(device: Device, card: Card, kernel: Kernel, has_spans: bool) -> State:
+    if not card.is_supported:
+        return "unsupported"
+    if device.driver == card.driver:
+        return "ready" if has_spans or not card.lines else "setup"
+    if device.driver and device.bus == "pci":
+        return "taken"
+    return _why_idle(device, card, kernel) if card.driver in kernel.drivers else "no-driver"
+
+
+def _why_idle(device: Device, card: Card, kernel: Kernel) -> State:
+    """Why no driver has the card, although the box has the one for it."""
+    is_loaded = card.driver in kernel.loaded
+    if kernel.is_locked and not is_loaded:
+        return "refused"
+    needed = {file.file for file in card.firmware if file.need in ("start", "update")}
+    if (is_loaded or device.id in card.bare_ids) and needed - kernel.firmware:
+        return "firmware"
+    return "silent" if is_loaded else "waiting"
+
+
+def sockets(
+    parts: Iterable[sysfs.Device], cards: Iterable[Found], spans: Iterable[Span]
+) -> dict[str, dict[str, Any]]:
+    """The ports for digital lines, for the store, by card and port, whether they have the number of a span
+    (else 0) or not. `card` is the key of the card's own row, "" for a port of no card.
+    """
+    by_number = {span.number: span for span in spans}
+    rows = {}
+    known = [one.device for one in cards]
+    for part in parts:
+        own = next((f"{one.bus}:{one.address}" for one in known if belongs(part, one)), "")
+        for port, kind in part.types.items():
+            number = part.numbers.get(port, 0)
+            if kind in DIGITAL:
+                span = by_number.get(number)
+                rows[f"{part.key}:{port}"] = {
+                    "device": part.key,
+                    "port": port,
+                    "type": kind,
+                    "card": own,
+                    "number": number,
+                    "alarms": list(span.alarms) if span else [],
+                }
+    return rows
+
+
+def _span(span: Span) -> dict[str, Any]:
+    """What a page shows of a span: the ports of an analog card one by one, by their places on it."""
+    channels = span.more.channels if span.more and not span.is_digital else ()
+    return {
+        "port": span.port,
+        "name": span.name,
+        "description": span.description,
+        "channels": span.channels,
+        "alarms": list(span.alarms),
+        "ports": [
+            {"port": at, "signalling": one.signalling, "alarms": list(one.alarms)}
+            for at, one in enumerate(channels, 1)
+        ],
+    }
+
+
+def span_row(span: Span) -> dict[str, Any]:
+    """A span of no card, for the store; it is known by its number, and so are its channels by theirs."""
+    channels = span.more.channels if span.more else ()
+    row = _span(span)
+    for port, channel in zip(row["ports"], channels, strict=False):
+        port["port"] = channel.number
+    return {**row, "port": span.number}

@@ -1,0 +1,164 @@
+"""The wiring sheet: what is plugged in where, and how the plugs are wired. Pure.
+
+Used by system_wiring.py. Made of the cards as they are now (card_words.py) and the spans of the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from appliance.store.site_spans import Span
+from appliance.store.sitemodel import Site
+from appliance.webui.card_words import CardNow, CardsNow
+from appliance.webui.i18n import N_
+from appliance.webui.socket_words import SocketNow
+
+# The wires of a network cable that are in use (ANSI/TIA-568, T568B): a class of the style sheet, and words.
+WIRES = {
+    1: ("orange-white", N_("white and orange")),
+    2: ("orange", N_("orange")),
+    3: ("green-white", N_("white and green")),
+    4: ("blue", N_("blue")),
+    5: ("blue-white", N_("white and blue")),
+    6: ("green", N_("green")),
+}
+IN, OUT = N_("comes in"), N_("goes out")
+LINE = N_("the line")
+# More ports than that do not fit on a bracket with a plug each.
+_OWN_PLUGS_MAX = 4
+
+
+@dataclass(frozen=True)
+class Plug:
+    """A kind of plug. `pins` are (number, class of the wire, its words, what it is for), of those in use, as
+    the box has them; `notes` say what else to know.
+    """
+
+    name: str
+    places: int
+    title: str
+    pins: tuple[tuple[int, str, str, str], ...]
+    notes: tuple[str, ...]
+
+
+def _wired(uses: dict[int, str]) -> tuple[tuple[int, str, str, str], ...]:
+    return tuple((pin, *WIRES[pin], use) for pin, use in uses.items())
+
+
+PLUGS = {
+    # RJ48C: TIA-968-B 6.2, ANSI T1.403; the same for E1 (ISO/IEC 10173), as in the manuals of Digium's cards.
+    "digital": Plug(
+        "RJ45 (RJ48C)",
+        8,
+        N_("Digital lines: E1, T1, J1"),
+        _wired({1: IN, 2: IN, 4: OUT, 5: OUT}),
+        (
+            N_(
+                "To the telephone company's socket, every network cable does: all eight wires straight"
+                " through."
+            ),
+            N_(
+                "To a telephone system of yours, it needs a crossed cable: 1 and 2 of one end lead to 4 and 5"
+                " of the other."
+            ),
+        ),
+    ),
+    # ISO/IEC 8877: the side of the terminal (TE).
+    "bri": Plug(
+        "RJ45",
+        8,
+        N_("ISDN lines (BRI)"),
+        _wired({3: OUT, 4: IN, 5: IN, 6: OUT}),
+        (
+            N_("To the telephone company's box (NT), every network cable does: straight through."),
+            N_(
+                "To an ISDN telephone or a telephone system of yours, 3 and 6 of one end lead to 4 and 5 of"
+                " the other."
+            ),
+        ),
+    ),
+    # RJ11C: TIA-968-B 6.2; the colors are those of old American cables.
+    "analog": Plug(
+        "RJ11",
+        6,
+        N_("Analog lines and telephones"),
+        ((3, "red", N_("red"), LINE), (4, "green", N_("green"), LINE)),
+        (
+            N_("The two wires in the middle. Which is which matters to hardly any line."),
+            N_("In the socket of a network cable (RJ45) they are 4 and 5: blue, and white and blue."),
+        ),
+    ),
+}
+SEVERAL = N_(
+    "This card has several ports in one plug: its manual says which wires belong to which, or take the"
+    " splitter that came with it."
+)
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of a card, or a place for one: `kind` is what it is for ("" if nobody knows), in words or a name
+    that is the same everywhere; `name`, `panel` and `line` are "" where nothing is set up.
+    """
+
+    number: int
+    kind: str
+    name: str
+    panel: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A card with its ports; `card` is None for ports without one. `has_several` ports in a plug."""
+
+    card: CardNow | None
+    ports: tuple[Port, ...]
+    has_several: bool = False
+
+
+def sheets(found: CardsNow, site: Site) -> tuple[Sheet, ...]:
+    """A sheet for every card, and one for what is set up without a card that is there."""
+    made = []
+    for card in found.cards:
+        ports = tuple(_ports(card, site))
+        analog = {"fxo", "fxs"} & set(card.kinds)
+        made.append(Sheet(card, ports, bool(analog) and len(ports) > _OWN_PLUGS_MAX))
+    others = [*found.loose_sockets, *found.missing]
+    rest = tuple(_of_socket(socket, site) for socket in others if socket.span)
+    return (*made, Sheet(None, rest)) if rest else tuple(made)
+
+
+def plugs(found: CardsNow) -> tuple[Plug, ...]:
+    """How the plugs are wired that these cards have; all of them where there is no card yet."""
+    kinds = {kind for card in found.cards for kind in card.kinds}
+    wanted = {
+        "digital": kinds & {"e1", "t1", "j1"} or found.loose_sockets,
+        "bri": kinds & {"bri"},
+        "analog": kinds & {"fxo", "fxs"},
+    }
+    return tuple(plug for key, plug in PLUGS.items() if wanted[key] or not any(wanted.values()))
+
+
+def _ports(card: CardNow, site: Site) -> Iterator[Port]:
+    """What was found, or as many as the card has."""
+    for socket in card.sockets:
+        yield _of_socket(socket, site)
+    for port in card.ports_now:
+        yield Port(port.number, port.kind, "", "", "")
+    if not card.sockets and not card.ports_now and len(card.ports) == 1:
+        kind = card.lines[0] if len(card.lines) == 1 else ""
+        for number in range(1, card.ports[0] + 1):
+            yield Port(number, kind, "", "", "")
+
+
+def _of_socket(socket: SocketNow, site: Site) -> Port:
+    span = socket.span
+    if span is None:
+        return Port(socket.port, socket.kind, "", "", "")
+    return Port(socket.port, socket.kind, span.name, span.panel, _line_of(span, site))
+
+
+def _line_of(span: Span, site: Site) -> str:
+    return next((line.name for line in site.lines if span.id in line.spans), "")
