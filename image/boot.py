@@ -42,6 +42,8 @@ def run(chosen: options.Options) -> int:
         environment = options.environment(chosen)
         # What is wrong with the state or a port is said before minutes of building, not after.
         layers = os.environ.get("FOYER_LAYERS") or root_layers.layers("run")
+        if chosen.fresh:
+            claim.empty()
         box = box_process.start(layers, chosen.state, chosen.net, environment)
         claim.note(box.pid)
         try:

@@ -13,7 +13,8 @@ step ruff check --quiet .
 step ruff format --check --quiet .
 step mypy
 mapfile -t scripts < <(grep -rlE --exclude-dir=build --exclude-dir=.git --exclude-dir=node_modules '^#!.*\b(ba)?sh\b' .)
-step shellcheck "${scripts[@]}"
+# -x: what a script reads in (box-disk) is looked at with it.
+step shellcheck -x "${scripts[@]}"
 # Layering, writes, state, size, the README; then the pages' words, scripts and templates.
 lints=(tests/lint tests/webui/test_words.py tests/webui/test_scripts.py tests/webui/test_templates.py)
 # Two at a time: half of the time they wait for something, a phone to ring or a lock to be free.
@@ -25,8 +26,8 @@ case $1 in
         step python3 -m pytest "${parallel[@]}" -m 'not box and not browser and not vm' --durations=5
         # One at a time: they have a whole box each, and measure how long things take.
         step python3 -m pytest -m 'box or browser' --durations=10
-        # Where a machine is emulated, all that it does takes many times as long.
-        step python3 -m pytest -m vm --timeout 1800 --durations=5
+        # Where a machine is emulated, all that it does takes many times as long. Two at a time: each waits for its start-ups.
+        step python3 -m pytest --numprocesses 2 --dist loadgroup -m vm --timeout 1800 --durations=25
         ;;
     *) exit 2 ;;
 esac

@@ -22,8 +22,16 @@ NEEDED_GB = 0.2
 class Claim:
     """The state folder belongs to this process and the box that it starts."""
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
+    def __init__(self, folder: Path, file: IO[str]) -> None:
+        self._folder, self._file = folder, file
+
+    def empty(self) -> None:
+        """Deletes all that the box keeps, but not the mark."""
+        for path in _kept(self._folder):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def note(self, pid: int) -> None:
         """Lets `box_pid` find the box's first process."""
@@ -35,9 +43,11 @@ class Claim:
 
 @contextlib.contextmanager
 def claimed(folder: Path, *, fresh: bool) -> Iterator[Claim]:
-    """Makes or opens the folder and holds it; with `fresh`, what it keeps is deleted first.
+    """Makes or opens the folder and holds it. Nothing in it is deleted: whoever wants it empty calls
+    `Claim.empty` once nothing can be refused any more.
 
-    Failed when another box runs on it, when it has files that are not a box's, or when its disk is full.
+    Failed when another box runs on it, when it has files that are not a box's, or when its disk is full;
+    with `fresh`, what the folder keeps counts as free.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,21 +67,19 @@ def claimed(folder: Path, *, fresh: bool) -> Iterator[Claim]:
             ) from None
         # What it says is of the box before, until `Claim.note`.
         file.truncate(0)
-        if fresh:
-            empty(folder)
-        need_space(folder, NEEDED_GB, "give a folder on a larger disk with STATE=")
-        yield Claim(file)
+        gained = _kept_gb(folder) if fresh else 0.0
+        need_space(folder, NEEDED_GB - gained, "give a folder on a larger disk with STATE=")
+        yield Claim(folder, file)
 
 
-def empty(folder: Path) -> None:
-    """Deletes all that the box keeps, but not the mark."""
-    for path in folder.iterdir():
-        if path.name == MARK:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def _kept(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name != MARK]
+
+
+def _kept_gb(folder: Path) -> float:
+    """What emptying the folder gives back, in 10^9 bytes."""
+    inside = (found for path in _kept(folder) for found in (path, *path.rglob("*")))
+    return sum(path.lstat().st_blocks * 512 for path in inside) / 1e9
 
 
 def box_pid(folder: Path) -> int:

@@ -261,9 +261,11 @@ write_disk() {
     exec {lock}<"/dev/$disk"
     flock --nonblock "$lock" || fail $REFUSED "$disk is refused: another program works on it."
     # The kernel itself says so when something that lsblk does not know of uses the disk.
-    said=$(blockdev --rereadpt "/dev/$disk" 2>&1 || true)
-    [[ $said != *busy* ]] ||
-        fail $REFUSED "$disk is refused: the kernel says that it is in use."
+    if ! said=$(blockdev --rereadpt "/dev/$disk" 2>&1); then
+        [[ $said != *busy* ]] || fail $REFUSED "$disk is refused: the kernel says that it is in use."
+        # A device that has no partitions cannot be asked for them.
+        [[ $said = *'Invalid argument'* ]] || fail $REFUSED "$disk is refused: it cannot be examined ($said)."
+    fi
     unfinished=1
     unpacked | dd of="/dev/$disk" bs=4M iflag=fullblock oflag=direct conv=fsync,nocreat status=progress 2>&1 |
         progress Writing
@@ -291,19 +293,21 @@ at_end() {
 
 # Leaves in `disk` the one that the person typed the name of; ends if that is none.
 ask() {
-    local answer
+    local answer shown
     if [ -z "$disk" ]; then
-        list_disks
-        printf '\nEverything on the disk will be deleted. Type the name of the disk to write: '
+        shown=$(list_disks)
+        printf '%s\n\nEverything on the disk will be deleted. Type the name of the disk to write: ' "$shown"
         IFS= read -r answer || answer=
         [ -n "$answer" ] || fail $FAILED "nothing was written."
-        check_disk "$answer"
-        return
+    else
+        shown="  $(describe)"
+        printf '%s\n\nEverything on %s will be deleted. Type %s to go on: ' "$shown" "$disk" "$disk"
+        IFS= read -r answer || answer=
+        [ "$answer" = "$disk" ] || fail $FAILED "nothing was written."
     fi
-    say "  $(describe)"
-    printf '\nEverything on %s will be deleted. Type %s to go on: ' "$disk" "$disk"
-    IFS= read -r answer || answer=
-    [ "$answer" = "$disk" ] || fail $FAILED "nothing was written."
+    # While the question stood there, disks may have been plugged, and mounted.
+    check_disk "$answer"
+    [[ $shown = *"  $(describe)"* ]] || fail $REFUSED "$disk is refused: it is another disk than was shown."
 }
 
 main() {

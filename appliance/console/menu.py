@@ -11,9 +11,11 @@ import select
 from collections.abc import Callable
 from typing import TextIO
 
-from appliance.console.screen import menu, screen
+from appliance.console.screen import menu, plain, screen
 from appliance.console.status import Status
+from appliance.console.wrong import what_is_wrong
 from appliance.errors import FoyerError
+from appliance.health.facts import Machine
 from appliance.network.plan import NetworkPlan
 from appliance.network.trial import TRIAL_S
 from appliance.privileged.client import Privileged
@@ -50,12 +52,14 @@ class Console:
         status: Callable[[], Status],
         root: Privileged,
         kept_plan: Callable[[], NetworkPlan | None],
+        machine: Callable[[], Machine],
     ) -> None:
         self._keys = keys
         self._paper = paper
         self._status = status
         self._root = root
         self._kept_plan = kept_plan
+        self._machine = machine
         self._typed = b""
         self.is_open = True
 
@@ -98,6 +102,8 @@ class Console:
                 self._open_data()
             case "6":
                 self._confirm_drivers()
+            case "7":
+                self._tell_what_is_wrong()
             case "9":
                 self._reset()
 
@@ -131,6 +137,11 @@ class Console:
         if self._ask("Written down? yes starts the box again") == "yes":
             self._root.power("reboot")
             self._pause()
+
+    def _tell_what_is_wrong(self) -> None:
+        lines = what_is_wrong(self._machine).splitlines()
+        self._say("".join(f"{line}\n" for line in ("", *map(plain, lines))))
+        self._pause()
 
     def _reset(self) -> None:
         self._say(

@@ -13,6 +13,7 @@ _MENU = (
     ("4", "Start again"),
     ("5", "Open the data with the recovery key"),
     ("6", "Let the drivers of telephone cards in (Secure Boot)"),
+    ("7", "What is wrong with the box"),
     ("9", "Factory reset: delete everything"),
 )
 _WIDTH = 72
@@ -23,7 +24,7 @@ def menu(status: Status) -> tuple[tuple[str, str], ...]:
     if fault := status.fault:
         keys = "34" + "5" * fault.needs_key + "9" * fault.can_reset
     else:
-        keys = "12349" + "6" * (status.driver_key in ("unknown", "asked"))
+        keys = "123479" + "6" * (status.driver_key in ("unknown", "asked"))
     return tuple(entry for entry in _MENU if entry[0] in keys)
 
 
@@ -41,7 +42,7 @@ def screen(status: Status) -> str:
     elif not status.fault:
         lines += ["  No telephone card was found. Phone lines over the internet need none."]
     lines += ["", "-" * _WIDTH, *(f"  {key}  {words}" for key, words in menu(status)), ""]
-    return "".join(f"{_plain(line)}\n" for line in lines)
+    return "".join(f"{plain(line)}\n" for line in lines)
 
 
 def _doors(status: Status) -> list[str]:
@@ -62,5 +63,6 @@ def _doors(status: Status) -> list[str]:
     ]
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
+    """A line of letters that every console has."""
     return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in line)

@@ -70,6 +70,18 @@ def units(machine: Machine) -> Iterator[Finding]:
             )
 
 
+def failed_units(machine: Machine) -> Iterator[Finding]:
+    told = {unit.name for unit in machine.units}
+    for name in machine.failed_units:
+        if name not in told:
+            yield warn(
+                "A smaller part of the box has failed: {unit}.",
+                "Its messages on the page System say why. Switch the box off and on; if it fails again, send"
+                " a support file.",
+                unit=name,
+            )
+
+
 def space(machine: Machine) -> Iterator[Finding]:
     for one in machine.spaces:
         # A small disk is not full because it is small.
@@ -120,6 +132,13 @@ def disks(machine: Machine) -> Iterator[Finding]:
                 "Make a backup now and put a new disk in.",
                 disk=disk.model or disk.name,
                 count=disk.errors,
+            )
+        if disk.is_other_system:
+            yield warn(
+                "There is a second disk with Foyer's system in the box: {disk}.",
+                "The box uses the disk that it was started from, and leaves the other one alone. Take that"
+                " one out before the box is started again: with both in, it may not start.",
+                disk=disk.model or disk.name,
             )
 
 
@@ -274,6 +293,7 @@ def key(contact: Contact) -> Iterator[Finding]:
 MACHINE_CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
     data,
     units,
+    failed_units,
     certificate,
     space,
     disks,
@@ -291,20 +311,25 @@ CONTACT_CHECKS: tuple[Callable[[Contact], Iterator[Finding]], ...] = (
 )
 
 
-def findings(facts: Facts) -> list[Finding]:
-    """Everything that is wrong, the worst first, else in the order of the lists."""
-    if facts.machine and (cause := list(data(facts.machine))):
-        return cause  # without its data nothing of the box runs: all else follows from that
-    found: list[Finding] = []
-    if facts.machine is None:
-        found.append(
+def of_machine(machine: Machine | None) -> list[Finding]:
+    """What is wrong with the machine alone; None for one that could not be asked."""
+    if machine is None:
+        return [
             warn(
                 "The box's own state could not be read.",
                 "Try again; if it stays so, switch the box off and on.",
             )
-        )
-    else:
-        found += [finding for check in MACHINE_CHECKS for finding in check(facts.machine)]
+        ]
+    if cause := list(data(machine)):
+        return cause  # without its data nothing of the box runs: all else follows from that
+    return [finding for check in MACHINE_CHECKS for finding in check(machine)]
+
+
+def findings(facts: Facts) -> list[Finding]:
+    """Everything that is wrong, the worst first, else in the order of the lists."""
+    found = of_machine(facts.machine)
+    if facts.machine and facts.machine.data_fault:
+        return found
     if facts.contact is None:
         found.append(
             bad(

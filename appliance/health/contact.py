@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from appliance.health.facts import Contact, LineState
 from appliance.settings import Settings
-from appliance.store import Store, audit, live
+from appliance.store import DamagedError, Store, audit, live
 from appliance.store import site as sites
 
 _PROBLEM_MAX = 200
@@ -24,8 +24,16 @@ def recovery_key(settings: Settings) -> str:
 
 def contact(store: Store, settings: Settings, *, thorough: bool, known_problem: str = "") -> Contact:
     """Everything at this moment. `thorough` reads the whole database for damage, seconds on a large one;
-    without it, `known_problem` is what was found last.
+    without it, `known_problem` is what was found last. Of a database that cannot be read because of its
+    damage, only that.
     """
+    try:
+        return _contact(store, settings, thorough, known_problem)
+    except DamagedError as error:
+        return Contact(database_problem=str(error)[:_PROBLEM_MAX])
+
+
+def _contact(store: Store, settings: Settings, thorough: bool, known_problem: str) -> Contact:
     with store.read() as db:
         number, site = sites.head(db)
         rows = live.snapshot(db).rows

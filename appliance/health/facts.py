@@ -27,7 +27,8 @@ class Unit:
 @dataclass(frozen=True)
 class Disk:
     """A whole disk. `life_used` is per cent of its rated life, as the flash itself estimates; `errors` counts
-    requests that failed since the box was switched on.
+    requests that failed since the box was switched on; `is_other_system`: Foyer is on it, too, but it is not
+    the one that the box was started from.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Disk:
     life_used: int | None = None
     is_worn_out: bool = False
     errors: int = 0
+    is_other_system: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ class Release:
 @dataclass(frozen=True)
 class Machine:
     """The box without its calls: what foyer-health gathers. `data_fault` is the name of what keeps it from
-    its data (appliance.fault), "" for nothing; `driver_key` is as in appliance.secure_boot.
+    its data (appliance.fault), "" for nothing; `driver_key` is as in appliance.secure_boot. `units` are those
+    that a box always needs, `failed_units` all that systemd calls failed.
     """
 
     release: Release
@@ -120,6 +123,7 @@ class Machine:
     refused_modules: tuple[str, ...] = ()
     driver_key: str = ""
     data_fault: str = ""
+    failed_units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from appliance import fault, secure_boot
-from appliance.health import cards, front_door, hardware, kernel
+from appliance import drivers, fault, secure_boot
+from appliance.health import front_door, hardware, kernel
 from appliance.health.facts import Clock, Machine, Release, Unit
 from appliance.settings import Settings
 
@@ -49,7 +49,7 @@ def machine(settings: Settings, kernel_lines: Iterable[str], places: Places = Pl
     said, booted = kernel.read(kernel_lines), release(places)
     key = secure_boot.key_now(secure_boot.key_at_start())
     # Where every driver is taken, none that is missing was refused.
-    kept_out = cards.refused(places.sys, places.modules) if key in ("unknown", "asked") else ()
+    kept_out = drivers.refused(places.sys, places.modules) if key in ("unknown", "asked") else ()
     memory = psutil.virtual_memory()
     return Machine(
         release=booted,
@@ -65,6 +65,7 @@ def machine(settings: Settings, kernel_lines: Iterable[str], places: Places = Pl
         refused_modules=tuple(dict.fromkeys((*said.refused_modules, *kept_out))),
         driver_key=key,
         data_fault=fault.noted(places.run),
+        failed_units=failed_units(),
     )
 
 
@@ -98,6 +99,13 @@ def units(names: tuple[str, ...], ask: Callable[[list[str]], str] | None = None)
     text = (ask or _systemctl)([*command, *(f"{name}.service" for name in names)])
     found = {unit.name: unit for block in text.split("\n\n") if (unit := _unit(block))}
     return tuple(found.get(name, Unit(name, "")) for name in names)
+
+
+def failed_units(ask: Callable[[list[str]], str] | None = None) -> tuple[str, ...]:
+    """What systemd started and what did not go well, services without their ending."""
+    command = ["systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--no-pager", "--full"]
+    lines = (ask or _systemctl)(command).splitlines()
+    return tuple(line.split()[0].removesuffix(".service") for line in lines if line.strip())
 
 
 def _unit(block: str) -> Unit | None:

@@ -21,13 +21,18 @@ _NOT_WRITABLE = frozenset(("ro", "emergency_ro", "shutdown"))
 # JEDEC eMMC 5.1, EXT_CSD DEVICE_LIFE_TIME_EST: tenths of the life, 0x0B is beyond it; of PRE_EOL_INFO, 3 is
 # urgent.
 _BEYOND_LIFE, _EOL_URGENT = 0x0B, 3
+# A partition that every disk with Foyer on it has: image/disk/partitions.sfdisk.
+_FOYERS = "PARTNAME=foyer-key"
 
 
-def disks(sys: Path, errors: Mapping[str, int], wears: Path = wear.FOLDER) -> tuple[Disk, ...]:
+def disks(
+    sys: Path, errors: Mapping[str, int], wears: Path = wear.FOLDER, root: Path = Path("/")
+) -> tuple[Disk, ...]:
     """Every real disk: with a device behind it, and a medium in it. `errors` counts failures by name,
-    `wears` is where foyer-wear writes.
+    `wears` is where foyer-wear writes, `root` lies on the disk that the box was started from.
     """
     found = []
+    started_from = _disk_below(sys, root)
     for block in sorted((sys / "block").glob("*")):
         device = block / "device"
         if not device.exists() or block.name.startswith(("sr", "fd", "nbd")):
@@ -37,8 +42,22 @@ def disks(sys: Path, errors: Mapping[str, int], wears: Path = wear.FOLDER) -> tu
             model = _text(device / "model") or _text(device / "name")
             told = wear.of_disk(block.name, wears)
             used, is_worn_out = (told.life_used, told.is_worn_out) if told else _life(device)
-            found.append(Disk(block.name, model, size, used, is_worn_out, errors.get(block.name, 0)))
+            # A box in another machine's namespaces was started from no disk.
+            is_other = started_from not in ("", block.name) and _has_foyer(block)
+            count = errors.get(block.name, 0)
+            found.append(Disk(block.name, model, size, used, is_worn_out, count, is_other))
     return tuple(found)
+
+
+def _disk_below(sys: Path, root: Path) -> str:
+    """The disk that this file system is on, "" where it is on none."""
+    device = root.stat().st_dev
+    partition = sys / "dev/block" / f"{os.major(device)}:{os.minor(device)}"
+    return partition.resolve().parent.name if partition.exists() else ""
+
+
+def _has_foyer(block: Path) -> bool:
+    return any(_FOYERS in _text(part).splitlines() for part in block.glob(f"{block.name}*/uevent"))
 
 
 def _life(device: Path) -> tuple[int | None, bool]:

@@ -35,7 +35,12 @@ def render(plan: NetworkPlan) -> dict[str, str]:
 
 
 def _dhcp(plan: NetworkPlan) -> list[tuple[str, list[str]]]:
-    return [] if plan.address else [("DHCPv4", ["UseHostname=no", "UseDomains=yes"])]
+    """The router knows the card again after a restart: what networkd says of itself otherwise is made of the
+    machine's id, which a box with a read-only system makes anew at each start.
+    """
+    if plan.address:
+        return []
+    return [("DHCPv4", ["ClientIdentifier=mac", "UseHostname=no", "UseDomains=yes"])]
 
 
 def _file(*sections: tuple[str, list[str]]) -> str:

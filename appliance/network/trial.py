@@ -53,11 +53,16 @@ class Token(str):
 
 @dataclass(frozen=True)
 class Trial:
-    """A plan that is being tried until `until` (UTC, ms)."""
+    """A plan that is being tried until `until` (UTC, ms). `is_applied`: the network has changed already."""
 
     plan: NetworkPlan
     digest: str
     until: int
+    is_applied: bool = False
+
+    def is_of(self, token: Token) -> bool:
+        """Whether this is the trial that the token was made for."""
+        return hmac.compare_digest(self.digest, token.digest())
 
 
 def run(command: Sequence[str]) -> None:
@@ -80,13 +85,17 @@ class Network:
     networkd: Path = Path("/run/systemd/network")
     kept: Path = Path("/data/network")
     run: Callable[[Sequence[str]], None] = run
+    cards: Path = Path("/sys/class/net")
 
     # By foyer-privileged
 
     def begin(self, plan: NetworkPlan, token: Token) -> None:
         """Tries a plan in place of the kept one, two seconds from now, so that whoever asked has an answer by
-        the network that was. The way back is there before the first change.
+        the network that was. The way back is there before the first change. RejectedError: it is for no card
+        of this machine.
         """
+        if plan.card in ("lo", PHONES) or not (self.cards / plan.card).exists():
+            raise RejectedError("Please choose one of these.", field="card")
         self.run(["systemctl", "restart", BACK_TIMER])
         until = int((time.time() + TRIAL_S) * 1000)
         text = json.dumps({"plan": plan.to_text(), "digest": token.digest(), "until": until})
@@ -94,10 +103,14 @@ class Network:
         self.run(["systemctl", "start", "--no-block", "foyer-network@again.service"])
 
     def confirm(self, token: Token) -> None:
-        """Keeps the plan that is on trial. RejectedError: this is not its word, or there is none."""
+        """Keeps the plan that is on trial. RejectedError: this is not its word, or there is none.
+        TransientError: the network has not changed yet, so that nobody can know whether it works.
+        """
         trial = self.trial()
-        if trial is None or not hmac.compare_digest(trial.digest, token.digest()):
+        if trial is None or not trial.is_of(token):
             raise RejectedError("This trial is over; the box went back to what it had.")
+        if not trial.is_applied:
+            raise TransientError("The box has not changed its network yet.")
         self.run(["systemctl", "stop", BACK_TIMER])
         self.run(["systemctl", "start", "foyer-network@keep.service"])
 
@@ -124,6 +137,8 @@ class Network:
             _write(self.networkd / name, text)
         if not is_start:
             self.run(["systemctl", "reload", NETWORKD])
+        if trial:
+            _write(self._applied, trial.digest)
         log.info("the network is now: %s", plan.to_text() if plan else "DHCP on every card")
 
     def keep(self) -> None:
@@ -132,11 +147,11 @@ class Network:
         if trial is None:
             raise NotFoundError("This trial is over; the box went back to what it had.")
         _write(self.kept / "plan.json", trial.plan.to_text(), durable=True)
-        (self.state / "trial.json").unlink()
+        self._end_trial()
 
     def back(self) -> None:
         """Ends a trial that nobody confirmed."""
-        (self.state / "trial.json").unlink(missing_ok=True)
+        self._end_trial()
         self.apply(is_start=False)
 
     # By everybody
@@ -145,7 +160,8 @@ class Network:
         """The trial that goes on, if any."""
         try:
             plain = json.loads((self.state / "trial.json").read_text())
-            return Trial(NetworkPlan.parse(plain["plan"]), str(plain["digest"]), int(plain["until"]))
+            plan, digest, until = NetworkPlan.parse(plain["plan"]), str(plain["digest"]), int(plain["until"])
+            return Trial(plan, digest, until, self._is_applied(digest))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, RejectedError) as error:
@@ -161,6 +177,21 @@ class Network:
         except (OSError, ValueError, RejectedError) as error:
             log.error("the plan of the network cannot be read: %s", error)
             return None
+
+    @property
+    def _applied(self) -> Path:
+        """The digest of the trial whose plan networkd has: a trial that follows at once has another."""
+        return self.state / "applied"
+
+    def _is_applied(self, digest: str) -> bool:
+        try:
+            return self._applied.read_text() == digest
+        except FileNotFoundError:
+            return False
+
+    def _end_trial(self) -> None:
+        for name in ("trial.json", "applied"):
+            (self.state / name).unlink(missing_ok=True)
 
     def _remove_phones(self) -> None:
         try:

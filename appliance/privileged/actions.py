@@ -22,10 +22,17 @@ from appliance.privileged.recovery import RecoveryKey
 
 # Asterisk may take a few seconds to end its calls' recordings; systemd kills it after TimeoutStopSec.
 RESTART_TIMEOUT_S = 40.0
-# What was switched off at once is looked through before it is used (box-data.service).
-OPEN_TIMEOUT_S = 310.0
+# What was switched off at once is looked through before it is used (box-data.service), on a large disk for an
+# hour.
+OPEN_TIMEOUT_S = 4 * 3600.0
+# foyer-factory-reset.service ends after a minute.
+RESET_TIMEOUT_S = 70.0
 # Some firmwares are slow (foyer-confirm-drivers.service).
 FIRMWARE_TIMEOUT_S = 130.0
+# foyer-set-up-cards.service.
+CARDS_TIMEOUT_S = 45.0
+# foyer-load-firmware.service.
+CARD_FILE_TIMEOUT_S = 155.0
 
 
 def restart_service(name: SystemService) -> None:
@@ -63,9 +70,27 @@ def power(what: Power) -> None:
     _systemctl("The box did not obey.", "--no-block", what)
 
 
+def set_up_cards() -> None:
+    """Sets up the telephone cards as the live revision says. TransientError: a card did not take it."""
+    _systemctl(
+        "The telephone card did not take its settings.",
+        "start",
+        "foyer-set-up-cards.service",
+        timeout_s=CARDS_TIMEOUT_S,
+    )
+
+
 def factory_reset() -> None:
-    """Deletes all that the box keeps; it then starts as it was when it was new."""
-    _systemctl("The box could not be reset.", "start", "--no-block", "foyer-factory-reset.service")
+    """Deletes all that the box keeps; it then starts as it was when it was new. TransientError: it did not
+    get through to the disk.
+    """
+    hint = "Its disk may have failed. Switch the box off and on, and try once more."
+    try:
+        _systemctl(
+            "The box could not be reset.", "start", "foyer-factory-reset.service", timeout_s=RESET_TIMEOUT_S
+        )
+    except TransientError as error:  # systemd's own words would say no more
+        raise TransientError(error.message, hint) from error
 
 
 def open_data(key: RecoveryKey) -> None:
@@ -87,6 +112,21 @@ def confirm_drivers(code: Code) -> None:
     _systemctl(failure, "start", "foyer-confirm-drivers.service", timeout_s=FIRMWARE_TIMEOUT_S)
 
 
+def find_cards() -> None:
+    """Has the kernel look for cards again, and load drivers that are not loaded yet; then foyer-hw runs."""
+    for unit in ("foyer-find-cards", "foyer-hw"):
+        _systemctl("The box could not look for cards.", "start", f"{unit}.service")
+
+
+def load_firmware() -> None:
+    """Keeps the file of a card's maker that foyer-webui has taken in, if its checksum is known, and has
+    drivers read it. TransientError: it is not as the card table says, or could not be kept.
+    """
+    _systemctl(
+        "The file was not taken.", "start", "foyer-load-firmware.service", timeout_s=CARD_FILE_TIMEOUT_S
+    )
+
+
 @dataclass(frozen=True)
 class Action:
     """A function, and the accounts that may ask for it."""
@@ -97,9 +137,12 @@ class Action:
 
 ACTIONS = (
     Action(restart_service, ("foyer-webui",)),
+    Action(find_cards, ("foyer-webui",)),
+    Action(load_firmware, ("foyer-webui",)),
     Action(try_network, ("foyer-console", "foyer-webui")),
     Action(confirm_network, ("foyer-console", "foyer-webui")),
     Action(leave_network, ("foyer-console", "foyer-webui")),
+    Action(set_up_cards, ("foyer-apply",)),
     # For who stands before the box.
     Action(new_password, ("foyer-console",)),
     Action(power, ("foyer-console",)),

@@ -15,8 +15,10 @@ SystemService = Literal["asterisk", "caddy", "foyer-apply", "foyer-pbx"]
 Power = Literal["poweroff", "reboot"]
 # Longer than any action takes: the answer says how it ended.
 ANSWER_TIMEOUT_S = 60.0
-OPEN_TIMEOUT_S = 320.0
+OPEN_TIMEOUT_S = 4 * 3600.0 + 10.0
+RESET_TIMEOUT_S = 80.0
 FIRMWARE_TIMEOUT_S = 140.0
+CARD_FILE_TIMEOUT_S = 160.0
 
 
 class Privileged:
@@ -31,6 +33,18 @@ class Privileged:
     def restart_service(self, name: SystemService) -> None:
         """Restarts the service and waits until it is up. TransientError: it is not, or nobody answered."""
         self.call(Call("restart_service", {"name": name}))
+
+    def find_cards(self) -> None:
+        """Has the kernel look for telephony cards again; returns when drivers that fit them are loaded, and
+        foyer-hw is there to be asked.
+        """
+        self.call(Call("find_cards", {}))
+
+    def load_firmware(self) -> None:
+        """Has the file at `Settings.card_file` kept, and read by the drivers that want it, which may take a
+        minute. TransientError: it is not a file that the card table has, or there is no room.
+        """
+        Privileged(self._path, CARD_FILE_TIMEOUT_S).call(Call("load_firmware", {}))
 
     def try_network(self, plan: NetworkPlan, token: str) -> None:
         """Tries a plan; the box goes back to what it had unless `confirm_network` follows in time."""
@@ -64,9 +78,15 @@ class Privileged:
         """
         Privileged(self._path, OPEN_TIMEOUT_S).call(Call("open_data", {"key": key}))
 
+    def set_up_cards(self) -> None:
+        """Has the drivers of telephone cards take what the live revision says. TransientError: one of them
+        refused.
+        """
+        self.call(Call("set_up_cards", {}))
+
     def factory_reset(self) -> None:
-        """Deletes everything that the box keeps, and starts it again; returns before that happens."""
-        self.call(Call("factory_reset", {}))
+        """Deletes everything that the box keeps; it starts again at once. TransientError: it could not."""
+        Privileged(self._path, RESET_TIMEOUT_S).call(Call("factory_reset", {}))
 
     def call(self, call: Call) -> None:
         """Raises RejectedError, ForbiddenError or TransientError, as the other side says."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import grp
 import logging
-import subprocess
+import multiprocessing
+import os
+import pwd
 import sys
 
+from appliance.apply import __main__ as apply
 from appliance.durable import sync_folder
-from appliance.errors import FoyerError, SetupError
+from appliance.errors import SetupError
 from appliance.service import Service
 from appliance.settings import Settings
 from appliance.setup import folders, secrets
@@ -17,7 +21,7 @@ from appliance.store.db import Store, migrate
 log = logging.getLogger("foyer-setup")
 
 # As foyer-apply.service has them: what it renders here must look the same as what it renders later.
-APPLY_USER, APPLY_GROUPS, APPLY_UMASK = "foyer-apply", ("asterisk", "foyer-ami"), 0o027
+APPLY_USER, APPLY_GROUP, APPLY_GROUPS, APPLY_UMASK = "foyer-apply", "foyer", ("asterisk", "foyer-ami"), 0o027
 APPLY_TIMEOUT_S = 60.0
 
 
@@ -62,33 +66,34 @@ def offer_one_time_password(settings: Settings) -> None:
 def render_configuration(settings: Settings) -> None:
     """Renders the desired revision as foyer-apply; the last good one does if that fails.
 
-    Asterisk must find a configuration before any Python process is up: a call never waits for Python.
+    Asterisk must find a configuration before any Python process is up: a call never waits for Python. A fork,
+    and no command of its own: every start waits for this, and an interpreter that imports nearly the same
+    modules once more took as long as all the rest.
     """
-    command = [sys.executable, "-P", "-m", "appliance.apply", "--once"]
-    try:
-        subprocess.run(
-            command,
-            check=True,
-            timeout=APPLY_TIMEOUT_S,
-            user=APPLY_USER,
-            group="foyer",
-            extra_groups=APPLY_GROUPS,
-            umask=APPLY_UMASK,
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        if not (settings.config / "live/asterisk/asterisk.conf").is_file():
-            raise SetupError("There is no configuration for Asterisk and none could be rendered.") from error
-        log.exception("The configuration could not be rendered; going on with the last good one.")
+    renderer = multiprocessing.get_context("fork").Process(target=render_as_apply, name="render")
+    renderer.start()
+    renderer.join(APPLY_TIMEOUT_S)
+    if renderer.is_alive():
+        renderer.kill()
+        renderer.join()
+    if renderer.exitcode == 0:
+        return
+    if not (settings.config / "live/asterisk/asterisk.conf").is_file():
+        raise SetupError("There is no configuration for Asterisk and none could be rendered.")
+    log.error("The configuration could not be rendered; going on with the last good one.")
+
+
+def render_as_apply() -> None:
+    """What the child does: becomes foyer-apply, renders, and ends."""
+    os.setgroups([grp.getgrnam(name).gr_gid for name in APPLY_GROUPS])
+    os.setgid(grp.getgrnam(APPLY_GROUP).gr_gid)
+    os.setuid(pwd.getpwnam(APPLY_USER).pw_uid)
+    os.umask(APPLY_UMASK)
+    sys.exit(apply.main(["--once"]))
 
 
 def main() -> int:
-    Service("foyer-setup").start_log()
-    try:
-        set_up(Settings.load())
-    except FoyerError as error:
-        log.critical("%s", error)
-        return 1
-    return 0
+    return Service("foyer-setup").run_once(lambda: set_up(Settings.load()))
 
 
 if __name__ == "__main__":

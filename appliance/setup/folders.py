@@ -45,10 +45,12 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         Folder(data / "asterisk/spool", "asterisk", "asterisk", 0o750),
         # The group may write: foyer-pbx deletes the recordings of people who were erased.
         Folder(settings.recordings, "asterisk", "asterisk", 0o2770),
-        # foyer-pbx deletes what nobody wants any more.
+        # foyer-pbx deletes what is old.
         Folder(settings.takes, "asterisk", "asterisk", 0o2770),
         # What foyer-network keeps; its plan is no secret.
         Folder(data / "network", "root", "root", 0o755),
+        # What foyer-load-firmware keeps for the kernel; foyer-hw looks which there are.
+        Folder(settings.firmware, "root", "root", 0o755),
         Folder(data / "caddy", "caddy", "caddy", 0o700),
     )
 

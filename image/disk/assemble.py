@@ -22,6 +22,13 @@ SECTOR = 512
 MIB = 1 << 20
 # What GRUB needs built in when it cannot ask UEFI for a disk; Debian's signed one has all of these.
 BIOS_MODULES = "biosdisk part_gpt fat squash4 linux normal configfile regexp probe test echo"
+# What lies in the slot as it is: what is packed already, and programs and libraries, which every start reads.
+# To unpack these takes an old processor longer than a disk needs for their size, and a start waits for both.
+# The file to download is packed as a whole. Libraries above the limit are tables of rare use.
+UNPACKED = (
+    "(subpathname(boot)||name(*.pyc)||subpathname(usr/bin)||subpathname(usr/sbin)"
+    "||name(*.so*)&&filesize(<=7M))"
+)
 ESP_FILES = {
     "EFI/BOOT/BOOTX64.EFI": Path("/usr/lib/shim/shimx64.efi.signed"),
     "EFI/BOOT/mmx64.efi": Path("/usr/lib/shim/mmx64.efi.signed"),
@@ -45,7 +52,7 @@ def make_system() -> None:
     """The slot's content. GRUB reads squashfs packed with gzip or xz; what is packed already stays so."""
     run(
         "mksquashfs /mnt /srv/system.squashfs -noappend -no-progress -quiet -comp xz -b 256K"
-        " -xattrs-exclude ^trusted -action uncompressed@subpathname(boot)"
+        f" -xattrs-exclude ^trusted -action {shlex.quote(f'uncompressed@{UNPACKED}')}"
         " -wildcards -e var/cache/apt/* var/lib/apt/lists/* var/log/* tmp/* run/* dev/*"
     )
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,15 +22,20 @@ from appliance.console import status as gathered
 from appliance.console.menu import Console, plan_of
 from appliance.console.screen import screen
 from appliance.console.status import Status
-from appliance.errors import RejectedError
+from appliance.console.wrong import what_is_wrong
+from appliance.errors import RejectedError, TransientError
 from appliance.fault import FAULTS, Fault, fault
+from appliance.health.client import Health
+from appliance.health.facts import Clock, Machine, Release, Unit
 from appliance.network.plan import NetworkPlan
 from appliance.privileged.client import Privileged
-from appliance.privileged.protocol import Call
+from appliance.privileged.protocol import Call, Reply
 from appliance.secure_boot import KeyState
 from tests.privileged.noting import noting
 from tests.until import until
 
+# No plan of the network is kept, and nobody gathers facts.
+NOTHING = (lambda: None, Health(Path("/nowhere")).machine)
 OTP = "k7mp-x2qa-9wdf-hh4t"
 NEW = Status(("192.0.2.10",), password=OTP, lines=("Wildcard TDM410P Board 5 (WCTDM/4)",))
 
@@ -75,6 +81,16 @@ class Screen:
         return self.said
 
 
+def said_to(terminal: int) -> str:
+    """All that was written to it, which comes in pieces."""
+    os.set_blocking(terminal, False)
+    pieces = []
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(terminal, 65536):
+            pieces.append(piece)
+    return b"".join(pieces).decode()
+
+
 @pytest.fixture
 def console() -> Iterator[Screen]:
     """A box with a one-time password; root notes what it is asked."""
@@ -91,6 +107,7 @@ def console() -> Iterator[Screen]:
             shown.process.wait()
 
 
+@pytest.mark.slow
 def test_it_shows_where_the_box_is_and_its_password_until_it_was_used(console: Screen) -> None:
     for words in (
         "https://foyer.local/",
@@ -143,6 +160,47 @@ def test_a_factory_reset_is_confirmed_twice(console: Screen) -> None:
     assert console.calls == [Call("factory_reset", {})]
 
 
+def test_a_factory_reset_that_failed_is_said(tmp_path: Path) -> None:
+    """And nothing else: the box is not new."""
+    ours, theirs = pty.openpty()
+    replies = {"factory_reset": Reply("failed", "The box could not be reset. Switch it off.")}
+    with noting(tmp_path / "privileged.sock", replies), os.fdopen(theirs, "w") as paper:
+        console = Console(
+            theirs, paper, lambda: Status(()), Privileged(tmp_path / "privileged.sock"), *NOTHING
+        )
+        shown = threading.Thread(target=console.run)
+        shown.start()
+        os.write(ours, b"9\nDELETE\nyes\n\n\x04")
+        shown.join(60)
+        said = said_to(ours)
+    os.close(ours)
+    assert "The box could not be reset. Switch it off." in said and "it was new" not in said
+
+
+def test_it_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
+    well = Machine(Release("1.0", "7.2", 0, "a"), Clock(0, True))
+    sick = replace(well, failed_units=("foyer-wear",), units=(Unit("caddy", "failed"),))
+    said = what_is_wrong(lambda: sick)
+    assert "front door of the pages (caddy)" in said and "has failed: foyer-wear." in said
+    assert all(len(line) <= 72 for line in said.splitlines())
+    assert "Nothing is wrong with this machine." in what_is_wrong(lambda: well)
+
+    def silent() -> Machine:
+        raise TransientError("The box's own report could not be read.")
+
+    said = what_is_wrong(silent)
+    assert "!! The box's own state could not be read." in said and "page System" in said
+
+
+def test_what_is_wrong_is_on_the_menu(console: Screen) -> None:
+    console.sees("7  What is wrong with the box")
+    console.type("7")
+    # Nobody gathers facts here.
+    console.sees("state could not be read.")
+    console.sees("Enter goes on")
+    assert console.calls == []
+
+
 def typed_at(known: Fault | None, keys: str, folder: Path, driver_key: KeyState = "") -> list[Call]:
     """What root is asked for when somebody types this on the screen of a box with that fault; the last of it
     is a restart.
@@ -151,7 +209,7 @@ def typed_at(known: Fault | None, keys: str, folder: Path, driver_key: KeyState 
     with noting(folder / "privileged.sock") as calls, os.fdopen(theirs, "w") as paper:
         root = Privileged(folder / "privileged.sock")
         console = Console(
-            theirs, paper, lambda: Status((), fault=known, driver_key=driver_key), root, lambda: None
+            theirs, paper, lambda: Status((), fault=known, driver_key=driver_key), root, *NOTHING
         )
         shown = threading.Thread(target=console.run)
         shown.start()
@@ -159,7 +217,7 @@ def typed_at(known: Fault | None, keys: str, folder: Path, driver_key: KeyState 
         until(lambda: any(call.action == "power" for call in calls), 10, "the restart")
         # Enter goes on; then the end of the keyboard.
         os.write(ours, b"\n\x04")
-        shown.join(10)
+        shown.join(60)
     os.close(ours)
     (folder / "privileged.sock").unlink(missing_ok=True)
     return calls
@@ -188,7 +246,7 @@ def test_strange_keys_do_nothing(console: Screen) -> None:
 
 def test_it_ends_with_its_terminal(console: Screen) -> None:
     console.close()
-    assert console.process.wait(15) in (0, -signal.SIGHUP)
+    assert console.process.wait(60) in (0, -signal.SIGHUP)
 
 
 def test_the_screen_is_plain() -> None:

@@ -49,8 +49,15 @@ REFUSED = {"refused_modules": ("wcte13xp",)}
 UNWELL: list[tuple[str, dict[str, Any], str, str]] = [
     ("a unit failed", {"units": (Unit("caddy", "failed"),)}, "bad", "front door of the pages"),
     ("an unknown unit", {"units": (Unit("foyer-new", "inactive"),)}, "bad", "foyer-new (foyer-new)"),
+    ("a smaller unit failed", {"failed_units": ("caddy", "foyer-wear")}, "warn", "failed: foyer-wear."),
     ("a storm", {"units": (Unit("foyer-pbx", "active", 7),)}, "warn", "started 7 times again"),
     ("worn out", {"disks": (Disk("mmcblk0", "DG4064", GB, 100, True),)}, "bad", "DG4064 has reached the end"),
+    (
+        "two",
+        {"disks": (Disk("sda", "X", GB), Disk("sdb", "Y", GB, is_other_system=True))},
+        "warn",
+        "system in the box: Y.",
+    ),
     ("wearing", {"disks": (Disk("mmcblk0", "", GB, 90),)}, "warn", "mmcblk0 has used 90 %"),
     (
         "a bad disk",

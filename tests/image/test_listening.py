@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.asterisk import sound
+from tests.box import wizard
+from tests.box.conftest import AGENT_PASSWORD, MICROPHONE_HZ
+from tests.box.desk import Desk
+from tests.box.line import Line
+from tests.browser.browser import Browser
 from tests.image.box import Box
 from tests.image.conftest import OTHER_PORTS
+from tests.until import until
 
 pytestmark = pytest.mark.box
 
@@ -17,6 +24,8 @@ type Socket = tuple[str, str, int, str]
 # Asterisk asks the name servers from a socket of each address family, at a port that is another each time.
 RESOLVER = {"0.0.0.0", "::"}
 EPHEMERAL = 32768
+SOUND_PORTS = range(10000, 20000)
+CALLER_HZ = 440
 
 
 def listening(box: Box) -> set[Socket]:
@@ -60,6 +69,33 @@ def test_by_default_nothing_listens_but_on_loopback(default_box: Box) -> None:
     found = listening(default_box)
     assert {("tcp", "caddy"), ("udp", "asterisk")} <= {(kind, program) for kind, _, _, program in found}
     assert {one for one in found if not is_loopback(one[1])} == set()
+
+
+@pytest.mark.browser
+def test_by_default_the_sound_of_a_call_does_not_leave_the_machine(default_box: Box, tmp_path: Path) -> None:
+    with Browser(default_box.https_url, tmp_path / "owner") as owner:
+        password = wizard.run(owner, default_box.otp, wizard.CLINIC)["minh"]
+    with Browser(
+        default_box.https_url, tmp_path / "minh", microphone_hz=MICROPHONE_HZ, over_loopback=False
+    ) as browser:
+        minh = Desk(browser, "a1")
+        minh.sign_in("minh", password)
+        minh.choose_password(password, AGENT_PASSWORD)
+        minh.open()
+        minh.wait_phone(30)
+        minh.go("available")
+        with Line(default_box, tmp_path).sipp("0912345678", CALLER_HZ) as caller:
+            minh.wait_view("ringing", 60)
+            minh.answer()
+            minh.wait_heard(lambda heard: sound.tone_seconds(heard, CALLER_HZ) > 0.5, 30, "the caller")
+            until(
+                lambda: sound.tone_seconds(caller.heard(), MICROPHONE_HZ) > 0.5, 30, "the agent to be heard"
+            )
+            during = listening(default_box)
+            minh.press("hangup")
+    sounds = {one for one in during if one[0] == "udp" and one[2] in SOUND_PORTS}
+    assert len(sounds) >= 2, f"the ports of the line's sound and of the browser's: {during}"
+    assert {one for one in during if not is_loopback(one[1])} == set()
 
 
 def test_by_default_the_network_gets_no_answer(default_box: Box) -> None:

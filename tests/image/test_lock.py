@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import dpkg
@@ -137,3 +138,16 @@ def test_a_lock_names_every_package_of_its_list(file: Path, packages: str) -> No
     locked = lock.parse(file.read_text())
     assert set(steps.package_names(steps.IMAGE / packages)) <= {item.name for item in locked}
     assert file.read_text() == lock.render(locked)
+
+
+def test_no_compiler_no_headers_and_no_test_tool_ships() -> None:
+    """What is locked is what an image has. A drift from the lock is printed by each build."""
+    names = {item.name for file in (lock.BASE, lock.MACHINE) for item in lock.parse(file.read_text())}
+    # gcc-16-base is a folder of documents that the C library wants.
+    building = re.compile(
+        r"(?!gcc-\d+-base$)(.*-dev|gcc.*|g\+\+.*|cpp.*|clang.*|binutils.*|linux-headers.*|make|dkms)"
+    )
+    assert [name for name in sorted(names) if building.fullmatch(name)] == []
+    # But for what the machine itself needs: it checks its file system, and packs what it keeps.
+    tools = set(steps.package_names(steps.IMAGE / "packages-test")) - {"e2fsprogs", "zstd"}
+    assert len(tools) > 20 and tools & names == set()

@@ -2,10 +2,10 @@
 
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import options
@@ -14,7 +14,7 @@ import state
 import steps
 
 from tests.small_disk import small_disk
-from tests.until import until
+from tests.until import Stopwatch, until
 
 
 def test_package_lists_have_comments() -> None:
@@ -105,7 +105,7 @@ def test_a_build_ends_with_its_tools_and_in_one_line(tmp_path: Path, number: sig
     )
     until(tool.exists, 10, "the tool to run")
     build.send_signal(number)
-    _, said = build.communicate(timeout=10)
+    _, said = build.communicate(timeout=60)
     assert (build.returncode, said) == (130, "foyer: ended.\n")
     assert [pid for pid in tool.read_text().split() if steps.is_running(int(pid))] == []
 
@@ -126,6 +126,21 @@ def test_a_disk_that_becomes_full_is_said_so(tmp_path: Path, capfd: pytest.Captu
     assert capfd.readouterr().err == f"foyer: {steps.DISK_FULL}\n"
 
 
+def test_a_long_step_shows_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def shown() -> list[str]:
+        with steps.step("Packages fetched"):
+            steps.run("sh", "-c", "echo Get:1 asterisk; echo Get:2 caddy", what="fetching")
+        return re.sub(r"\d+ s\b", "N s", capfd.readouterr().err).splitlines()
+
+    begin, end = "foyer: Packages fetched ...", "foyer: Packages fetched: done in N s"
+    assert shown() == [begin, end]
+    # As a tool that takes longer than that from line to line.
+    monkeypatch.setattr(steps, "SHOW_EVERY_S", -1.0)
+    assert shown() == [begin, "    Get:1 asterisk", "    Get:2 caddy", end]
+
+
 def test_options_have_defaults_and_an_empty_one_is_none() -> None:
     chosen = options.read({"BIND": "", "PORT": "", "FRESH": "", "STATE": "here"}, Path("/build"))
     assert (chosen.bind, chosen.https_port, chosen.sip_port) == ("127.0.0.1", 8443, 5060)
@@ -141,9 +156,23 @@ def test_a_fresh_state_keeps_only_its_mark(tmp_path: Path) -> None:
         (folder / "data").mkdir()
         (folder / "data/call.wav").touch()
         (folder / "link").symlink_to(tmp_path)
-    with state.claimed(folder, fresh=True):
+    with state.claimed(folder, fresh=True) as claim:
+        assert (folder / "data/call.wav").exists()
+        claim.empty()
         assert [path.name for path in folder.iterdir()] == [state.MARK]
     assert tmp_path.exists()
+
+
+def test_what_a_fresh_start_deletes_counts_as_free(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", int(state.NEEDED_GB * 1000) + 20) as disk:
+        folder = disk.path / "state"
+        with state.claimed(folder, fresh=False):
+            (folder / "call.wav").write_bytes(bytes(40_000_000))
+        with pytest.raises(steps.Failed, match="STATE="), state.claimed(folder, fresh=False):
+            pass
+        with state.claimed(folder, fresh=True) as claim:
+            claim.empty()
+            assert disk.free > state.NEEDED_GB * 1e9
 
 
 def test_a_state_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
@@ -158,9 +187,9 @@ def test_the_box_of_a_state_folder_is_found_only_while_it_is_claimed(tmp_path: P
         with pytest.raises(steps.Failed, match="no box runs"):
             state.box_pid(folder)
         claim.note(os.getpid())
-        began = time.monotonic()
+        watch = Stopwatch()
         assert state.box_pid(folder) == os.getpid()
-        assert time.monotonic() - began < 1
+        assert watch.seconds < 1
     with pytest.raises(steps.Failed, match="no box runs"):
         state.box_pid(folder)
     # The next one is being built: the number of the box before may be anybody's by now.

@@ -54,7 +54,7 @@ def test_ctrl_c_at_a_terminal_ends_every_process(tmp_path: Path) -> None:
         assert len(left()) > 5
         os.write(near, b"\x03")
         until(lambda: "code=" in terminal.said, 40, "the end")
-        assert shell.wait(10) == 0
+        assert shell.wait(60) == 0
         assert "code=0" in terminal.said and "Traceback" not in terminal.said, terminal.said
         assert left() == []
 
@@ -72,7 +72,7 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join(5)
+        self._thread.join(60)
         os.close(self._near)
 
     def _read(self) -> None:

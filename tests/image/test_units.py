@@ -8,14 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from appliance.network.networkd import render
+from appliance.network.plan import NetworkPlan
+from appliance.network.trial import Network
+from appliance.privileged.actions import ACTIONS
+
 UNITS = Path("/etc/systemd/system")
 OURS = sorted(
     {path.name for path in UNITS.glob("foyer-*.service") if path.is_file()}
     | {"asterisk.service", "caddy.service"}
 )
+# They have no walls: they load drivers, mount and format.
+LIMITED_SCRIPTS = ("box-data-watch.service", "box-profile.service")
+UNLIMITED = ("box-data.service",)
 ALWAYS_UP = ("asterisk", "caddy", "foyer-apply", "foyer-pbx", "foyer-webui")
 # systemd-analyze security: 0 is no exposure, 10 is no sandbox.
 EXPOSURE_MAX = 4.0
+# What has Asterisk start before the others.
+FIRST = "foyer-calls-first.service"
 REAL_MACHINES = ("nftables", "systemd-networkd", "systemd-resolved", "systemd-timesyncd")
 
 
@@ -45,7 +55,14 @@ def test_the_walls_are_strict(unit: str) -> None:
     assert float(found[1]) <= EXPOSURE_MAX, verdict.stdout
 
 
-@pytest.mark.parametrize("unit", OURS)
+def test_every_script_of_the_boot_is_limited_or_says_why_not() -> None:
+    scripts = {path.name for path in UNITS.glob("box-*.service")}
+    assert scripts == {*LIMITED_SCRIPTS, *UNLIMITED}
+    for unit in UNLIMITED:
+        assert "# No limit of memory: " in text_of(unit)
+
+
+@pytest.mark.parametrize("unit", [*OURS, *LIMITED_SCRIPTS])
 def test_memory_is_limited(unit: str) -> None:
     (high,), (most,) = values(unit, "MemoryHigh"), values(unit, "MemoryMax")
     assert int(high.removesuffix("M")) < int(most.removesuffix("M"))
@@ -67,6 +84,15 @@ def test_it_says_that_it_is_alive(name: str) -> None:
     assert 5 <= int(values(f"{name}.service", "WatchdogSec")[0]) <= 30
 
 
+@pytest.mark.parametrize("name", [name for name in ALWAYS_UP if name != "asterisk"])
+def test_calls_come_before_pages(name: str) -> None:
+    unit = f"{name}.service"
+    assert FIRST in " ".join(values(unit, "After")).split()
+    # It is there all the same when Asterisk is not, and also when Asterisk's start never ends.
+    for relation in ("After", "Requires"):
+        assert "asterisk.service" not in " ".join(values(unit, relation)).split()
+
+
 def test_the_journal_and_a_hanging_box() -> None:
     journal = Path("/etc/systemd/journald.conf.d/foyer.conf").read_text()
     assert re.search(r"^RuntimeMaxUse=\d+M$", journal, re.MULTILINE) and "RateLimitBurst=" in journal
@@ -82,6 +108,42 @@ def test_real_machines_alone_start_it(name: str) -> None:
     assert Path("/usr/lib/systemd/system", f"{name}.service").is_file()
 
 
+def test_without_a_plan_of_the_network_nothing_is_started_for_it() -> None:
+    """A start has no trial: that lies in memory."""
+    place = Network.kept / "plan.json"
+    drop_in = UNITS / "foyer-network@start.service.d/10-first.conf"
+    assert f"ConditionPathExists={place}\n" in drop_in.read_text()
+
+
+def test_the_way_back_to_a_network_that_works_is_tried_until_it_is_there() -> None:
+    drop_in = (UNITS / "foyer-network@back.service.d/20-again.conf").read_text()
+    for setting in ("Restart=on-failure", "RestartSec=5", "StartLimitIntervalSec=0"):
+        assert f"{setting}\n" in drop_in
+
+
+def test_the_router_knows_the_box_again_after_a_restart() -> None:
+    """The machine's id, of which networkd makes its name otherwise, is another one at each start."""
+    for text in (
+        Path("/etc/systemd/network/80-foyer.network").read_text(),
+        render(NetworkPlan("eth0"))["10-foyer.network"],
+    ):
+        assert re.search(r"^\[DHCPv4\]\n(#.*\n)*ClientIdentifier=mac$", text, re.MULTILINE)
+
+
+def test_only_who_may_ask_root_for_something_reaches_its_socket() -> None:
+    """The account of the pages, and the group of the others: the box's own screen, and who makes settings
+    live.
+    """
+    socket = (UNITS / "foyer-privileged.socket").read_text()
+    assert {name for action in ACTIONS for name in action.callers} == {
+        *("foyer-webui", "foyer-console", "foyer-apply")
+    }
+    for setting in ("SocketUser=foyer-webui", "SocketGroup=foyer-console", "SocketMode=0660"):
+        assert f"{setting}\n" in socket
+    assert values("foyer-console@.service", "Group") == ["foyer-console"]
+    assert "foyer-console" in values("foyer-apply.service", "SupplementaryGroups")[0].split()
+
+
 def test_the_box_is_found_by_its_name() -> None:
     assert "MulticastDNS=yes" in Path("/etc/systemd/resolved.conf.d/foyer.conf").read_text()
     assert "MulticastDNS=yes" in Path("/etc/systemd/network/80-foyer.network").read_text()
@@ -90,5 +152,7 @@ def test_the_box_is_found_by_its_name() -> None:
 def test_nobody_signs_in_over_the_network_and_nobody_with_a_password() -> None:
     for program in ("/usr/sbin/sshd", "/usr/bin/dropbear", "/usr/sbin/telnetd"):
         assert not Path(program).exists()
+    # Keys of a host, in an image that many boxes share, would be known to all of them.
+    assert not list(Path("/etc").glob("**/*host*key*"))
     for line in Path("/etc/shadow").read_text().splitlines():
         assert line.split(":")[1].startswith(("*", "!")), line.split(":")[0]

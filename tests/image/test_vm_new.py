@@ -16,9 +16,11 @@ from tests.browser.browser import Browser
 from tests.image.trouble import LOOK_S, MENU, is_said
 from tests.image.vm import READY_TIMEOUT_S, VirtualBox
 
-pytestmark = pytest.mark.vm
+pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("new")]
 
 TOO_SMALL_GB = 3
+# Its own, since others are up at the same time.
+HTTPS_PORT, HTTP_PORT = 15443, 15080
 PAGE_S = 60
 # As a terminal sends them.
 DOWN, ENTER = "\x1b[B", "\r"
@@ -36,7 +38,14 @@ print(chip.read(4096)[6:10].hex())
 def new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBox]:
     """Switched on for the first time."""
     folder = tmp_path_factory.mktemp("new")
-    with VirtualBox(folder, is_secure=True, disk_gb=TOO_SMALL_GB, has_chip=True) as box:
+    with VirtualBox(
+        folder,
+        is_secure=True,
+        disk_gb=TOO_SMALL_GB,
+        has_chip=True,
+        https_port=HTTPS_PORT,
+        http_port=HTTP_PORT,
+    ) as box:
         yield box
 
 

@@ -273,6 +273,11 @@ class VirtualBox:
         """Puts a larger disk in, with all that is on the one of now; while it is switched off."""
         subprocess.run(["qemu-img", "resize", "-q", self.folder / "disk.qcow2", f"{gb}G"], check=True)
 
+    def switch_off(self) -> None:
+        """Switches it off in order, and returns when it is off."""
+        self.run("systemctl poweroff --no-block")
+        self.wait_off(RUN_TIMEOUT_S)
+
     def power_cut(self) -> None:
         """Switches it off at once: QEMU ends what its disk was asked for, and tells the system nothing."""
         if self._keys is not None:
@@ -286,7 +291,7 @@ class VirtualBox:
             self._process.communicate()
             self._process = None
         if self._chip_process:
-            self._chip_process.wait(10)
+            self._chip_process.wait(60)
             self._chip_process = None
 
     def log_tail(self) -> str:

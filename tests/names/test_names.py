@@ -18,7 +18,7 @@ class _Asked(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=5)
+        super().__init__("localhost", timeout=60)
         self._path = path
 
     def connect(self) -> None:
@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Iterator[Path]:
         thread = threading.Thread(target=serve)
         thread.start()
         yield tmp_path / "names.sock"
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive(), "it does not end when idle"
 
 

@@ -91,6 +91,7 @@ def test_what_the_box_is_for_comes_in(box: None) -> None:
     assert [port for port in OPEN_UDP if not udp_answers(port, 5)] == []
 
 
+@pytest.mark.slow
 def test_nothing_else_comes_in(box: None) -> None:
     assert [port for port in CLOSED_TCP if tcp_answers(port, 0.3)] == []
     assert [port for port in CLOSED_UDP if udp_answers(port, 0.3)] == []

@@ -51,6 +51,7 @@ KEYS = {
     "VLAN",
     "Kind",
     "Id",
+    "ClientIdentifier",
     "UseHostname",
     "UseDomains",
 }

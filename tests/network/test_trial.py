@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 
 from appliance.errors import NotFoundError, RejectedError, TransientError
 from appliance.network.plan import NetworkPlan
-from appliance.network.trial import Network, Token
+from appliance.network.trial import TRIAL_S, Network, Token
 
 OLD, NEW = (
     NetworkPlan("eth0", "192.0.2.10/24"),
     NetworkPlan("eth0", "198.51.100.7/24", phones_vlan=7, phones_address="10.0.0.1/8"),
 )
+TIMER = Path(__file__).parents[2] / "image/tree/etc/systemd/system/foyer-network-back.timer"
 TOKEN, OTHER = Token.parse("a" * 32), Token.parse("b" * 32)
 
 
@@ -26,18 +28,23 @@ class Systemd:
     folder: Path
     commands: list[str] = field(default_factory=list)
     fails: str = ""
+    is_late: bool = False
 
     @property
     def network(self) -> Network:
         for name in ("state", "networkd", "kept"):
             (self.folder / name).mkdir(exist_ok=True)
-        return Network(self.folder / "state", self.folder / "networkd", self.folder / "kept", self.run)
+        (self.folder / "cards" / "eth0").mkdir(parents=True, exist_ok=True)
+        state, networkd, kept, cards = (self.folder / name for name in ("state", "networkd", "kept", "cards"))
+        return Network(state, networkd, kept, self.run, cards)
 
     def run(self, command: Sequence[str]) -> None:
         text = " ".join(command)
         self.commands.append(text)
         if self.fails and self.fails in text:
             raise TransientError("The network could not be changed.")
+        if self.is_late and "@again" in text:
+            return
         units: dict[str, Callable[[], None]] = {
             "systemctl start --no-block foyer-network@again.service": lambda: self.network.apply(
                 is_start=False
@@ -90,6 +97,49 @@ def test_unconfirmed_it_goes_back(systemd: Systemd) -> None:
     with pytest.raises(NotFoundError):
         systemd.network.keep()
     assert systemd.network.kept_plan() == OLD
+
+
+def test_before_the_network_has_changed_nobody_can_confirm_it(systemd: Systemd) -> None:
+    systemd.network.begin(OLD, OTHER)
+    systemd.is_late = True
+    systemd.network.begin(NEW, TOKEN)
+    with pytest.raises(TransientError, match="has not changed its network yet"):
+        systemd.network.confirm(TOKEN)
+    assert "systemctl stop foyer-network-back.timer" not in systemd.commands
+    assert systemd.network.kept_plan() == OLD and systemd.network.trial() is not None
+    systemd.network.apply(is_start=False)
+    systemd.network.confirm(TOKEN)
+    assert systemd.network.kept_plan() == NEW and list(systemd.network.state.iterdir()) == []
+
+
+def test_networkd_that_refuses_leaves_nothing_to_confirm(systemd: Systemd) -> None:
+    systemd.fails = "reload"
+    with pytest.raises(TransientError):
+        systemd.network.begin(NEW, TOKEN)
+    with pytest.raises(TransientError):
+        systemd.network.confirm(TOKEN)
+    assert systemd.network.kept_plan() == OLD
+
+
+@pytest.mark.parametrize("card", ["lo", "phones", "eth1"])
+def test_what_is_no_card_of_the_machine_is_refused(systemd: Systemd, card: str) -> None:
+    for other in ("lo", "phones"):
+        (systemd.network.cards / other).mkdir()
+    with pytest.raises(RejectedError):
+        systemd.network.begin(NetworkPlan(card), TOKEN)
+    assert systemd.commands == [] and systemd.network.trial() is None
+
+
+def test_what_could_not_go_back_at_once_goes_back_at_the_next_try(systemd: Systemd) -> None:
+    systemd.network.begin(NEW, TOKEN)
+    systemd.fails = "reload"
+    with pytest.raises(TransientError):
+        systemd.network.back()
+    systemd.fails = ""
+    tried = len(systemd.commands)
+    systemd.network.back()
+    assert "192.0.2.10" in systemd.files()
+    assert "systemctl reload systemd-networkd.service" in systemd.commands[tried:]
 
 
 def test_a_restart_in_between_goes_back(systemd: Systemd) -> None:
@@ -146,3 +196,13 @@ def test_a_box_without_a_plan_leaves_every_card_to_the_router(tmp_path: Path) ->
     systemd = Systemd(tmp_path)
     systemd.network.apply(is_start=True)
     assert systemd.files() == "" and systemd.network.kept_plan() is None
+
+
+def test_the_timer_goes_back_when_the_pages_say_so() -> None:
+    """What people are told (`TRIAL_S`) is what the unit that ships does, in systemd's own reading."""
+    (span,) = [
+        line.partition("=")[2] for line in TIMER.read_text().splitlines() if line.startswith("OnActiveSec=")
+    ]
+    read = subprocess.run(["systemd-analyze", "timespan", span], capture_output=True, text=True, check=True)
+    microseconds = [line.split()[1] for line in read.stdout.splitlines() if line.split()[:1] == ["\u03bcs:"]]
+    assert microseconds == [str(TRIAL_S * 1_000_000)]

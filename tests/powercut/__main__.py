@@ -23,12 +23,10 @@ from steps import BUILD
 from tests.powercut import write_log
 from tests.powercut.after import Verdict, boot
 from tests.powercut.examine import Examiner
-from tests.powercut.recording import Recording, record
+from tests.powercut.recording import PORTS, Recording, record
 from tests.powercut.write_log import Cut
 
 WORK_S = 60.0
-# Two at a time: half of the time a start-up waits, and it uses one processor mostly.
-PORTS = ((12443, 12080), (13443, 13080))
 REPORT_LINES = 60
 # So many disks are only looked at, for each that a box boots from.
 LOOKED_AT = 2

@@ -30,10 +30,13 @@ from tests.powercut.write_log import Entry
 from tests.until import until
 
 ADMIN = wizard.CLINIC
+# Two boxes at a time: half of the time a start-up waits, and it uses one processor mostly. Not the ports of
+# the tests of the image, which may run beside.
+PORTS = ((16443, 16080), (17443, 17080))
 # On an emulated machine, checking a password alone takes seconds.
 PATIENCE_S = 120.0
 WRITER = Path(__file__).with_name("writer.py")
-PORT = "foyer.told"
+PORT, SOCKET = "foyer.told", "told.sock"
 # What a recording consists of, in its folder.
 IMAGE, LOG, TOLD = "image.img", "writes.log", "told.json"
 QUEUE = "/settings/queues/q1"
@@ -64,7 +67,7 @@ class Recording:
         """The recording that lies in a folder; FileNotFoundError if there is none."""
         told = json.loads((folder / TOLD).read_text())
         log = folder / LOG
-        entries = write_log.read(log)
+        entries = tuple(entry for entry in write_log.read(log) if entry.end <= told["end"])
         first = sum(1 for entry in entries if entry.end <= told["up"])
         return cls(folder / IMAGE, log, entries, first, tuple(Ack(*ack) for ack in told["acks"]))
 
@@ -97,33 +100,54 @@ class LoggedMachine(Machine):
 
 @dataclass
 class Office:
-    """What goes on in the box while it is recorded."""
+    """What goes on in the box while it is recorded: a LoggedMachine that has just done its first boot."""
 
     box: VirtualBox
-    log: Path
     acks: list[Ack] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
+    up: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.up = self.log.stat().st_size
+
+    @property
+    def log(self) -> Path:
+        """The log of writes, which grows as long as the box is on."""
+        return self.box.folder / LOG
 
     def ack(self, kind: str, value: str) -> None:
         """Notes that this was told just now."""
         self.acks.append(Ack(self.log.stat().st_size, kind, value))
 
-    def set_up(self) -> WebClient:
-        """The first minutes: the wizard. Returns the administrator's session."""
+    def meet(self) -> str:
+        """What the new box tells of itself; returns its one-time password."""
         self.ack("authority", authority(self.box))
         one_time = self.box.otp
         self.ack("otp", one_time)
-        client = visit(self.box)
-        wizard.send(client, one_time, ADMIN)
+        return one_time
+
+    def settle(self) -> None:
+        """The wizard was gone through, with ADMIN's login and password."""
         self.ack("login", ADMIN.admin_login)
         self.ack("saved", "1")
-        return client
 
     def work(self, client: WebClient, duration_s: float) -> None:
-        """Saves settings and notes, and waits for each setting to be in use."""
+        """Saves settings and notes as administrator, and waits for each setting to be in use, while a process
+        of the box writes to the store.
+        """
+        with self._writer():
+            self._save_and_wait(client, duration_s)
+
+    def keep(self) -> None:
+        """Writes down what was told: with that the box's folder is a recording, up to this moment."""
+        acks = [(ack.size, ack.kind, ack.value) for ack in self.acks]
+        told = {"up": self.up, "end": self.log.stat().st_size, "acks": acks}
+        (self.box.folder / TOLD).write_text(json.dumps(told))
+
+    def _save_and_wait(self, client: WebClient, duration_s: float) -> None:
         until(partial(self.is_live, client, 1), PATIENCE_S, "the wizard's settings in use", every_s=0.5)
         end = time.monotonic() + duration_s
-        wrap_up = 100
+        wrap_up = 30
         while time.monotonic() < end:
             number = self.save(client, wrap_up)
             wrap_up += 1
@@ -151,10 +175,10 @@ class Office:
         return True
 
     @contextmanager
-    def writer(self, port: Path) -> Iterator[None]:
+    def _writer(self) -> Iterator[None]:
         """A process of the box that writes to the store, as long as the block lasts."""
         with socket.socket(socket.AF_UNIX) as told:
-            told.connect(str(port))
+            told.connect(str(self.box.folder / SOCKET))
             listener = threading.Thread(target=self._listen, args=(told,), name="commits")
             listener.start()
             account = "setpriv --reuid=foyer-webui --regid=$(id -g foyer-webui) --init-groups"
@@ -198,23 +222,28 @@ def authority(box: VirtualBox) -> str:
     return hashlib.sha256(b"".join(certificates)).hexdigest()
 
 
+def ear(folder: Path) -> tuple[str, ...]:
+    """QEMU's options for a box in this folder to be heard by its Office."""
+    return (
+        "-chardev", f"socket,id=told,path={folder / SOCKET},server=on,wait=off",
+        "-device", f"virtserialport,chardev=told,name={PORT}",
+    )  # fmt: skip
+
+
 def record(folder: Path, duration_s: float) -> Recording:
     """Boots a new box in the empty `folder` and works for a while (seconds) once it is set up."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = folder / "told.sock"
-    more = (
-        "-chardev", f"socket,id=told,path={port},server=on,wait=off",
-        "-device", f"virtserialport,chardev=told,name={PORT}",
-    )  # fmt: skip
     copy(disk.named_image(), folder / IMAGE)
-    box = VirtualBox(folder, more=more, machine=LoggedMachine, image=folder / IMAGE)
-    log = folder / LOG
-    with box:
-        up = log.stat().st_size
-        office = Office(box, log)
-        client = office.set_up()
-        with client, office.writer(port):
+    https_port, http_port = PORTS[0]
+    with VirtualBox(
+        folder, https_port=https_port, http_port=http_port, more=ear(folder), machine=LoggedMachine,
+        image=folder / IMAGE,
+    ) as box:  # fmt: skip
+        office = Office(box)
+        one_time = office.meet()
+        with visit(box) as client:
+            wizard.send(client, one_time, ADMIN)
+            office.settle()
             office.work(client, duration_s)
-    acks = [(ack.size, ack.kind, ack.value) for ack in office.acks]
-    (folder / TOLD).write_text(json.dumps({"up": up, "acks": acks}))
+        office.keep()
     return Recording.load(folder)

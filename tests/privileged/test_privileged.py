@@ -1,6 +1,7 @@
 """The privileged process on a real socket, called by processes of real users."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from appliance.errors import ForbiddenError, RejectedError, TransientError
 from appliance.network.plan import NetworkPlan
-from appliance.privileged.actions import ACTIONS, Action, Prepared, prepare
+from appliance.privileged.actions import ACTIONS, Action, Prepared, factory_reset, prepare
 from appliance.privileged.client import Privileged
 from appliance.privileged.protocol import (
     LINE_MAX,
@@ -60,8 +61,8 @@ class Served:
 
 @pytest.fixture
 def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """Ends when idle for 0.3 s, or the test's parameter. Any user can connect."""
-    idle_s: float = getattr(request, "param", 0.3)
+    """Ends when idle for a second, or the test's parameter. Any user can connect."""
+    idle_s: float = getattr(request, "param", 1.0)
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         Path(folder).chmod(0o755)
         server = Served(Path(folder) / "privileged.sock")
@@ -71,7 +72,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[Served]:
         thread = threading.Thread(target=serve, args=(listener, idle_s, server.prepare))
         thread.start()
         yield server
-        thread.join(idle_s + 5)
+        thread.join(idle_s + 60)
         assert not thread.is_alive(), "it does not end when idle"
 
 
@@ -102,7 +103,8 @@ def test_what_is_not_on_the_list_is_refused(served: Served, call: Call) -> None:
 
 
 # As long as another process may take to start.
-@pytest.mark.parametrize("served", [5.0], indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("served", [10.0], indirect=True)
 def test_another_user_is_refused_and_the_next_call_served(served: Served) -> None:
     command = [sys.executable, "-c", CALL, str(served.path)]
     stranger = subprocess.run(command, user="nobody", text=True, capture_output=True, check=False)
@@ -211,3 +213,13 @@ def test_anything_else_is_refused(line: bytes) -> None:
 def test_a_reply_survives(kind: Literal["rejected", "forbidden", "failed"], message: str) -> None:
     assert decode_reply(encode_reply(Reply(kind, message))) == Reply(kind, message)
     assert decode_reply(encode_reply(Reply())) == Reply()
+
+
+def test_a_reset_is_waited_for_and_its_failure_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = tmp_path / "asked"
+    (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" >{asked}\necho "Job failed." >&2\nexit 1\n')
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(TransientError, match=r"could not be reset\. Its disk may have failed\."):
+        factory_reset()
+    assert asked.read_text() == "start foyer-factory-reset.service\n"

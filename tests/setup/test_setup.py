@@ -4,12 +4,15 @@ import grp
 import os
 import pwd
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from appliance.errors import SetupError
 from appliance.settings import Settings
+from appliance.setup import __main__ as setup
 from appliance.setup import folders, secrets
 
 
@@ -114,3 +117,31 @@ def test_the_one_time_password_can_be_read_aloud(tmp_path: Path) -> None:
     words = (tmp_path / secrets.ADMIN_OTP).read_text().strip().split("-")
     assert [len(word) for word in words] == [4, 4, 4, 4]
     assert not set("il1o0") & set("".join(words))
+
+
+@pytest.fixture
+def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A box that is ready to start, in a folder that each of its accounts may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setenv("FOYER_DATA", folder)
+        settings = Settings.load()
+        setup.set_up(settings)
+        yield settings
+
+
+def test_asterisks_files_are_rendered_as_foyer_apply(box: Settings) -> None:
+    live = (box.config / "live").resolve()
+    for file in ("asterisk/asterisk.conf", "asterisk/pjsip.conf"):
+        assert look(live / file) == ("foyer-apply", "asterisk", "640")
+    assert os.geteuid() == 0
+
+
+def test_without_a_store_the_last_good_files_stay(box: Settings) -> None:
+    live = (box.config / "live").readlink()
+    box.db.write_bytes(b"lost" * 1024)
+    setup.render_configuration(box)
+    assert (box.config / "live").readlink() == live
+    (box.config / "live").unlink()
+    with pytest.raises(SetupError, match="none could be rendered"):
+        setup.render_configuration(box)

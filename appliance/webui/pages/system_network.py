@@ -12,16 +12,19 @@ from typing import Any
 
 from bottle import request
 
-from appliance.errors import ConflictError, NotFoundError, RejectedError
+from appliance.errors import ConflictError, NotFoundError, RejectedError, TransientError
 from appliance.health.client import Health
-from appliance.health.facts import Machine
+from appliance.health.facts import Interface, Machine
 from appliance.network.plan import NetworkPlan
-from appliance.network.trial import TRIAL_S, Network
+from appliance.network.trial import TRIAL_S, Network, Token
 from appliance.privileged.client import Privileged
 from appliance.store import audit, now_ms
 from appliance.webui.forms import Form
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
+
+# The box's own address at which a request came in; Caddy says it, and nobody else can.
+DOOR = "X-Foyer-Door"
 
 
 def routes(web: Web) -> None:
@@ -56,17 +59,17 @@ def routes(web: Web) -> None:
         if plan is None:
             return show(machine, 422)
         token = secrets.token_urlsafe(24)
+        Privileged(web.settings.privileged_socket).try_network(plan, token)
         with web.change() as change:
             audit.record(change, web.user().id, "network.try", plan.card)
-        Privileged(web.settings.privileged_socket).try_network(plan, token)
         door = f"{door_of(plan, web.settings.https_port)}/system/network/confirm/{token}"
         return web.render("system-network-trial.html", door=door, seconds=TRIAL_S)
 
     @web.post("/system/network/back", "administrator")
     def back() -> Any:
+        Privileged(web.settings.privileged_socket).leave_network()
         with web.change() as change:
             audit.record(change, web.user().id, "network.leave")
-        Privileged(web.settings.privileged_socket).leave_network()
         door = f"{door_of(network.kept_plan(), web.settings.https_port)}/system/network"
         return web.render("system-network-back.html", door=door)
 
@@ -78,22 +81,28 @@ def _confirmation(web: Web, network: Network) -> None:
 
     @web.get("/system/network/confirm/<token>", public=True)
     def ask(token: str) -> Any:
-        return web.render(
-            "system-network-confirm.html", token=token, is_on=network.trial() is not None, is_kept=False
-        )
+        trial = network.trial()
+        state = "over" if trial is None else "on" if trial.is_applied else "early"
+        return web.render("system-network-confirm.html", token=token, state=state)
 
     @web.post("/system/network/confirm/<token>", public=True)
     def confirm(token: str) -> Any:
         trial = network.trial()
-        if trial is None:
+        if trial is None or not trial.is_of(Token.parse(token)):
             raise NotFoundError(N_("This trial is over; the box went back to what it had."))
-        if not is_new_door(request.headers.get("Host", ""), trial.plan):
+        # Only the card knows which address the router gave it.
+        known = trial.plan.address
+        cards = () if known else Health(web.settings.health_socket).machine().interfaces
+        if not is_new_door(request.headers.get(DOOR, ""), trial.plan, cards):
             raise RejectedError(N_("This must be confirmed from the new address."))
+        if not trial.is_applied:
+            # Its name, or an address that the router gives out, leads here before as well as after.
+            raise TransientError(N_("The box has not changed its network yet."), N_("Try again in a moment."))
         Privileged(web.settings.privileged_socket).confirm_network(token)
         who = web.visit.user.id if web.visit.user else "nobody"
         with web.change() as change:
             audit.record(change, who, "network.confirm", trial.plan.card)
-        return web.render("system-network-confirm.html", token=token, is_on=False, is_kept=True)
+        return web.render("system-network-confirm.html", token=token, state="kept")
 
 
 def plan_of(form: Form, say: Any) -> NetworkPlan | None:
@@ -135,14 +144,36 @@ def door_of(plan: NetworkPlan | None, https_port: int) -> str:
     return f"https://{host}{port}"
 
 
-def is_new_door(host: str, plan: NetworkPlan) -> bool:
-    """Whether a browser that named this host came by the new way. A name leads wherever the box is."""
-    name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
+def is_new_door(door: str, plan: NetworkPlan, cards: tuple[Interface, ...]) -> bool:
+    """Whether a browser that came in at this address of the box's came by the new way: at the address of the
+    plan or, where the router gives it out, at one that the plan's card has (fe80::1%eth0 names it). A card
+    that nobody gives an address, as one for phones alone, has no such door: then another card's will do.
+    """
+    address, _, card_of_door = door.partition("%")
+    if plan.address:
+        mine = {_address(plan.address)}
+    elif card_of_door:
+        return card_of_door == plan.card
+    else:
+        mine = {_address(own) for card in cards if card.name == plan.card for own in card.addresses} - {""}
+        if all(_is_link_local(own) for own in mine):
+            mine = {_address(own) for card in cards for own in card.addresses}
+    return _address(address) in mine - {""}
+
+
+def _is_link_local(address: str) -> bool:
+    """Whether a card has it without anybody's doing."""
+    return ipaddress.ip_address(address).is_link_local
+
+
+def _address(text: str) -> str:
+    """In its one way of writing, without the size of its network; "" for none."""
     try:
-        address = ipaddress.ip_address(name.strip("[]"))
+        found = ipaddress.ip_address(text.partition("/")[0])
     except ValueError:
-        return True
-    return not plan.address or address == ipaddress.IPv4Interface(plan.address).ip
+        return ""
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
 
 
 def _card_words(name: str, mac: str) -> str:

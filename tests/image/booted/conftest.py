@@ -1,22 +1,36 @@
-"""One machine with a BIOS for this folder's tests, in the order of their files: new, used, damaged, new."""
+"""One machine with a BIOS for this folder's tests, in the order of their files: new, used, damaged, new; at
+the end, its disk as power cuts in its first hour would have left it.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
+import disk
 import pytest
 from vm import Forward
 
 from tests.box import wizard
 from tests.browser.browser import Browser
 from tests.image.vm import HOST, VirtualBox
+from tests.powercut import recording
 
 # Where a program that has no business there is asked from, and where it listens in the box.
 STRANGER_PORT, STRANGER_BOX_PORT = 12999, 9999
 OFFICE = replace(wizard.CLINIC, provider=HOST)
 # An emulated processor is many times slower, and makes certificates when it is first asked for a page.
 PAGE_S = 60
+WEARING_DISK_BYTES = 64 << 20
+WORN, WORN_BEFORE = "worn", "worn-before"
+ANOTHER_BOX = """label: gpt
+size=1MiB, name=foyer-key
+size=16MiB, name=foyer-a
+size=16MiB, name=foyer-data
+"""
 
 
 @pytest.fixture(scope="package")
@@ -24,12 +38,38 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualBox]:
     """Switched on for the first time."""
     folder = tmp_path_factory.mktemp("old")
     stranger = Forward("tcp", "127.0.0.1", STRANGER_PORT, STRANGER_BOX_PORT)
-    with VirtualBox(folder, sip_port=12060, profile="loopback", forwards=(stranger,)) as box:
+    # A disk that says how worn it is, as the one that it starts from cannot; it was another box's.
+    (folder / WORN).touch()
+    os.truncate(folder / WORN, WEARING_DISK_BYTES)
+    subprocess.run(["sfdisk", "--quiet", folder / WORN], input=ANOTHER_BOX, text=True, check=True)
+    shutil.copy(folder / WORN, folder / WORN_BEFORE)
+    worn = (
+        "-drive",
+        f"if=none,id=worn,format=raw,file={folder / WORN}",
+        "-device",
+        "nvme,drive=worn,serial=1",
+    )
+    # Its first hour is recorded, for the power cuts that come at the end.
+    (folder / recording.IMAGE).symlink_to(disk.named_image())
+    with VirtualBox(
+        folder, sip_port=12060, profile="loopback", forwards=(stranger,),
+        more=(*worn, *recording.ear(folder)), machine=recording.LoggedMachine,
+    ) as box:  # fmt: skip
         yield box
 
 
 @pytest.fixture(scope="package")
-def passwords(old: VirtualBox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def office(old: VirtualBox) -> recording.Office:
+    """Notes what the box tells to the outside."""
+    return recording.Office(old)
+
+
+@pytest.fixture(scope="package")
+def passwords(
+    old: VirtualBox, office: recording.Office, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """The wizard was gone through in a browser; the agents' one-time passwords by user name."""
     with Browser(old.https_url, tmp_path_factory.mktemp("owner"), wait_s=PAGE_S) as browser:
-        return wizard.run(browser, old.otp, OFFICE)
+        passwords = wizard.run(browser, office.meet(), OFFICE)
+    office.settle()
+    return passwords

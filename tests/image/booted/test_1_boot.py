@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import filecmp
+
 import pytest
 
+from tests.image.booted.conftest import WORN, WORN_BEFORE
 from tests.image.vm import VirtualBox
 
-pytestmark = pytest.mark.vm
+SECTOR, MIB = 512, 1 << 20
+
+pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("old")]
 
 
 def test_it_boots_on_a_bios(old: VirtualBox) -> None:
@@ -18,6 +23,7 @@ def test_its_screen_says_where_it_is_and_with_which_password(old: VirtualBox) ->
     assert "https://foyer.local/" in screen
     assert "https://10.0.2.15/" in screen
     assert f"One-time administrator password:   {old.otp}" in screen
+    assert "Telephone cards:" in screen
 
 
 def test_the_system_is_read_only_and_the_data_encrypted(old: VirtualBox) -> None:
@@ -31,6 +37,30 @@ def test_the_system_is_read_only_and_the_data_encrypted(old: VirtualBox) -> None
     ]
     labels = old.run("lsblk -rno PARTLABEL /dev/vda | grep .").split()
     assert labels == ["foyer-bios", "foyer-esp", "foyer-key", "foyer-a", "foyer-b", "foyer-data"]
+
+
+def test_another_box_s_disk_is_left_alone_and_said(old: VirtualBox) -> None:
+    assert old.run("lsblk -rno PARTLABEL /dev/nvme0n1 | grep .").split() == [
+        "foyer-key",
+        "foyer-a",
+        "foyer-data",
+    ]
+    assert filecmp.cmp(old.folder / WORN, old.folder / WORN_BEFORE, shallow=False)
+    said = old.run("foyer doctor", check=False)
+    assert "There is a second disk with Foyer's system in the box: QEMU NVMe Ctrl." in said
+
+
+def test_the_data_take_the_rest_of_the_disk(old: VirtualBox) -> None:
+    disk = int(old.run("blockdev --getsize64 /dev/vda"))
+    partition = old.run("lsblk -rno PARTLABEL,NAME /dev/vda | sed -n 's/^foyer-data //p'")
+    start, length = old.run(
+        f"cat /sys/class/block/{partition}/start /sys/class/block/{partition}/size"
+    ).split()
+    end = (int(start) + int(length)) * SECTOR
+    assert disk - end < 2 * MIB
+    files = int(old.run("df -B1 --output=size /data | tail -1"))
+    # ext4 keeps some of it for its own tables.
+    assert files > 0.9 * int(length) * SECTOR
 
 
 def test_the_drivers_of_telephony_cards_load(old: VirtualBox) -> None:

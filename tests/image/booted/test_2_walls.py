@@ -16,7 +16,7 @@ from tests.image.test_units import EXPOSURE_MAX, OURS
 from tests.image.vm import ALWAYS_UP, VirtualBox
 from tests.until import until
 
-pytestmark = pytest.mark.vm
+pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("old")]
 
 # Pages, phones and lines, and the name foyer.local.
 LISTENING = {
@@ -88,6 +88,14 @@ def test_memory_is_limited_by_the_kernel(old: VirtualBox) -> None:
         "cat " + " ".join(f"/sys/fs/cgroup/system.slice/{name}.service/memory.max" for name in services)
     )
     assert "max" not in limits and len(limits.split()) == len(services)
+
+
+def test_calls_come_before_pages(old: VirtualBox) -> None:
+    units = ("asterisk", "foyer-webui", "caddy")
+    weights = old.run(
+        f"cat {' '.join(f'/sys/fs/cgroup/system.slice/{unit}.service/cpu.weight' for unit in units)}"
+    )
+    assert weights.split() == ["1000", "100", "100"]
 
 
 def test_the_journal_is_bounded(old: VirtualBox) -> None:

@@ -1,4 +1,4 @@
-"""The power of a box in QEMU is cut at random moments: once in its first boot, once at work."""
+"""The power of the box is cut at random moments: once in its first boot, once at work."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.image.vm import VirtualBox
 from tests.powercut import __main__ as powercut
-from tests.powercut.recording import record
+from tests.powercut.recording import Recording
 
-# Three start-ups; where the machine is busy, each takes minutes.
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(1800)]
-
-WORK_S = 10.0
+pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("old")]
 
 
-def test_it_comes_up_and_keeps_its_word(tmp_path: Path) -> None:
-    recording = record(tmp_path / "recording", WORK_S)
+def test_it_comes_up_and_keeps_its_word(old: VirtualBox, tmp_path: Path) -> None:
+    old.power_cut()
+    recording = Recording.load(old.folder)
     seed = random.SystemRandom().randrange(1 << 32)
     cuts = powercut.choose(recording, 2, random.Random(seed))
     for verdict in powercut.run(recording, cuts, tmp_path):
