@@ -9,7 +9,7 @@ from bottle import Bottle, HTTPError, HTTPResponse, request
 
 from appliance.errors import FoyerError, NotFoundError
 from appliance.settings import Settings
-from appliance.store import Store
+from appliance.store import DamagedError, Store
 from appliance.webui.events import Hub
 from appliance.webui.i18n import N_, Languages
 from appliance.webui.incoming import number_in_path
@@ -19,6 +19,7 @@ from appliance.webui.pages import (
     call_out,
     calls,
     desk,
+    desk_hand_on,
     diversions,
     events,
     health,
@@ -26,6 +27,7 @@ from appliance.webui.pages import (
     live,
     live_callbacks,
     live_hours,
+    live_parked,
     login,
     messages,
     people,
@@ -39,18 +41,23 @@ from appliance.webui.pages import (
     settings_agents,
     settings_calls_out,
     settings_flows,
+    settings_inside,
     settings_lines,
+    settings_music,
     settings_prompts,
     settings_queues,
     settings_schedules,
     settings_sounds,
+    settings_spans,
     settings_trial,
     setup,
     system,
+    system_cards,
     system_drivers,
     system_key,
     system_log,
     system_network,
+    system_wiring,
     testcall,
     trust,
     users,
@@ -59,6 +66,7 @@ from appliance.webui.pages import (
     settings as settings_page,
 )
 from appliance.webui.security import Shield
+from appliance.webui.standing import Standing
 from appliance.webui.web import Web
 
 PAGES = (
@@ -75,27 +83,34 @@ PAGES = (
     settings_agents,
     settings_calls_out,
     settings_lines,
+    settings_inside,
     settings_flows,
     settings_schedules,
+    settings_spans,
     settings_prompts,
+    settings_music,
     settings_sounds,
     settings_trial,
     revisions,
     users,
     audit,
     system,
+    system_cards,
     system_drivers,
     system_key,
     system_log,
     system_network,
+    system_wiring,
     testcall,
     call_out,
     events,
     phone_door,
     desk,
+    desk_hand_on,
     live,
     live_callbacks,
     live_hours,
+    live_parked,
     people,
     people_treatment,
     people_joining,
@@ -140,17 +155,33 @@ def make_app(
 
     def error_page(error: HTTPError) -> str:
         known = NotFoundError(_SENTENCES[404]) if error.status_code == 404 else unexpected(error)
-        page = web.problem(known, error.status_code)
+        try:
+            body = str(web.problem(known, error.status_code).body)
+        except (FoyerError, DamagedError):
+            body = standing_alone(web, known)
         error.set_header("Content-Type", "text/html; charset=utf-8")
         error.set_header("Cache-Control", "no-store")
-        return str(page.body)
+        return body
 
     app.default_error_handler = error_page
     return Application(Shield(app, hosts), web.hub)
+
+
+def standing_alone(web: Web, error: FoyerError) -> str:
+    """A page for when the store, which would know who asks and in which language, cannot be read."""
+    said = error.sentence
+    page = Standing(said.message, (said.hint,) if said.hint else (), is_bad=True)
+    wanted = web.languages.accepted(request.headers.get("Accept-Language", ""))
+    languages = [wanted] if wanted else web.languages.all
+    return web.templates.get_template("standing.html").render(page=page, languages=languages)
 
 
 def unexpected(error: HTTPError) -> FoyerError:
     """What to say about an error that no page expected; its details are in the journal only."""
     if error.status_code in _SENTENCES:
         return FoyerError(_SENTENCES[error.status_code])
+    if isinstance(error.exception, DamagedError):
+        return FoyerError(N_("The box's database is damaged."), N_("Calls go on. Bring back a backup."))
+    if isinstance(error.exception, FoyerError):
+        return error.exception
     return FoyerError(N_("Something went wrong on the box."), N_("Try again; the journal has the details."))

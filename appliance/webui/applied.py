@@ -16,7 +16,7 @@ PART_NAMES = {
     "calls": N_("Numbers and greetings"),
     "queues": N_("Queues"),
     "phones": N_("Phones"),
-    "sounds": N_("Spoken texts"),
+    "sounds": N_("Texts and music"),
     "asterisk": N_("Telephone service"),
 }
 _WORDS = {

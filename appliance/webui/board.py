@@ -243,6 +243,9 @@ def build(site: Site, facts: Facts) -> Board:
     status = facts.snapshot.rows["pbx"].get("state", {})
     staff = tuple(at_work(site, agent, facts) for agent in site.agents)
     order = list(STATES)
+    in_queues = {agent for queue in site.queues for agent in queue.agents}
+    # A colleague who answers no queue is not missed there: shown only while there is something to show.
+    listed = [one for one in staff if one.state != "offline" or one.id in in_queues]
     ends = [one.ended for one in facts.after.values() if one.ended is not None]
     spared = (agents.spared_until(site, state) for state in facts.states.values())
     ends += [end for end in spared if end > facts.now]
@@ -250,7 +253,7 @@ def build(site: Site, facts: Facts) -> Board:
         is_up=bool(status.get("up")),
         down_since=status.get("since"),
         queues=tuple(_in_queue(queue, staff, facts) for queue in site.queues),
-        agents=tuple(sorted(staff, key=lambda agent: (order.index(agent.state), agent.name.casefold()))),
+        agents=tuple(sorted(listed, key=lambda agent: (order.index(agent.state), agent.name.casefold()))),
         lines=lines.now(site, facts.snapshot),
         total=today.total(facts.figures),
         is_disk_full=is_disk_full(facts.snapshot),
@@ -332,6 +335,7 @@ def find(db: Database, site: Site, number: str, name: str = "") -> Who:
     """Whom a number belongs to; `name` is the network's, shown where we know none."""
     if phone.is_anonymous(number):
         return Who()
+    name = phone.network_name(name)
     value = phone.e164(number, site.country) or number
     person = people.by_address(db, "phone", value)
     shown = labels.number(value, site.country)

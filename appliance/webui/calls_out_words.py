@@ -79,7 +79,7 @@ def _permit(rules: Outbound, agent_id: str, say: Callable[[str], str]) -> str:
 
 
 def _countries(rules: Outbound, language: Language) -> str:
-    return ", ".join(places.country_name(language, code) for code in rules.countries)
+    return language.comma.join(places.country_name(language, code) for code in rules.countries)
 
 
 def _lines(site: Site) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.store import callbacks, voicemails, wrap_ups
+from appliance.store.conversations import PART
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.sitemodel import Site
 from appliance.store.users import User
@@ -50,7 +51,8 @@ class Note:
 @dataclass(frozen=True)
 class View:
     """One conversation. `outcome` is (msgid, badge), `wait_ms`, `talk_ms`, `hold_ms` are sums over its
-    segments.
+    segments. `is_part`: the recordings do not have all that was said; `is_unrecorded`: the call goes on, and
+    no queue that it has been in records anything.
     """
 
     conversation: Conversation
@@ -69,6 +71,8 @@ class View:
     notes: tuple[Note, ...]
     recordings: tuple[Message, ...]
     callback: str
+    is_part: bool
+    is_unrecorded: bool
 
 
 def view(
@@ -103,7 +107,14 @@ def view(
         ),
         recordings=tuple(message for message in messages if is_heard(message)),
         callback=_callback(messages),
+        is_part=any(message.kind == "recording" and message.body == PART for message in messages),
+        is_unrecorded=is_open and _is_unrecorded(site, segments),
     )
+
+
+def _is_unrecorded(site: Site, segments: Sequence[Segment]) -> bool:
+    queues = [site.queue(part.queue_id) for part in segments if part.queue_id]
+    return bool(queues) and not any(queue is None or queue.record for queue in queues)
 
 
 def _callback(messages: Sequence[Message]) -> str:

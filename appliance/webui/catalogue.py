@@ -22,6 +22,7 @@ from appliance.webui.i18n import DOMAIN, LOCALE_ROOT, OFFERED
 
 ROOT = LOCALE_ROOT.parent.parent
 TEMPLATE = LOCALE_ROOT / f"{DOMAIN}.pot"
+_HEADER = "# The words of Foyer. Made by: python3 -m appliance.webui.catalogue"
 _NO_DATE = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _FUNCTIONS = {"_": 1, "N_": 1, "gettext": 1, "ngettext": 2}
 # Not SetupError and DeviceGone: those are said in a process's log, never on a page.
@@ -63,9 +64,12 @@ def extract() -> Catalog:
 
 
 def _named(catalogue: Catalog) -> Catalog:
-    """The same header always: a date in it would make a difference of every run."""
+    """The same header always: a date in it would make a difference of every run. What a translator wrote
+    below its first line, such as a glossary, is kept.
+    """
     catalogue.project, catalogue.version = "Foyer", "1"
-    catalogue.header_comment = "# The words of Foyer. Made by: python3 -m appliance.webui.catalogue"
+    if not catalogue.header_comment.startswith(_HEADER):
+        catalogue.header_comment = _HEADER
     catalogue.creation_date = catalogue.revision_date = _NO_DATE
     catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = ""
     return catalogue
@@ -100,9 +104,14 @@ def update() -> Iterator[str]:
             continue
         path = translation(code)
         known = read(path) if path.exists() else Catalog(locale=code, domain=DOMAIN, fuzzy=False)
-        known.update(template, no_fuzzy_matching=True)
-        write(_named(known), path)
+        write(refreshed(known, template), path)
         yield from (f"{code}: {message.id}" for message in known if message.id and not message.string)
+
+
+def refreshed(known: Catalog, template: Catalog) -> Catalog:
+    """A translation with the words of today: new ones empty, those that went away left out."""
+    known.update(template, no_fuzzy_matching=True)
+    return _named(known)
 
 
 def _from_templates() -> Iterator[Found]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+# Python's calendar ends with the year 9999, and the last day of it has no end.
+_YEARS = range(2000, 2200)
 _ONE_DAY = datetime.timedelta(days=1)
 
 
@@ -18,11 +20,12 @@ def of(moment_ms: int, zone: datetime.tzinfo) -> datetime.date:
 
 
 def parse(text: str) -> datetime.date | None:
-    """A day as a date field sends it (2026-11-21); None if it is none."""
+    """A day as a date field sends it (2026-11-21); None if it is none, or of another age."""
     try:
-        return datetime.date.fromisoformat(text)
+        day = datetime.date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in _YEARS else None
 
 
 def _midnight(day: datetime.date, zone: datetime.tzinfo) -> int:

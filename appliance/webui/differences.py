@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.store.flows import Flow
+from appliance.store.music import MusicSet
 from appliance.store.prompts import Prompt
 from appliance.store.schedules import Schedule
+from appliance.store.site_inside import Paging, Room
 from appliance.store.site_queues import CALLBACK, EXITS, Queue
+from appliance.store.site_spans import Span
 from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Site
-from appliance.webui import calls_out_words, flow_words, places, prompt_words
+from appliance.webui import calls_out_words, flow_words, music_words, places, prompt_words, span_words
 from appliance.webui.i18n import N_, Language
 
 Say = Callable[[str], str]
@@ -47,6 +50,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "announce_wait": N_("Tell callers how long it may take"),
         "announce_every_seconds": N_("How often this is said"),
         "message_text": N_("Message for those who wait"),
+        "message_id": N_("Message for those who wait"),
         "message_every_seconds": N_("How often the message is said"),
         "tells_agent": N_("Tell the agent which queue and number it is"),
         "max_callers": N_("Most callers at a time"),
@@ -59,7 +63,14 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "callback_tries": N_("Tries to reach them"),
         "callback_minutes": N_("Minutes between two tries"),
     },
-    Agent: {"name": N_("Name"), "extension": N_("Extension")},
+    Agent: {
+        "name": N_("Name"),
+        "extension": N_("Extension"),
+        "takes_messages": N_("Takes messages"),
+    },
+    Room: {"name": N_("Name"), "extension": N_("Extension"), "locked": N_("Asks for a PIN")},
+    Paging: {"name": N_("Name"), "extension": N_("Extension"), "agents": N_("Who hears it")},
+    Span: span_words.LABELS,
     Line: {
         "name": N_("Name"),
         "kind": N_("Kind"),
@@ -70,6 +81,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "codecs": N_("Sound formats"),
         "caller_number": N_("Number shown to people you call"),
         "number_format": N_("How it wants the numbers that are called"),
+        "spans": N_("Ports of telephone cards"),
     },
     Number: {
         "number": N_("Number"),
@@ -84,6 +96,9 @@ LABELS: dict[type[Any], dict[str, str]] = {
 KINDS: dict[type[Any], str] = {
     Queue: N_("Queue"),
     Agent: N_("Agent"),
+    Room: N_("Conference room"),
+    Paging: N_("Announcement"),
+    Span: N_("Card port"),
     Line: N_("Phone line"),
     Number: N_("Number"),
     Disposition: N_("Result of a call"),
@@ -91,7 +106,13 @@ KINDS: dict[type[Any], str] = {
     Schedule: N_("Opening hours"),
     Flow: N_("Flow"),
     Prompt: N_("Prompt"),
+    MusicSet: N_("Set of music"),
 }
+# Those whose things are compared field by field, in the order of the settings.
+GROUPS = (
+    *("spans", "lines", "numbers", "queues", "agents", "rooms", "pagings"),
+    *("dispositions", "breaks"),
+)
 STRATEGY_NAMES = {
     "rrmemory": N_("Everybody in turn"),
     "leastrecent": N_("Who has rested longest"),
@@ -134,7 +155,8 @@ def differences(old: Site, new: Site, language: Language) -> list[Difference]:
     found.extend(_schedules(old, new, language))
     found.extend(_flows(old, new, say))
     found.extend(_prompts(old, new, say))
-    for group in ("lines", "numbers", "queues", "agents", "dispositions", "breaks"):
+    found.extend(_music(old, new, say))
+    for group in GROUPS:
         found.extend(_group(getattr(old, group), getattr(new, group), old, new, say))
     label = say(N_("Calls out"))
     found.extend(
@@ -237,6 +259,19 @@ def _prompts(old: Site, new: Site, say: Say) -> Iterator[Difference]:
             yield from (Difference(_where(after, say), *change) for change in changes)
 
 
+def _music(old: Site, new: Site, say: Say) -> Iterator[Difference]:
+    """Sets of music, and which of them the whole office plays."""
+    yield from _came_and_went(old.music, new.music, say)
+    for after in new.music:
+        before = old.music_set(after.id)
+        if before is not None:
+            changes = music_words.changes(before, after, say)
+            yield from (Difference(_where(after, say), *change) for change in changes)
+    if old.hold_music != new.hold_music:
+        shown = (music_words.name(site, site.hold_music, say) for site in (old, new))
+        yield Difference(say(N_("Music")), say(N_("In the whole office")), *shown)
+
+
 def _step(flow: Flow, step_id: str, site: Site, say: Say) -> str:
     """The step in words, "" if the flow has none of that id."""
     step = flow.step(step_id)
@@ -255,7 +290,10 @@ def _item(before: Any, after: Any, old: Site, new: Site, say: Say) -> Iterator[D
         was, becomes = getattr(before, field.name), getattr(after, field.name)
         if was != becomes:
             label = say(labels.get(field.name, field.name))
-            shown = (_value(field.name, was, old, say), _value(field.name, becomes, new, say))
+            if isinstance(after, Span) and (words := span_words.value(field.name, was)):
+                shown = (say(words), say(span_words.value(field.name, becomes)))
+            else:
+                shown = (_value(field.name, was, old, say), _value(field.name, becomes, new, say))
             yield Difference(_where(after, say), label, *shown)
 
 
@@ -263,14 +301,15 @@ def _value(name: str, value: Any, site: Site, say: Say) -> str:
     if name in EXITS:
         found = site.queue(value) or site.flow(value)
         return say({"": SORRY, CALLBACK: OFFER}[value]) if value in ("", CALLBACK) else _name_of(found, value)
-    if name == "schedule_id":
-        return _name_of(site.schedule(value), value)
-    if name in ("line_id", "queue_id", "flow_id"):
-        return _name_of(site.line(value) or site.queue(value) or site.flow(value), value)
-    if name == "greeting_id":
-        return _name_of(site.prompt(value), value)
+    if name.endswith("_id"):
+        known = (site.schedule, site.line, site.queue, site.flow, site.prompt)
+        return _name_of(next(filter(None, (find(value) for find in known)), None), value)
+    if name == "music":
+        return music_words.name(site, value, say)
     if name in ("agents", "helpers", "reserves"):
         return ", ".join(_name_of(site.agent(agent_id), agent_id) for agent_id in value)
+    if name == "spans":
+        return ", ".join(_name_of(site.span(span_id), span_id) for span_id in value)
     return ", ".join(value) if isinstance(value, tuple) else _plain(name, value, say)
 
 

@@ -16,7 +16,7 @@ from appliance.health.contact import contact
 from appliance.health.facts import Contact, Facts
 from appliance.health.finding import Finding, exit_code
 from appliance.settings import Settings
-from appliance.store import Store
+from appliance.store import DamagedError, Store
 
 _HEADS = {"bad": "WRONG", "warn": "SOON"}
 
@@ -32,6 +32,8 @@ def doctor(settings: Settings, options: argparse.Namespace) -> Generator[str, No
 def _contact(settings: Settings) -> Contact | None:
     try:
         store = Store.open(settings.db)
+    except DamagedError as error:
+        return Contact(database_problem=str(error))
     except (FoyerError, OSError):
         return None
     try:

@@ -8,13 +8,14 @@ on the way.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from appliance.errors import ConflictError, NotFoundError, RejectedError
-from appliance.store import Change, countries
+from appliance.store import Change, countries, schedules
 from appliance.store import site as sites
 from appliance.store.forms import AlreadySent
 from appliance.store.sitemodel import Site
@@ -75,6 +76,9 @@ def run(web: Web, edit: Edit) -> Any:
     try:
         new = Site.from_dict(document)
         countries.find_or_generic(new.country, countries.load()).refuse_emergency(new)
+        schedules.refuse_past(
+            new.schedules, now.schedules, new.time_zone, datetime.datetime.now(datetime.UTC)
+        )
     except RejectedError as error:
         form.error(edit.field_of(error.field), web.say(error))
     if stage not in ("review", "save"):

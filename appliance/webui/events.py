@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from appliance.errors import TransientError
-from appliance.store import Store, events
+from appliance.store import Store, events, voicemails
 from appliance.store.events import Event
 from appliance.store.users import User
 
@@ -31,9 +31,10 @@ KEPT = 4000  # events a returning browser can be given
 WAITING = 64  # batches a stream may lag behind
 BATCH = 1000
 
-_EVERYBODY = ("live", "site", "person", "callback")
-_OF_AN_AGENT = ("agent",)
-_OF_A_CONVERSATION = ("conversation", "segment", "message")
+# Kinds of events, by whom they concern; all others are for supervisors. KINDS of events.js has them, too.
+EVERYBODY = ("live", "site", "person", "callback")
+OF_AN_AGENT = ("agent",)
+OF_A_CONVERSATION = ("conversation", "segment", "message")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ class Full(TransientError):
     retry_after_s = 10
 
     def __init__(self) -> None:
-        super().__init__("Too many pages are open.", "This page tries again by itself.")
+        super().__init__(
+            "More browsers are open than the box keeps up to date at once.",
+            "This one looks every ten seconds, until others are closed.",
+        )
 
 
 class Stream:
@@ -296,16 +300,28 @@ def _news(db: Database, event: Event) -> News:
 
 def _agents(db: Database, event: Event) -> frozenset[str] | None:
     """The agents whom an event concerns; None for everybody."""
-    if event.kind in _EVERYBODY:
+    if event.kind in EVERYBODY:
         return None
-    if event.kind in _OF_AN_AGENT:
+    if event.kind in OF_AN_AGENT:
         return frozenset((event.subject,))
-    if event.kind not in _OF_A_CONVERSATION:
+    if event.kind not in OF_A_CONVERSATION:
         return frozenset()
-    conversation = event.subject if event.kind == "conversation" else event.ids.get("conversation", "")
+    conversation = str(event.subject if event.kind == "conversation" else event.ids.get("conversation", ""))
+    if _is_left_for_a_queue(db, conversation):
+        # Its agents are in the site's document, which costs more to read than an id costs the others to hear.
+        return None
     rows = db.execute(
         "SELECT agent_id FROM conversation WHERE id = :id"
         " UNION SELECT agent_id FROM segment WHERE conversation_id = :id",
         {"id": conversation},
     )
     return frozenset(str(row[0]) for row in rows if row[0] is not None)
+
+
+def _is_left_for_a_queue(db: Database, conversation: str) -> bool:
+    """Whether it is a call that ended with a message for no agent in particular."""
+    row = db.execute(
+        "SELECT 1 FROM conversation WHERE id = ? AND agent_id IS NULL AND outcome = ?",
+        (conversation, voicemails.OUTCOME),
+    )
+    return row.fetchone() is not None

@@ -174,7 +174,10 @@ class _Drawing:
 
     def _box(self, row: Row, x: int, y: int, *, is_again: bool) -> Box:
         kind = row.step["kind"]
-        heading = f"{row.number} {self._say(flow_words.KINDS[kind])}"
+        heading = self._say(N_("%(number)s %(kind)s")) % {
+            "number": row.number,
+            "kind": self._say(flow_words.KINDS[kind]),
+        }
         way = "" if row.way is None or is_again else f", {row.way[0]} {row.way[1]}"
         words = f"{row.number} {row.title}{way}"
         return Box(

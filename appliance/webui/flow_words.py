@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from babel.dates import format_date, get_day_names
+from babel.dates import get_day_names
 
 from appliance.store import holidays
 from appliance.store.flows import (
@@ -119,8 +119,13 @@ def _lines(step: Step, flow: Flow, site: Site, say: Say) -> Iterator[str]:
         return step_title(found, site, say) if found else ""
 
     yield step_title(step, site, say)
-    if isinstance(step, Speaking) and not step.prompt_id:
-        yield from (f"{text.language}: {text.text}" for text in step.texts)
+    if isinstance(step, Speaking):
+        prompt = site.prompt(step.prompt_id)
+        if prompt is None:
+            yield from (f"{text.language}: {text.text}" for text in step.texts)
+        elif isinstance(step, MessageStep):
+            # The titles of the others name it.
+            yield title("say", prompt.name, say)
     if isinstance(step, HoursStep):
         yield say(N_("While open: %(step)s")) % {"step": leads(step.open)}
         yield say(N_("While closed: %(step)s")) % {"step": leads(step.closed)}
@@ -144,23 +149,23 @@ def _lines(step: Step, flow: Flow, site: Site, say: Say) -> Iterator[str]:
 
 
 def day_names(language: Language) -> Mapping[int, str]:
-    """The days of the week by their ISO number: 1 is Monday."""
+    """The days of the week by their ISO number (1 is Monday), from the language's first one on."""
     names = get_day_names("wide", context="stand-alone", locale=language.locale)
-    return {day: str(names[day - 1]) for day in range(1, 8)}
+    return {day + 1: str(names[day]) for day in language.days}
 
 
 def week(schedule: Schedule, language: Language) -> str:
     """The usual hours, a line for each day that has some."""
     names = day_names(language)
     days = ((day, [hours for hours in schedule.weekly if hours.day == day]) for day in names)
-    return "\n".join(f"{names[day]} {_clock(hours)}" for day, hours in days if hours)
+    return "\n".join(f"{names[day]} {_clock(hours, language)}" for day, hours in days if hours)
 
 
 def exceptions(schedule: Schedule, language: Language) -> str:
     """The dates that are not like their weekday, a line for each."""
     closed = language.gettext(N_("closed"))
     return "\n".join(
-        f"{date_words(one.date, language)}: {_clock(one.hours) if one.hours else closed}"
+        f"{date_words(one.date, language)}: {_clock(one.hours, language) if one.hours else closed}"
         + (f" ({one.name})" if one.name else "")
         for one in schedule.exceptions
     )
@@ -177,15 +182,15 @@ def holidays_words(schedule: Schedule, country: str, language: Language) -> str:
         return closed
     return language.gettext(N_("%(closed)s, but open on: %(names)s")) % {
         "closed": closed,
-        "names": ", ".join(schedule.open_holidays),
+        "names": language.comma.join(schedule.open_holidays),
     }
 
 
 def date_words(date: str, language: Language) -> str:
     """A date as the reader writes it."""
-    return str(format_date(datetime.date.fromisoformat(date), "medium", locale=language.locale))
+    return language.day(datetime.date.fromisoformat(date))
 
 
-def _clock(hours: Any) -> str:
+def _clock(hours: Any, language: Language) -> str:
     found: list[Hours] = sorted(hours, key=lambda one: one.minutes)
-    return ", ".join(f"{one.opens}–{one.closes}" for one in found)
+    return language.comma.join(language.own_digits(f"{one.opens}–{one.closes}") for one in found)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.errors import RejectedError
+from appliance.store import phone
 from appliance.webui.i18n import N_
 
 MAX_BODY = 256 * 1024
@@ -81,7 +82,7 @@ class Form:
 
     def number(self, name: str, low: int, high: int, default: int = 0) -> int:
         """A whole number from `low` to `high`; an error beside the field if it is none."""
-        text = self.text(name)
+        text = phone.ascii_digits(self.text(name))
         if text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high:
             return int(text)
         self.error(name, N_("Please give a whole number in the range."))

@@ -15,7 +15,10 @@ from appliance.webui.forms import MAX_BODY
 from appliance.webui.i18n import N_
 
 UPLOADS = "/settings/sounds/"
-"""Below it, a body may be a file."""
+"""Below it, a body may be a file. The Caddyfile has the same limits (tests/webui/test_security.py)."""
+CARD_FILE = "/system/cards/file"
+CARD_FILE_MAX = 4 * 1024 * 1024
+"""A file of a telephone card's maker, and how long it may be; the card tables have none that is longer."""
 _WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 # What people call the fields that they may have to look at once more before sending them.
 FIELD_NAMES = {
@@ -46,6 +49,8 @@ def refuse_strangers(request: Any) -> None:
 
 def most_bytes(path: str) -> int:
     """How long the body of a request for this path may be."""
+    if path == CARD_FILE:
+        return CARD_FILE_MAX
     return MOST_BYTES if path.startswith(UPLOADS) else MAX_BODY
 
 

@@ -49,6 +49,7 @@ SEGMENT_OUTCOMES = {
 CALLBACKS = {
     "waiting": N_("Waits to be called back"),
     "done": N_("Was called back"),
+    "called": N_("Called again, and talked with somebody"),
     "failed": N_("Was called back, but not reached"),
     "cancelled": N_("Call back was cancelled"),
     "expired": N_("Was not called back before closing time"),

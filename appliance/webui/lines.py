@@ -5,7 +5,8 @@ Used by the live page and the settings. The rows, as foyer-pbx keeps them:
     line/<id>      {"reachable": bool,           -- whether the provider answers when the box asks
                     "registered": bool | null,   -- whether the box is signed in; null where it need not be
                     "calls": 2,
-                    "refused": 488}              -- only if the provider refused the last call out
+                    "refused": 488,              -- only if the provider refused the last call out
+                    "came": ms}                  -- only if a call came in: when the last one did
     fault/<id>     {"why": "password", "code": 403}   -- why it does not work, where that is known
 """
 
@@ -17,7 +18,10 @@ from typing import Any
 
 from appliance.store.live import LiveSnapshot
 from appliance.store.sitemodel import Line, Site
+from appliance.webui import socket_words
 from appliance.webui.i18n import N_
+from appliance.webui.socket_words import SocketNow
+from appliance.webui.stated import Stated
 
 # state: (words, kind of badge, what to do)
 STATES = {
@@ -80,6 +84,14 @@ STATES = {
         "bad",
         N_("The box finds no name on the internet now. Look at its connection, on the page “System”."),
     ),
+    "formats-in": (
+        N_("Sound formats do not fit"),
+        "bad",
+        N_(
+            "The last call that came in was refused: the provider offered none of the sound formats of this"
+            " line. Choose others below “Rarely needed”; the contract names them."
+        ),
+    ),
     "formats": (
         N_("Sound formats refused"),
         "warn",
@@ -100,6 +112,9 @@ STATES = {
     ),
     "new": (N_("Not in use yet"), "", N_("The settings are still being put to use.")),
     "unknown": (N_("Not known"), "", N_("Not known while the telephone service is away.")),
+    "part": (N_("Works in part"), "warn", N_("Not every port of the line works; the line's page says why.")),
+    # A line over telephone cards is as its ports are.
+    **{f"card-{state}": words for state, words in socket_words.STATES.items()},
 }
 
 
@@ -107,44 +122,44 @@ _FORMATS, _REFUSED = (415, 488, 606), (401, 402, 403, 407)
 
 
 @dataclass(frozen=True)
-class LineNow:
+class LineNow(Stated):
     """A phone line now: `state` is a key of STATES, `calls` how many calls it carries, `code` the SIP status
-    that the provider answered, 0 for none or where it does not matter.
+    that the provider answered, 0 for none or where it does not matter. `sockets` are the ports of a line over
+    telephone cards.
     """
 
     line: Line
     state: str
     calls: int
     code: int = 0
-
-    @property
-    def words(self) -> str:
-        """The state in words (msgid)."""
-        return STATES[self.state][0]
-
-    @property
-    def badge(self) -> str:
-        """The kind of badge for it."""
-        return STATES[self.state][1]
-
-    @property
-    def advice(self) -> str:
-        """What to do about it (msgid); "" where all is well."""
-        return STATES[self.state][2]
+    sockets: tuple[SocketNow, ...] = ()
+    STATES = STATES
 
 
 def now(site: Site, snapshot: LiveSnapshot) -> tuple[LineNow, ...]:
     """Every line of the site, in its order."""
-    return tuple(now_of(line, snapshot) for line in site.lines)
+    return tuple(now_of(line, site, snapshot) for line in site.lines)
 
 
-def now_of(line: Line, snapshot: LiveSnapshot) -> LineNow:
-    """One line."""
+def now_of(line: Line, site: Site, snapshot: LiveSnapshot) -> LineNow:
+    """One line of the site, or one that is to become one."""
+    if line.kind == "card":
+        spans = filter(None, map(site.span, line.spans))
+        return _over_cards(line, tuple(socket_words.now_of(span, snapshot.rows) for span in spans))
     if not snapshot.rows["pbx"].get("state", {}).get("up"):
         return LineNow(line, "unknown", 0)
     row = snapshot.rows["line"].get(line.id, {})
     state, code = state_of(line, row, snapshot.rows["fault"].get(line.id, {}))
     return LineNow(line, state, int(row.get("calls", 0)), code)
+
+
+def _over_cards(line: Line, sockets: tuple[SocketNow, ...]) -> LineNow:
+    """Green if all of its ports work, amber if some do, else as the first of them is."""
+    states = [one.state for one in sockets] or ["new"]
+    is_mixed = "works" in states and set(states) != {"works"}
+    return LineNow(
+        line, "part" if is_mixed else f"card-{states[0]}", sum(one.calls for one in sockets), sockets=sockets
+    )
 
 
 def state_of(line: Line, row: Mapping[str, Any], fault: Mapping[str, Any]) -> tuple[str, int]:
@@ -163,6 +178,9 @@ def state_of(line: Line, row: Mapping[str, Any], fault: Mapping[str, Any]) -> tu
         return why if why in STATES else "signed_out" if line.register else "silent", int(
             fault.get("code", 0)
         )
+    if fault.get("why") == "formats-in":
+        # The box refused: no answer of the provider's.
+        return "formats-in", 0
     if refused := int(row.get("refused", 0)):
         return (
             "formats" if refused in _FORMATS else "calls-refused" if refused in _REFUSED else "calls-trouble"

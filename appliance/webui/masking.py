@@ -24,7 +24,10 @@ _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]+)+|\bsips?:[^\s>;]+
 # Five digits and more, however they are grouped; in any script's digits.
 _NUMBER = re.compile(r"\+?\d(?:[\s().\u00a0/-]{0,2}\d){4,}")
 _PHRASE_MAX = 8
+# Shorter ones are hidden where they stand alone.
 _SECRET_MIN = 6
+# The shortest that a room may have (store/site_inside.py).
+_PIN_MIN = 4
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ class Mask:
     def secretless(self, text: str) -> str:
         """The text without secrets; people stay, for who may know them."""
         for secret in self.secrets:
-            text = text.replace(secret, HIDDEN)
+            if len(secret) >= _SECRET_MIN:
+                text = text.replace(secret, HIDDEN)
+            else:  # a room's PIN; within a longer number or word it is nobody's
+                text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, text)
         return hide_secrets(text)
 
     def hide(self, text: str) -> str:
@@ -105,8 +111,11 @@ def _names(db: Database, site: Site) -> Iterable[str]:
     )
     yield from (str(row[0]) for row in rows if row[0])
     yield site.business_name
-    for group in (site.queues, site.agents, site.lines, site.dispositions, site.breaks):
+    for group in (site.queues, site.agents, site.lines, site.dispositions, site.breaks, site.rooms):
         yield from (one.name for one in group)
+    for plan in (site.pagings, site.flows, site.schedules, site.prompts, site.music):
+        yield from (one.name for one in plan)
+    yield from (day.name for schedule in site.schedules for day in schedule.exceptions)
     yield from (text for line in site.lines for text in (line.host, line.username))
 
 
@@ -118,7 +127,7 @@ def _secrets(db: Database, settings: Settings) -> set[str]:
                 known.add(path.read_text("utf-8").strip())
             except (OSError, UnicodeDecodeError):  # another process's
                 continue
-    return {secret for secret in known if len(secret) >= _SECRET_MIN}
+    return {secret for secret in known if len(secret) >= _PIN_MIN}
 
 
 def _fold(word: str) -> str:

@@ -23,12 +23,12 @@ def countries(language: Language, known: Sequence[Country]) -> list[tuple[str, s
     """(code, name) of every country, those with a country file first."""
     names = language.locale.territories
     first = [country.code for country in known if country.code != GENERIC]
-    rest = sorted(
-        (str(name), code)
+    rest = {
+        code: str(name)
         for code, name in names.items()
         if _CODE.fullmatch(code) and code not in _NO_COUNTRY and code not in first
-    )
-    return [(code, str(names.get(code, code))) for code in first] + [(code, name) for name, code in rest]
+    }
+    return [(code, str(names.get(code, code))) for code in first] + language.in_order(rest)
 
 
 def country_name(language: Language, code: str) -> str:
@@ -52,8 +52,8 @@ class Clocks:
             self._names[language.code] = {name: zone_name(language, name) for name in _known_zones()}
         names = self._names[language.code]
         territory_of: Mapping[str, str] = get_global("zone_territories")
-        ordered = sorted(names, key=lambda name: (territory_of[name] != country, names[name]))
-        return [(name, _with_distance(names[name], name)) for name in ordered] + [("UTC", "UTC")]
+        ordered = sorted(language.in_order(names), key=lambda one: territory_of[one[0]] != country)
+        return [(name, _with_distance(words, name)) for name, words in ordered] + [("UTC", "UTC")]
 
 
 def zone_label(language: Language, name: str) -> str:
@@ -65,7 +65,7 @@ def zone_name(language: Language, name: str) -> str:
     """The city, and its country where the city does not say it."""
     city = str(get_timezone_location(name, language.locale, return_city=True))
     country = country_name(language, get_global("zone_territories").get(name, ""))
-    return f"{city}, {country}" if country and country != city else city
+    return f"{city}{language.comma}{country}" if country and country != city else city
 
 
 def _with_distance(words: str, name: str) -> str:

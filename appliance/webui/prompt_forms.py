@@ -25,7 +25,7 @@ GONE = N_("This sound is no longer there. Upload or record it again.")
 # Of espeak-ng's languages, those with a voice that can be understood on a telephone; the order is the
 # reader's.
 _CODES = """
-af ar az bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka kk kn ko ky
+af ar az bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gu he hi hr hu hy id is it ja ka kk kn ko ky
 lt lv mk ml mr ms mt my nb ne nl pa pl pt pt-BR ro ru si sk sl sq sr sv sw ta te th tr uk ur uz vi
 """
 LANGUAGES = tuple(_CODES.split())

@@ -9,14 +9,14 @@ both.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from appliance.webui import navigation
-from appliance.webui.i18n import duration
+from appliance.webui import inbox, navigation
 
 if TYPE_CHECKING:
     from appliance.webui.web import Web
@@ -41,6 +41,7 @@ def environment(web: Web) -> Environment:
         pgettext=web.pgettext,
         newstyle=True,
     )
+    made.globals.update(gettext=_gettext(web), ngettext=_ngettext(web))
     made.policies["ext.i18n.trimmed"] = True
     made.globals.update(
         static=web.assets.url,
@@ -49,16 +50,40 @@ def environment(web: Web) -> Environment:
         csrf=lambda: web.visit.csrf,
         hidden=lambda: hidden_fields(web),
         local_time=web.local_time,
-        duration=duration,
+        duration=web.duration,
         number=web.number,
+        percent=web.percent,
         size=web.size,
         languages=lambda: web.languages.all,
         take_notices=lambda: take_notices(web),
         work_places=lambda: places(web, navigation.WORK),
         manage_places=lambda: places(web, navigation.MANAGE),
         allows=navigation.allows,
+        waiting_messages=lambda: inbox.waiting(web),
     )
     return made
+
+
+def _gettext(web: Web) -> Callable[..., Markup]:
+    """As Jinja's own, but placeholders are filled in the reader's manner."""
+
+    def gettext(message: str, **values: object) -> Markup:
+        return _filled(web, web.gettext(message), values)
+
+    return gettext
+
+
+def _ngettext(web: Web) -> Callable[..., Markup]:
+    def ngettext(one: str, many: str, n: int, **values: object) -> Markup:
+        return _filled(web, web.ngettext(one, many, n), {"num": n, **values})
+
+    return ngettext
+
+
+def _filled(web: Web, words: str, values: dict[str, object]) -> Markup:
+    value = web.visit.language.value
+    escaped = {name: value(given) for name, given in values.items()}
+    return Markup(words) % escaped  # noqa: S704 - words of ours; what fills them is escaped
 
 
 def hidden_fields(web: Web) -> Markup:

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from cheroot import wsgi
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 
 from appliance.errors import SetupError
 from appliance.service import Service
@@ -26,8 +27,32 @@ _ACCEPT_TIMEOUT_S = 10
 _QUEUE = 128
 
 
+class Headers(HeaderReader):
+    """Leaves out X_Foyer_Door, which would be X-Foyer-Door to the pages, and that only Caddy may say.
+
+    cheroot's own DropUnderscoreHeaderReader fails on every header (11.1).
+    """
+
+    def _allow_header(self, key_name: bytes) -> bool:
+        return b"_" not in key_name
+
+
+class Request(HTTPRequest):
+    """A request with only such headers."""
+
+    header_reader = Headers()
+
+
+class Arrival(HTTPConnection):
+    """A connection, with requests that are read with care."""
+
+    RequestHandlerClass = Request
+
+
 class Server(wsgi.Server):
     """cheroot's server, with its complaints in our log."""
+
+    ConnectionClass = Arrival
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Called by cheroot, with the traceback of the present exception if asked to."""

@@ -12,9 +12,10 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from appliance.store import site_queues
+from appliance.store import site_inside, site_queues
 from appliance.store.countries import Country
 from appliance.store.site_queues import EXITS, RANGES, Queue
+from appliance.store.site_spans import CALLS_MAX, free_number
 from appliance.store.sitemodel import CODECS, Line, Number, Site
 from appliance.webui import calls_out_forms
 from appliance.webui.forms import Form
@@ -34,7 +35,7 @@ def queue(document: Document, form: Form, queue_id: str) -> None:
     """One queue, new or known."""
     texts = (
         *("name", "greeting_text", "greeting_id", "strategy", "music", "priority", "message_text"),
-        *("schedule_id", *EXITS),
+        *("message_id", "schedule_id", *EXITS),
     )
     fields: Document = {name: form.text(name, getattr(Queue, name, "")) for name in texts}
     fields |= {name: form.has(name) for name in site_queues.FLAGS}
@@ -54,7 +55,8 @@ def queue(document: Document, form: Form, queue_id: str) -> None:
 
 def agent(document: Document, form: Form, agent_id: str) -> None:
     """One agent, and the queues that he answers."""
-    put(document, "agents", {"id": agent_id, "name": form.text("name"), "extension": form.text("extension")})
+    fields = {name: form.text(name) for name in ("name", "extension")}
+    put(document, "agents", {"id": agent_id, **fields, "takes_messages": form.has("takes_messages")})
     ticked = form.all("queues")
     for entry in document["queues"]:
         if entry["id"] in ticked and agent_id not in entry["agents"]:
@@ -62,6 +64,19 @@ def agent(document: Document, form: Form, agent_id: str) -> None:
         elif entry["id"] not in ticked:
             entry["agents"] = [other for other in entry["agents"] if other != agent_id]
     calls_out_forms.permit(document, form, agent_id)
+
+
+def room(document: Document, form: Form, room_id: str) -> None:
+    """One conference room; its PIN is not part of the document."""
+    fields = {name: form.text(name) for name in ("name", "extension")}
+    put(document, "rooms", {"id": room_id, **fields, "locked": form.has("locked")})
+
+
+def paging(document: Document, form: Form, group_id: str) -> None:
+    """One group of people whose phones are spoken to."""
+    fields = {name: form.text(name) for name in ("name", "extension")}
+    ticked = [agent["id"] for agent in document["agents"] if agent["id"] in form.all("agents")]
+    put(document, "pagings", {"id": group_id, **fields, "agents": ticked})
 
 
 def line(document: Document, form: Form, line_id: str) -> None:
@@ -81,11 +96,47 @@ def line(document: Document, form: Form, line_id: str) -> None:
     put(document, "lines", fields)
 
 
+def card_line(document: Document, form: Form, line_id: str, number_id: str) -> None:
+    """One phone line over ports of telephone cards, and a number that comes in over it, if one was typed."""
+    ticked = form.all("spans")
+    fields = {
+        "id": line_id,
+        "kind": "card",
+        "name": form.text("name"),
+        "spans": [entry["id"] for entry in document["spans"] if entry["id"] in ticked],
+        "caller_number": form.text("caller_number"),
+    }
+    put(document, "lines", fields)
+    if form.text("number"):
+        _lead(document, number_id, form, {"number": form.text("number"), "line_id": line_id})
+
+
+def span(document: Document, form: Form, span_id: str) -> None:
+    """One port of a telephone card; a new one gets a number of its own."""
+    old = item(document, "spans", span_id)
+    device, _, port = form.text("socket").rpartition(":")
+    texts = ("name", "type", "side", "switch", "framing", "coding", "panel")
+    fields: Document = {name: form.text(name) for name in texts}
+    fields |= {name: form.has(name) for name in ("crc4", "overlap")}
+    fields |= {
+        "id": span_id,
+        "number": old["number"] if old else free_number([entry["number"] for entry in document["spans"]]),
+        "device": device,
+        "port": int(port) if port.isascii() and port.isdigit() and len(port) < 4 else 0,
+        "own_clock": form.text("clock") == "box",
+        "calls": form.number("calls", 0, CALLS_MAX) if form.text("calls") else 0,
+    }
+    put(document, "spans", fields)
+
+
 def number(document: Document, form: Form, number_id: str) -> None:
     """One number that people dial, and the queue or the flow that it leads to."""
-    leads_to = form.text("leads_to")
     fields = {name: form.text(name) for name in ("number", "line_id")}
-    fields["priority"] = form.text("priority", Number.priority)
+    _lead(document, number_id, form, {**fields, "priority": form.text("priority", Number.priority)})
+
+
+def _lead(document: Document, number_id: str, form: Form, fields: Document) -> None:
+    leads_to = form.text("leads_to")
     fields["queue_id"] = "" if leads_to.startswith("f") else leads_to
     fields["flow_id"] = leads_to if leads_to.startswith("f") else ""
     put(document, "numbers", {"id": number_id, **fields})
@@ -110,13 +161,20 @@ def named_codes(document: Document, form: Form, group: str) -> None:
 
 
 def remove(document: Document, group: str, item_id: str) -> None:
-    """Takes a thing out, and whatever cannot be without it: an agent's memberships and rules, the numbers of
-    a line, a queue or a flow. A flow that leads to the thing stays, and the document is refused for it.
+    """Takes a thing out, and whatever cannot be without it: an agent's memberships and rules, a group that is
+    spoken to without anybody in it, the numbers of a line, a queue or a flow, a line of which it was the last
+    port. A flow that leads to the thing stays, and the document is refused for it.
     """
     document[group] = [entry for entry in document[group] if entry["id"] != item_id]
     if group == "agents":
-        for entry in document["queues"]:
+        for entry in (*document["queues"], *document["pagings"]):
             entry["agents"] = [other for other in entry["agents"] if other != item_id]
+        document["pagings"] = [entry for entry in document["pagings"] if entry["agents"]]
+    if group == "spans":
+        for entry in [one for one in document["lines"] if item_id in one["spans"]]:
+            entry["spans"] = [other for other in entry["spans"] if other != item_id]
+            if not entry["spans"]:
+                remove(document, "lines", entry["id"])
     calls_out_forms.remove(document, group, item_id)
     key = {"lines": "line_id", "queues": "queue_id", "flows": "flow_id"}.get(group)
     if key:
@@ -130,7 +188,7 @@ def item(document: Document, group: str, item_id: str) -> Document | None:
 
 def free_extension(site: Site, country: Country) -> str:
     """The next internal number after the highest that is no emergency number; 101 on a new box."""
-    highest = max((int(entry.extension) for entry in site.agents), default=100)
+    highest = max((int(one.extension) for _, one in site_inside.numbers(site)), default=100)
     return next(free for at in itertools.count(highest + 1) if not country.is_emergency(free := str(at)))
 
 

@@ -7,7 +7,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from appliance.store.flows import Flow, FlowStep, HoursStep, PersonStep, QueueStep
+from appliance.store import music, prompts
+from appliance.store.flows import (
+    Flow,
+    FlowStep,
+    HoursStep,
+    MenuStep,
+    OutsideStep,
+    PersonStep,
+    QueueStep,
+    Speaking,
+)
 from appliance.store.site_queues import Queue
 from appliance.store.sitemodel import Number, Site
 
@@ -38,7 +48,8 @@ def _parts(site: Site, number: Number | None) -> Iterator[Any]:
         seen.add(found)
         queue, flow = site.queue(found), site.flow(found)
         if queue is not None:
-            yield queue, _agents(site, queue), site.schedule(queue.schedule_id)
+            yield queue, _agents(site, queue), site.schedule(queue.schedule_id), music.find(site, queue.music)
+            yield prompts.greeting(site, queue), prompts.message(site, queue)
             waiting += queue.leads
         elif flow is not None:
             yield flow
@@ -52,9 +63,15 @@ def _agents(site: Site, queue: Queue) -> list[Any]:
 
 
 def _asked(site: Site, flow: Flow) -> Iterator[Any]:
-    """The opening hours and the people of a flow's steps."""
+    """The opening hours, the people, the prompts and the ways to the outside of a flow's steps."""
     for step in flow.steps:
         if isinstance(step, HoursStep):
             yield site.schedule(step.schedule_id)
         elif isinstance(step, PersonStep):
             yield site.agent(step.agent_id)
+        elif isinstance(step, OutsideStep):
+            yield site.outbound, site.lines
+        elif isinstance(step, MenuStep) and step.dials_people:
+            yield site.agents
+        if isinstance(step, Speaking):
+            yield prompts.said_by(site, step)

@@ -171,6 +171,14 @@ class Web:
         """A number with the reader's separators."""
         return self.visit.language.number(value)
 
+    def duration(self, ms: int | None) -> str:
+        """A length of time as the reader writes it."""
+        return self.visit.language.duration(ms)
+
+    def percent(self, share: float) -> str:
+        """A share of one, as a percentage."""
+        return self.visit.language.percent(share)
+
     def size(self, value: int) -> str:
         """An amount of data (bytes) as disks are sold."""
         return self.visit.language.size(value)
@@ -229,7 +237,8 @@ class Web:
     @contextlib.contextmanager
     def change(self) -> Iterator[Change]:
         """`store.change()` that also marks this form as carried out. Every form that changes something uses
-        it.
+        it, once it is certain: what may still fail outside of the store comes first, so that the form can be
+        sent again.
         """
         visit = self.visit
         with self.store.change() as change:

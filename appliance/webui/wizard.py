@@ -120,7 +120,8 @@ def complete(draft: Mapping[str, str], say: Say) -> dict[str, str]:
     if "queue_name" not in draft:
         full["queue_name"] = say(QUEUE_NAME)
     if "greeting_text" not in draft and business:
-        full["greeting_text"] = say(GREETING) % {"business": business}
+        # Not filled in a page's manner: this is to be spoken.
+        full["greeting_text"] = str(say(GREETING)) % {"business": business}
     if "line_name" not in draft:
         full["line_name"] = say(LINE_NAME)
     if "register" not in draft:

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+import jinja2
+import jinja2.bccache
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -18,6 +21,7 @@ from appliance.settings import Settings
 from appliance.store import Store, migrate, users
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
+from appliance.webui import rendering
 from appliance.webui.app import Application, make_app
 from appliance.webui.i18n import LOCALE_ROOT, Languages
 from tests.webui.browser import Browser
@@ -48,6 +52,30 @@ SITE = {
     "dispositions": [{"code": "solved", "name": "Solved"}],
     "breaks": [{"code": "meal", "name": "Meal"}],
 }
+
+
+class CompiledTemplates(jinja2.BytecodeCache):
+    """In memory; each is known by its source."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Compiled once for all the applications of the tests: that takes longer than most tests do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            rendering, "Environment", partial(jinja2.Environment, bytecode_cache=CompiledTemplates())
+        )
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -48,4 +48,4 @@ def serving(path: Path, answers: Answers) -> Iterator[None]:
             yield
         finally:
             over.set()
-            thread.join(5)
+            thread.join(60)

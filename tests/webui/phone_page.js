@@ -3,8 +3,25 @@ import { Headset } from "/static/headset.js";
 import { Phone } from "/static/phone.js";
 
 const account = async () => ({ url: document.body.dataset.url, host: "127.0.0.1", user: "a1", password: "secret" });
-window.phone = new Phone(account, new Headset(document.querySelector("audio")), "foyer.phone.a1");
+const headset = new Headset(document.querySelector("audio"));
+const open = headset.open.bind(headset);
+headset.open = () => {
+  microphones += 1;
+  return open();
+};
+const { RTCPeerConnection } = window;
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...given) {
+    super(...given);
+    connections.push(this);
+  }
+};
+window.connections = [];
+window.microphones = 0; // how often one was opened
+window.phone = new Phone(account, headset, "foyer.phone.a1");
 window.said = [];
+window.phases = [];
+phone.addEventListener("change", () => phases.push(phone.call?.phase));
 phone.addEventListener("problem", (event) => said.push(`problem ${event.detail}`));
 phone.addEventListener("over", (event) => said.push(`over ${event.detail.reason}`));
 phone.start();

@@ -30,4 +30,4 @@ def telephony(store: Store, ok: bool, result: dict[str, Any]) -> Iterator[list[r
     thread = threading.Thread(target=work)
     thread.start()
     yield asked
-    thread.join(10)
+    thread.join(60)

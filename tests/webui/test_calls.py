@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.store import Store, conversations, people
+from appliance.store import Store, conversations, people, site
 from appliance.store.conversations import SegmentRecord
+from appliance.store.sitemodel import Site
 from tests.webui import seed
 from tests.webui.browser import Browser, Page
 
@@ -75,6 +76,8 @@ def test_filters(sign_in: SignIn, store: Store, past: list[str]) -> None:
         "who=_",
         "before=x",
         "day=9999-12-30",
+        "day=9999-12-31",
+        "day=0001-01-01",
     ],
 )
 def test_whatever_is_asked_there_is_an_answer(sign_in: SignIn, past: list[str], query: str) -> None:
@@ -160,3 +163,25 @@ def test_a_menu_says_what_was_pressed(sign_in: SignIn, store: Store) -> None:
         conversations.upsert_call(change, replace(call, segments=(replace(menu, pressed="2"), silent)))
     words = sign_in("lead").get(f"/calls/{shown}").words
     assert "Menu (pressed 2)" in words and "Menu (pressed nothing that leads on)" in words and "f9" in words
+
+
+def test_the_page_says_what_is_not_recorded(sign_in: SignIn, store: Store) -> None:
+    """Of a call that was handed on to a queue that records nothing, and of one that goes on in such a one."""
+    with store.change() as change:
+        record = seed.answered(1, "+84901234567", change.now - 60_000, wait_ms=1000, talk_ms=1000)
+        call = conversations.upsert_call(change, replace(record, is_part=True))
+        other = seed.answered(2, "+84901234567", change.now - 60_000, wait_ms=1000, talk_ms=1000)
+        whole = conversations.upsert_call(change, other)
+        going_on = replace(other, call_uuid=seed.call_uuid(3), state="open", ended=None, recordings=())
+        now = conversations.upsert_call(change, going_on)
+    browser = sign_in("lead")
+    assert "Not all of the call is in it" in browser.get(f"/calls/{call}").words
+    assert "Not all of the call" not in browser.get(f"/calls/{whole}").words
+    assert "It can be heard when the call is over." in browser.get(f"/calls/{now}").words
+    with store.change() as change:
+        number, known = site.head(change.db)
+        document = known.to_dict()
+        document["queues"] = [{**queue, "record": False} for queue in document["queues"]]
+        site.save(change, Site.from_dict(document), "boss", "", number)
+    words = browser.get(f"/calls/{now}").words
+    assert "This call is not recorded." in words and "It can be heard" not in words

@@ -13,6 +13,7 @@ from appliance.store import Store, audit, live, requests
 from appliance.store import site as sites
 from appliance.store.conversations import CallRecord, upsert_call
 from appliance.webui import cli, one_time
+from tests.store.damage import damage_table
 from tests.until import until
 
 CALLER = "+12025550143"
@@ -93,7 +94,7 @@ def test_a_test_call_to_its_end(
     until(lambda: heard("Waiting in the queue Reception."), 5, "the queue")
     with store.change() as change:
         upsert_call(change, call(started, started + 5000, started + 6000, "closed"))
-    command.join(5)
+    command.join(60)
     until(lambda: heard("Answered by Lan after 0:05."), 5, "the answer")
     assert "Over after 0:06: answered." in said[0]
 
@@ -134,6 +135,14 @@ def test_errors_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit) as ended:
         cli.main(["no-such-command"], {})
     assert ended.value.code == 2
+
+
+def test_the_doctor_tells_of_a_damaged_database(
+    settings: Settings, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage_table(store, "live")
+    assert cli.main(["doctor"], env(settings)) == 2
+    assert "The database is damaged: database disk image is malformed." in capsys.readouterr().out
 
 
 def test_a_new_one_time_password(

@@ -268,7 +268,7 @@ def test_the_thread_hands_out_within_a_moment_and_ends_with_its_streams(hub: Hub
         until(lambda: "agent" in kinds(stream), 2, "the event")
     finally:
         stop.set()
-        thread.join(5)
+        thread.join(60)
     assert is_over(stream)
     late = hub.open(LEAD, None)
     assert kinds(late) == ["hello"] and late.take(0) is None

@@ -67,7 +67,7 @@ MARK = re.compile("|".join(MARKS))
 # Ids, and the numbers of revisions.
 ANY_ID = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b|(?<=\?number=)\d+$")
 # Made anew with every page, or with every change of the store.
-PASSING = {"data-now", "data-event-id", "data-since", "data-refetch-at", "datetime"}
+PASSING = {"data-now", "data-event-id", "data-since", "data-saved-at", "data-refetch-at", "datetime"}
 PASSING_FIELDS = {"csrf", "once", "based_on", "seen"}
 
 type Node = tuple[str, ...]

@@ -97,6 +97,24 @@ def test_hours_that_are_refused_stay_as_typed(sign_in: SignIn, typed: dict[str, 
     assert 'class="error"' in page.text
 
 
+def test_hours_that_are_over_are_refused_before_saving(sign_in: SignIn, store: Store) -> None:
+    browser = sign_in("boss")
+    typed = {f"day-{day}-0-{end}": "" for day in range(1, 8) for end in ("opens", "closes")}
+    typed |= {"name": "Fair", "date-0": "2020-05-01", "date-0-0-opens": "08:00", "date-0-0-closes": "17:00"}
+    page = sent(browser, browser.get(NEW_HOURS), NEW_HOURS, **typed)
+    assert page.status == 422 and "These hours never open: every day on which they did is over." in page.words
+    assert "Give one day of the week its hours, or a day to come." in page.words
+    assert not head(store).schedules
+    # Once it is over, the rest of the settings may be saved still.
+    with store.change() as change:
+        number, now = sites.head(change.db)
+        over = [{"date": "2020-05-01", "hours": [{"opens": "08:00", "closes": "17:00"}]}]
+        fair = {"id": "s1", "name": "Fair", "exceptions": over}
+        sites.save(change, Site.from_dict({**now.to_dict(), "schedules": [fair]}), "u1", "", number)
+    saved(browser, browser.get(NEW_HOURS), NEW_HOURS, name="Office")
+    assert [one.name for one in head(store).schedules] == ["Fair", "Office"]
+
+
 def test_a_flow_made_without_scripts(sign_in: SignIn, store: Store) -> None:
     browser = sign_in("boss")
     with_hours(browser)

@@ -4,7 +4,7 @@ alone, with a finger on a phone, and by who reads from right to left.
 
 from __future__ import annotations
 
-import threading
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -25,12 +25,11 @@ from appliance.webui import flow_forms, flow_picture
 from appliance.webui.app import make_app
 from appliance.webui.flow_picture import Box, Line, Picture
 from appliance.webui.i18n import Languages
-from appliance.webui.server import Server
 from tests.browser.browser import Browser
 from tests.until import until
-from tests.webui.conftest import PASSWORD, SITE, SignIn
+from tests.webui.conftest import SITE, SignIn
+from tests.webui.real_browser import PHONE, WIDE, served, signed_in
 
-WIDE, PHONE = (1366, 900), (390, 844)
 TEXTS = [{"language": "en", "text": "For sales, press one. For the workshop, press two."}]
 STEPS = [
     {"id": "t1", "kind": "hours", "schedule_id": "s1", "open": "t2", "closed": "t5"},
@@ -56,20 +55,12 @@ FLOWS = {
 
 @pytest.fixture
 def pages(settings: Settings, store: Store, box: dict[str, str], locale_root: Path) -> Iterator[str]:
-    """The address of the pages of a box with a flow. Persian has no catalogue: it is English from the
-    right.
-    """
+    """The address of the pages of a box with a flow."""
     with store.change() as change:
         document = Site.from_dict({**SITE, **FLOWS})
         sites.save(change, document, box["boss"], "", sites.head_number(change.db))
-    app = make_app(settings, store, Languages.load(locale_root, ("en", "vi", "fa")))
-    server = Server(("127.0.0.1", 0), app, numthreads=8)
-    server.prepare()
-    serving = threading.Thread(target=server.serve)
-    serving.start()
-    yield f"http://127.0.0.1:{server.bind_addr[1]}"
-    server.stop()
-    serving.join()
+    with served(make_app(settings, store, Languages.load(locale_root))) as address:
+        yield address
 
 
 type Opened = Callable[[str, tuple[int, int]], AbstractContextManager[Browser]]
@@ -83,14 +74,7 @@ def opened(pages: str, store: Store, box: dict[str, str], tmp_path: Path) -> Ope
     def go(language: str, size: tuple[int, int]) -> Iterator[Browser]:
         with store.change() as change:
             users.set_language(change, box["boss"], language)
-        with Browser(pages, tmp_path / "browser") as browser:
-            screen = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
-            browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-            browser.open("/login")
-            browser.fill("#login", "boss")
-            browser.fill("#password", PASSWORD)
-            browser.click("main button:not([type=button])")
-            until(lambda: browser.path != "/login", 10, "the sign-in")
+        with signed_in(pages, tmp_path / "browser", size) as browser:
             yield browser
 
     return go
@@ -209,6 +193,58 @@ def test_the_picture_begins_at_the_right_for_who_reads_from_there(
         picture = browser.find("#picture").rect
         assert picture["x"] <= first["x"] <= picture["x"] + picture["width"]
         fits(browser)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_persian_flow_made_on_a_phone(opened: Opened, store: Store) -> None:
+    """From an empty flow to the saved one, in Persian words alone, also those that are typed to choose by."""
+    with opened("fa", PHONE) as browser:
+        browser.open("/settings/flows/new")
+        assert browser.text("h1") == "مسیر تازه"
+        browser.fill("#name", "شب")
+        for field, first_letters, then in (
+            ("#first", "منو", "#t1-text-en"),
+            ("#t1-newkey-next", "گرفتن", "#t2-for_id"),
+        ):
+            chosen(browser, field, first_letters, then)
+            assert english_on(browser) == [] and clipped_on(browser) == []
+            fits(browser)
+        browser.choose("#t2-for_id", "a1")
+        tap(browser, "#box-t1")
+        assert browser.text("#t1-title").splitlines() == ["۱", "منو"]
+        browser.fill("#t1-text-en", "برای گذاشتن پیغام، کلید یک را بفشارید.")
+        chosen(browser, "#t1-otherwise", "قطع", "#t3")
+        browser.click(".form-actions .button-main")
+        browser.find('button[value="save"]')
+        assert "مسیر «شب» افزوده می‌شود" in re.sub("[\u2068\u2069]", "", browser.text("main"))
+        fits(browser)
+        browser.click('button[value="save"]')
+        until(lambda: browser.path.startswith("/settings/saved/"), 10, "the saved page")
+    with store.read() as db:
+        menu, *others = sites.head(db)[1].flows[1].steps
+    assert isinstance(menu, MenuStep) and menu.texts[0].text.startswith("برای گذاشتن پیغام، کلید یک")
+    assert [step.kind for step in others] == ["message", "end"]
+
+
+def english_on(browser: Browser) -> list[str]:
+    """Words in Latin letters that are no names of this office."""
+    site = Site.from_dict({**SITE, **FLOWS})
+    named: tuple[Any, ...] = (*site.queues, *site.agents, *site.flows, *site.schedules)
+    own = {word for one in named for word in one.name.split()}
+    return [word for word in re.findall(r"[A-Za-z]{2,}", browser.text("main")) if word not in own]
+
+
+def clipped_on(browser: Browser) -> list[str]:
+    """Words of headings, labels and buttons that are cut off at the sides."""
+    found = browser.script(
+        "return [...document.querySelectorAll('h1, h2, label, legend, .button, .badge')]"
+        ".filter((one) => one.checkVisibility() && !one.matches('.visually-hidden')"
+        " && one.scrollWidth > one.clientWidth + 1 && one.clientWidth)"
+        ".map((one) => one.textContent.trim())"
+    )
+    assert isinstance(found, list)
+    return found
 
 
 def picture_of(*steps: dict[str, Any], is_rtl: bool = False) -> Picture:

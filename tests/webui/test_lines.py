@@ -33,6 +33,12 @@ Box = dict[str, str]
         (True, {"reachable": True, "registered": True, "refused": 403}, {}, ("calls-refused", 403)),
         (False, {"reachable": True, "registered": None, "refused": 503}, {}, ("calls-trouble", 503)),
         (False, {"reachable": True, "registered": None}, {}, ("answering", 0)),
+        (
+            False,
+            {"reachable": True, "registered": None, "refused": 403, "came": 1},
+            {"why": "formats-in", "code": 488},
+            ("formats-in", 0),
+        ),
         (False, {"reachable": False, "registered": None}, {}, ("silent", 0)),
         (False, {"reachable": False, "registered": None}, {"why": "no-names", "code": 0}, ("no-names", 0)),
         (True, {}, {}, ("new", 0)),
@@ -112,6 +118,33 @@ def test_the_page_of_a_line(sign_in: SignIn, store: Store) -> None:
         assert "The provider's answer: 403" in words
     assert "Does it work?" not in boss.get("/settings/lines/new").words
     assert boss.get("/settings/lines/l9/now").status == 404
+
+
+def test_a_call_that_came_in_with_other_sound(sign_in: SignIn, store: Store) -> None:
+    put(store, True, {"reachable": True, "registered": True, "calls": 0})
+    with store.change() as change:
+        live.put(change, "fault", "l1", {"why": "formats-in", "code": 488})
+    words = sign_in("boss").get("/settings/lines/l1").words
+    assert "Sound formats do not fit" in words and "The last call that came in was refused" in words
+    # The box refused, not the provider.
+    assert "The provider's answer" not in words
+
+
+@pytest.mark.parametrize(
+    ("why", "said", "advice"),
+    [
+        ("name", "Address does not exist", "Is it spelled as in the contract?"),
+        ("no-names", "Address cannot be looked up", "Look at its connection"),
+    ],
+)
+def test_a_line_whose_name_leads_nowhere(
+    sign_in: SignIn, store: Store, why: str, said: str, advice: str
+) -> None:
+    put(store, True, {"reachable": False, "registered": False, "calls": 0})
+    with store.change() as change:
+        live.put(change, "fault", "l1", {"why": why, "code": 0})
+    words = sign_in("boss").get("/settings/lines/l1").words
+    assert said in words and advice in words
 
 
 def test_trying_it_now(sign_in: SignIn, store: Store) -> None:

@@ -50,6 +50,32 @@ def test_a_box_where_nothing_ever_happened(sign_in: SignIn) -> None:
         assert words in page.words
 
 
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [("0901234567", ""), ("+84 90 123 45 67", ""), ("Anonymous", ""), ("", ""), (" Lan ", "Lan")],
+)
+def test_a_number_that_the_network_sends_as_a_name_is_none(
+    store: Store, box: Box, told: str, name: str
+) -> None:
+    with store.change() as change:
+        row = {"queue": "q1", "position": 1, "since": change.now, "number": "0901234567", "name": told}
+        live.put(change, "caller", "c1", row)
+    (queue, *_) = shown(store).queues
+    assert [(caller.who.name, caller.who.number) for caller in queue.waiting] == [(name, "090 123 45 67")]
+
+
+def test_a_colleague_without_a_queue_is_listed_only_when_on_the_phone(store: Store, box: Box) -> None:
+    with store.change() as change:
+        _, site = sites.head(change.db)
+        colleague = {"id": "a99", "name": "Thu", "extension": "199"}
+        wanted = Site.from_dict({**site.to_dict(), "agents": [*site.to_dict()["agents"], colleague]})
+        sites.save(change, wanted, box["boss"], "", 1)
+    assert "a99" not in {one.id for one in shown(store).agents}
+    with store.change() as change:
+        live.put(change, "agent", "a99", agent_row(state="talking", since=change.now, call="", queue=""))
+    assert state_of(store, "a99") == "talking"
+
+
 def test_a_busy_box(sign_in: SignIn, store: Store, box: Box) -> None:
     with store.change() as change:
         sites.save(change, Site.from_dict(seed.SITE), box["boss"], "", 1)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from appliance.settings import Settings
 from appliance.store import Store, audit, conversations, users, voicemails
 from appliance.store.people_erasure import erase
-from tests.webui import seed
+from appliance.webui.app import Application
+from tests.until import until
+from tests.webui import real_browser, seed
 from tests.webui.conftest import PASSWORD, SignIn
+from tests.webui.real_browser import served
+from tests.webui.test_events import signed_in, told
 
 Box = dict[str, str]
 
@@ -70,6 +75,36 @@ def test_one_is_done_and_open_again(sign_in: SignIn, store: Store, settings: Set
     assert stranger.post(f"/messages/{own}/done", fields).status == 403
 
 
+def test_two_do_not_deal_with_the_same_one(
+    sign_in: SignIn, store: Store, settings: Settings, other: str
+) -> None:
+    shared = left(store, settings, 2, agent=None, queue="q1")
+    minh, lan = sign_in("minh"), sign_in("lan")
+    opened = minh.get("/messages")
+    lan.submit(lan.get("/messages"), f"/messages/{shared}/done", button="1")
+    page = minh.submit(opened, f"/messages/{shared}/done", button="1")
+    assert "Lan has already dealt with this message." in page.words and "done by Lan" in page.words
+
+
+def test_the_agents_of_a_queue_hear_of_its_messages(
+    app: Application, store: Store, settings: Settings, box: Box
+) -> None:
+    """Of one that comes in, and of one that a colleague has dealt with; of others' own ones they do not."""
+    _, stream = signed_in(app, store, "lan")
+
+    def heard() -> set[str]:
+        app.hub.catch_up()
+        return {name for name, _ in told(stream)}
+
+    shared = left(store, settings, 2, agent=None, queue="q1")
+    assert {"conversation", "message"} <= heard()
+    with store.change() as change:
+        voicemails.set_done(change, shared, box["boss"])
+    assert heard() == {"message"}
+    left(store, settings, 3, agent="a2", queue=None)
+    assert not heard() & {"conversation", "message"}
+
+
 def test_the_call_shows_it_and_erasing_the_person_takes_it(
     sign_in: SignIn, store: Store, settings: Settings, box: Box
 ) -> None:
@@ -93,3 +128,42 @@ def test_one_in_which_nobody_spoke_is_not_shown(
         voicemails.drop(change, own)
     assert own not in sign_in("boss").get("/messages").text
     assert sign_in("boss").get(f"/recordings/{own}").status == 404
+
+
+def test_every_page_says_how_many_wait(
+    sign_in: SignIn, store: Store, settings: Settings, other: str, box: Box
+) -> None:
+    own = left(store, settings, 1, agent="a1", queue=None)
+    left(store, settings, 2, agent=None, queue="q1")
+    dropped = left(store, settings, 3, agent=None, queue="q1")
+    with store.change() as change:
+        voicemails.drop(change, dropped)
+    for login, words in (
+        ("lan", "2 messages wait"),
+        ("minh", "1 message waits"),
+        ("boss", "2 messages wait"),
+    ):
+        browser = sign_in(login)
+        assert words in browser.get("/account").words and words in browser.get("/messages/count").words
+    with store.change() as change:
+        voicemails.set_done(change, own, box["lan"])
+    assert "1 message waits" in sign_in("lan").get("/account").words
+
+
+@pytest.mark.browser
+def test_the_number_follows_what_happens_on_any_page(
+    app: Application, store: Store, settings: Settings, box: Box, other: str, tmp_path: Path
+) -> None:
+    # To the agents of a queue, too, for whom it was left.
+    with (
+        served(app) as address,
+        real_browser.signed_in(address, tmp_path / "browser", login="minh") as browser,
+    ):
+        browser.open("/account")
+        browser.find(".rail .nav")
+        assert not browser.has(".rail .count")
+        message = left(store, settings, 1, agent=None, queue="q1")
+        browser.sees("1", ".rail .count")
+        with store.change() as change:
+            voicemails.set_done(change, message, box["boss"])
+        until(lambda: not browser.has(".rail .count"), 10, "the number to go")

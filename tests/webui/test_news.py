@@ -12,8 +12,9 @@ import pytest
 from cheroot import wsgi
 
 from appliance.settings import Settings
-from appliance.store import Store, agents, conversations, live, users
+from appliance.store import Store, agents, callbacks, conversations, live, users
 from appliance.webui.app import Application, make_app
+from appliance.webui.events import Full
 from tests.asterisk.instance import free_port
 from tests.browser.browser import Browser
 from tests.until import until
@@ -25,6 +26,14 @@ pytestmark = [
     # cheroot closes its streams under their feet when it is stopped in mid-test.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+# The part of the page that the box made before the note was saved comes late, and something shows all anew.
+OLD_NEWS = """
+Object.assign(document.querySelector("#who [data-phase]").dataset, {saved: "", savedAt: "0"});
+document.activeElement.blur();
+document.getElementById("status").dispatchEvent(new CustomEvent("foyer:replaced", {bubbles: true}));
+return document.getElementById("note").value;
+"""
+KEPT = "return localStorage.getItem(arguments[0])"
 BANNER = "#connection:not([hidden])"
 
 
@@ -114,11 +123,31 @@ def test_a_box_that_was_restarted(browser: Browser, served: Served, store: Store
     sign_in(browser, "lead", "/live")
     until(lambda: served.app.hub.count() > 0, 10, "the stream")
     served.stop()
-    browser.find(BANNER)
+    browser.sees("The connection to the box is lost.", BANNER)
     minh(store, "break")
     served.start()
     until(lambda: not browser.has(BANNER), 15, "the connection to be back")
     browser.sees("Meal", "#board")
+
+
+def test_a_browser_too_many_says_so_and_looks_from_time_to_time(
+    browser: Browser, served: Served, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Full, "retry_after_s", 2)
+    monkeypatch.setattr(served.app.hub, "_capacity", 0)
+    sign_in(browser, "lead", "/live")
+    browser.sees("More browsers are open", BANNER)
+    assert "lost" not in browser.text(BANNER)
+    minh(store, "break")
+    browser.sees("Meal", "#board", 10)
+    browser.driver.switch_to.new_window("tab")
+    browser.open("/live")
+    browser.sees("More browsers are open", BANNER)
+    browser.screenshot("full")
+    monkeypatch.setattr(served.app.hub, "_capacity", 9)
+    until(lambda: not browser.has(BANNER), 10, "a stream")
+    minh(store, "offline")
+    until(lambda: "Meal" not in browser.text("#board"), 10, "news")
 
 
 def test_when_asterisk_is_gone_the_page_says_so_at_once(
@@ -134,6 +163,16 @@ def test_when_asterisk_is_gone_the_page_says_so_at_once(
     until(lambda: not browser.has(".live-down"), 3, "the banner to go")
 
 
+def test_the_board_hears_of_who_wants_to_be_called_back(
+    browser: Browser, served: Served, store: Store
+) -> None:
+    sign_in(browser, "lead", "/live")
+    until(lambda: served.app.hub.count() > 0, 10, "the stream")
+    with store.change() as change:
+        callbacks.leave(change, seed.call_uuid(1), "q1", "+12025550143", change.now)
+    browser.sees("202-555-0143", "#board")
+
+
 def test_an_account_that_was_disabled(
     browser: Browser, served: Served, store: Store, box: dict[str, str]
 ) -> None:
@@ -144,22 +183,100 @@ def test_an_account_that_was_disabled(
     browser.sees("You were signed out.", "#notices")
 
 
-def test_a_note_outlasts_the_box_and_the_page(browser: Browser, served: Served, store: Store) -> None:
+def after_a_call(browser: Browser, store: Store) -> str:
+    """An agent's page after a call, whose conversation this is."""
     with store.change() as change:
         record = seed.answered(1, "+84901234567", change.now - 20_000, wait_ms=2000, talk_ms=9000)
         call = conversations.upsert_call(change, record)
     sign_in(browser, "lan", "/desk")
     browser.sees("After the call", "#call")
+    return call
+
+
+def notes(store: Store, call: str) -> list[str]:
+    with store.read() as db:
+        return [message.body for message in conversations.messages(db, call) if message.kind == "note"]
+
+
+def written(browser: Browser) -> object:
+    return browser.find("#note").get_property("value")
+
+
+def test_a_saved_note_is_not_overwritten_with_what_the_box_had_before(
+    browser: Browser, served: Served, store: Store
+) -> None:
+    call = after_a_call(browser, store)
+    browser.find("#note").send_keys("wants two implants")
+    browser.sees("Saved", "#note-state")
+    assert browser.script(OLD_NEWS) == "wants two implants"
+    browser.click('[data-result="solved"]')
+    browser.sees("No call", "#call")
+    assert notes(store, call) == ["wants two implants"]
+
+
+def test_what_another_computer_wrote_later_is_shown(
+    browser: Browser, served: Served, store: Store, box: dict[str, str]
+) -> None:
+    """On a page that has saved a note itself, with the cursor in it; never over words that are only here."""
+    call = after_a_call(browser, store)
+    browser.find("#note").send_keys("wants two implants")
+    browser.sees("Saved", "#note-state")
+    with store.change() as change:
+        conversations.save_note(change, call, box["lan"], "wants two implants on Friday")
+    until(lambda: written(browser) == "wants two implants on Friday", 20, "what was written elsewhere")
+    browser.find("#note").send_keys("!")
+    until(lambda: notes(store, call) == ["wants two implants! on Friday"], 20, "the words typed here")
+    served.stop()
+    browser.find("#note").send_keys("!")
+    browser.sees("Kept in this browser", "#note-state")
+    with store.change() as change:
+        conversations.save_note(change, call, box["lan"], "something else")
+    served.start()
+    browser.sees("Saved", "#note-state", 30)
+    assert written(browser) == "wants two implants!! on Friday"
+    assert notes(store, call) == ["wants two implants!! on Friday"]
+
+
+def test_two_tabs_lose_no_word_of_each_other(browser: Browser, served: Served, store: Store) -> None:
+    call = after_a_call(browser, store)
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.open("/desk")
+    browser.sees("After the call", "#call")
+    served.stop()
+    browser.find("#note").send_keys("written in the second tab")
+    browser.sees("Kept in this browser", "#note-state")
+    browser.driver.switch_to.window(first)
+    until(lambda: written(browser) == "written in the second tab", 5, "the words in the first tab")
+    # Left without a word of its own.
+    browser.script("document.getElementById('note').value = ''; dispatchEvent(new Event('pagehide'))")
+    served.start()
+    browser.sees("Saved", "#note-state", 15)
+    assert notes(store, call) == ["written in the second tab"]
+
+
+def test_a_note_of_a_call_that_nobody_knows_is_given_up_after_a_day(
+    browser: Browser, served: Served, store: Store
+) -> None:
+    after_a_call(browser, store)
+    new, old = (f"foyer.note.a1.{seed.call_uuid(number)}" for number in (2, 3))
+    for key, early in ((new, 0), (old, 28_799)):
+        browser.script(f"localStorage.setItem('{key}', JSON.stringify({{body: 'a note', early: {early}}}))")
+    browser.sees("The call is not recorded yet.", "#notices")
+    until(lambda: browser.script(KEPT, old) is None, 5, "the old note to be given up")
+    assert "a note" in str(browser.script(KEPT, new))
+
+
+def test_a_note_outlasts_the_box_and_the_page(browser: Browser, served: Served, store: Store) -> None:
+    call = after_a_call(browser, store)
     served.stop()
     browser.find("#note").send_keys("written while the box was away")
     browser.sees("Kept in this browser", "#note-state")
     served.start()
     browser.sees("Saved", "#note-state", 15)
-    with store.read() as db:
-        notes = [message.body for message in conversations.messages(db, call) if message.kind == "note"]
-    assert notes == ["written while the box was away"]
+    assert notes(store, call) == ["written while the box was away"]
     browser.reload()
-    until(lambda: browser.find("#note").get_property("value") == notes[0], 10, "the note on the new page")
+    until(lambda: written(browser) == "written while the box was away", 10, "the note on the new page")
     browser.click('[data-result="solved"]')
     browser.sees("No call", "#call")
     with store.read() as db:

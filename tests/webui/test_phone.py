@@ -21,7 +21,7 @@ from tests.asterisk.g711 import Samples
 from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.asterisk.sound import tone_seconds
 from tests.browser.browser import Browser
-from tests.until import until
+from tests.until import until, within
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
 HERE = Path(__file__).parent
@@ -56,6 +56,12 @@ exten = s,1,Set(PJSIP_HEADER(add,X-Foyer-Call)={UUID})
 exten = s,1,Answer()
  same = n,Playtones({CALLER_HZ})
  same = n,Wait(120)
+"""
+STATES = "connections.map((each) => [each.connectionState, each.iceConnectionState, each.signalingState])"
+ICE_FAILS = """
+const [connection] = connections;
+Object.defineProperty(connection, "iceConnectionState", {value: "failed"});
+connection.dispatchEvent(new Event("iceconnectionstatechange"));
 """
 SCRIPTS = '<script src="/jssip.min.js"></script><script type="module" src="/phone_page.js"></script>'
 PJSIP = """
@@ -181,6 +187,14 @@ class Desk:
     def wait(self, phase: str, timeout_s: float = 10.0) -> None:
         until(lambda: self.phase() == phase, timeout_s, f"the call to be {phase}")
 
+    def wait_back(self) -> None:
+        """Wait until the call is up again, as soon as it has to be."""
+        within(lambda: self.phase() == "talking", RESUME_S, "the call to be back")
+
+    def wait_taken_over(self, first: str) -> None:
+        """Wait until Asterisk has another leg to this phone, as soon as it has to."""
+        within(lambda: self.leg() not in ("", first), RESUME_S, "the new leg")
+
     def answer(self) -> None:
         """A caller comes in, rings here and is answered; both hear each other."""
         until(lambda: self.ask("phone.link") == "ready", 15, "the phone to be ready")
@@ -209,7 +223,7 @@ class Desk:
                 self.asterisk.cli(f"channel request hangup {line.split('!')[0]}")
 
     def log_tail(self) -> str:
-        phone = self.ask("JSON.stringify([phone.link, phone.call, said])")
+        phone = self.ask(f"JSON.stringify([phone.link, phone.call, said, {STATES}])")
         return f"{self.browser.log_tail()}\n{phone}\n{self.asterisk.log_tail()}"
 
 
@@ -259,7 +273,7 @@ def test_a_reloaded_page_gets_its_call_back_again_and_again(desk: Desk) -> None:
     began = desk.ask("phone.call.since")
     for _ in range(2):
         desk.browser.reload()
-        desk.wait("talking", RESUME_S)
+        desk.wait_back()
         desk.hear_each_other()
         assert desk.ask("phone.call.uuid") == UUID and desk.ask("phone.call.since") == began
     desk.hang_up_caller()
@@ -271,7 +285,7 @@ def test_hold_and_mute_outlast_a_reload(desk: Desk) -> None:
     desk.browser.script("phone.mute(true); phone.hold(true)")
     until(lambda: tone_seconds(desk.browser.heard(), CALLER_HZ) < 0.05, 5, "silence on hold")
     desk.browser.reload()
-    desk.wait("talking", RESUME_S)
+    desk.wait_back()
     assert desk.ask("phone.call.held") and desk.ask("phone.call.muted")
     until(lambda: desk.ask("phone.hold(false)"), 5, "the caller to be taken back")
     desk.browser.script("phone.mute(false)")
@@ -286,10 +300,20 @@ def test_ten_seconds_without_a_network(desk: Desk) -> None:
     assert desk.phase() == "talking"
     threading.Timer(5, desk.wire.whole.set).start()
     until(lambda: desk.ask("phone.link") == "ready", 12, "the phone to be back", every_s=0.2)
-    until(lambda: desk.leg() not in ("", first), RESUME_S, "the new leg")
+    desk.wait_taken_over(first)
     desk.hear_each_other()
     desk.hang_up_caller()
     until(lambda: desk.ask("said.at(-1)") == "over remote", 5, "the hang-up to reach the page")
+
+
+def test_no_way_for_the_sound_any_more(desk: Desk) -> None:
+    desk.answer()
+    first = desk.leg()
+    desk.browser.script(f"phases.length = 0; {ICE_FAILS}")
+    desk.wait_taken_over(first)
+    desk.wait_back()
+    desk.hear_each_other()
+    assert desk.ask("phases[0]") == "reconnecting" and desk.ask("said") == []
 
 
 def test_hanging_up_without_a_network_is_done_as_soon_as_it_is_back(desk: Desk) -> None:
@@ -301,6 +325,26 @@ def test_hanging_up_without_a_network_is_done_as_soon_as_it_is_back(desk: Desk) 
     desk.wire.whole.set()
     until(lambda: desk.phase() is None, 12, "the call to be over")
     until(desk.is_quiet, 5, "nobody on the line")
+
+
+@pytest.mark.parametrize("then", ["the sound fails", "the page is reloaded"])
+def test_a_hang_up_is_not_taken_back(desk: Desk, then: str) -> None:
+    """Whatever goes wrong before the caller could be told: nobody in the room is heard again."""
+    desk.answer()
+    desk.wire.whole.clear()
+    until(lambda: desk.ask("phone.link") == "lost", 10, "the phone to notice", every_s=0.2)
+    desk.browser.script("phone.hangUp()")
+    if then == "the sound fails":
+        desk.browser.script(ICE_FAILS)
+    else:
+        desk.browser.reload()
+    until(lambda: desk.phase() == "leaving", 5, "the call to be hung up yet")
+    desk.browser.script("phone.mute(false); phases.length = 0; microphones = 0")
+    desk.wire.whole.set()
+    until(lambda: desk.phase() is None, 12, "the call to be over")
+    until(desk.is_quiet, 5, "nobody on the line")
+    assert desk.ask("phases.filter((phase) => phase && phase !== 'leaving')") == []
+    assert desk.ask("microphones") == 0
 
 
 def test_a_call_that_ended_while_the_page_was_away_is_dropped(desk: Desk) -> None:

@@ -38,7 +38,7 @@ def test_the_whole_file(sign_in: SignIn, recording: str) -> None:
     page = sign_in("lead").get(f"/recordings/{recording}")
     assert (page.status, page.body) == (200, SOUND)
     assert page.header("Content-Type").startswith("audio/")
-    assert page.header("Cache-Control").startswith("private")
+    assert page.header("Cache-Control") == "private, no-cache"
     assert page.header("Accept-Ranges") == "bytes"
 
 
@@ -58,6 +58,20 @@ def test_the_agent_of_the_call_may_listen_and_no_other(
         change.db.execute("UPDATE user SET agent_id = 'a2' WHERE id = ?", (box["lan"],))
     page = sign_in("lan").get(f"/recordings/{recording}")
     assert page.status == 403 and SOUND not in page.body
+
+
+def test_what_the_browser_kept_plays_only_for_who_may_listen_still(
+    sign_in: SignIn, store: Store, box: Box, recording: str
+) -> None:
+    browser = sign_in("lan")
+    kept = {"If-None-Match": browser.get(f"/recordings/{recording}").header("ETag")}
+    page = browser.get(f"/recordings/{recording}", headers=kept)
+    assert (page.status, page.body) == (304, b"") and page.header("Cache-Control") == "private, no-cache"
+    with store.change() as change:
+        change.db.execute("UPDATE user SET agent_id = 'a2' WHERE id = ?", (box["lan"],))
+    assert browser.get(f"/recordings/{recording}", headers=kept).status == 403
+    browser.submit(browser.get("/people"), "/logout")
+    assert browser.get(f"/recordings/{recording}", headers=kept, follow=False).status == 303
 
 
 def test_signed_out_nobody_listens(app: object, recording: str) -> None:

@@ -7,9 +7,13 @@ from html.parser import HTMLParser
 
 import pytest
 
+from appliance.sound.convert import MOST_BYTES
 from appliance.webui.app import Application
+from appliance.webui.assets import STATIC_ROOT
 from appliance.webui.forms import MAX_BODY
+from appliance.webui.incoming import CARD_FILE, CARD_FILE_MAX, UPLOADS
 from appliance.webui.security import client_address, is_our_host
+from tests.lint.source import ROOT
 from tests.webui.browser import Browser
 from tests.webui.conftest import SignIn
 from tests.webui.paths import PAGES
@@ -55,6 +59,8 @@ def test_headers_are_on_every_answer(app: Application, box: dict[str, str], path
     page = Browser(app).get(path, follow=False)
     policy = page.header("Content-Security-Policy")
     assert "default-src 'none'" in policy and "unsafe" not in policy
+    # No source is a bare scheme that any host has.
+    assert re.findall(r"(?:https?|wss?):\S*|\*", policy) == []
     assert page.header("X-Content-Type-Options") == "nosniff"
     assert page.header("Referrer-Policy") == "same-origin"
     assert "microphone=(self)" in page.header("Permissions-Policy")
@@ -105,6 +111,16 @@ def test_a_foreign_name_gets_no_page(app: Application, box: dict[str, str]) -> N
 def test_a_body_has_a_limit(app: Application, box: dict[str, str]) -> None:
     page = Browser(app).post("/login", {"login": "x" * MAX_BODY})
     assert page.status == 413
+
+
+def test_the_front_door_has_the_same_limits() -> None:
+    caddy = (ROOT / "image/tree/etc/caddy/Caddyfile").read_text("utf-8")
+    assert f"int({{http.request.header.Content-Length}}) > {MAX_BODY}`" in caddy
+    assert caddy.count(f"not path {UPLOADS}* {CARD_FILE}\n") == 2
+    assert f"request_body {CARD_FILE} {{\n\t\t\tmax_size {CARD_FILE_MAX >> 20}MiB\n" in caddy
+    assert f"request_body {UPLOADS}* {{\n\t\t\tmax_size {MOST_BYTES >> 20}MiB\n" in caddy
+    script = (STATIC_ROOT / "settings-sounds.js").read_text("utf-8")
+    assert f"const MOST_BYTES = {MOST_BYTES >> 20} * 1024 * 1024;" in script
 
 
 def test_only_forms_are_read(app: Application, box: dict[str, str]) -> None:

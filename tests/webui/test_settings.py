@@ -73,7 +73,7 @@ def test_a_refusal_stands_beside_its_field(sign_in: SignIn, store: Store) -> Non
     page = browser.submit(
         browser.get("/settings/agents/new"), "/settings/agents/new", name="Thu", extension="101"
     )
-    assert 'id="extension-error"' in page.text and "Another agent has this extension." in page.words
+    assert 'id="extension-error"' in page.text and "cannot both have the extension" in page.words
 
 
 def test_an_emergency_number_is_no_extension(sign_in: SignIn, store: Store) -> None:
@@ -173,6 +173,15 @@ def test_a_new_agent_gets_an_account(sign_in: SignIn, store: Store) -> None:
     assert account is not None and account.must_change and account.role == "agent"
 
 
+def test_a_login_that_is_none_is_said_beside_its_field(sign_in: SignIn) -> None:
+    browser, path = sign_in("boss"), "/settings/agents/new"
+    page = browser.submit(browser.get(path), path, name="Thu", login="thu hà")
+    assert page.status == 422 and "A login has letters a to z" in page.words
+    fields = dict(page.form(path).fields)
+    assert (fields["name"], fields["login"]) == ("Thu", "thu hà")
+    assert "Another user has this login." in browser.submit(page, path, login="LAN").words
+
+
 def test_removing_an_agent_locks_the_account(sign_in: SignIn, store: Store, box: dict[str, str]) -> None:
     with store.change() as change:
         secrets.put(change, "sip:a1", "x")
@@ -243,6 +252,22 @@ def test_a_new_line_and_number(sign_in: SignIn, store: Store) -> None:
         assert secrets.get(db, "line:l2") is None
 
 
+def test_the_password_of_a_new_line_outlasts_somebody_elses_new_line(sign_in: SignIn, store: Store) -> None:
+    """Which has the id by then that this one would have got."""
+    one, other = sign_in("boss"), sign_in("boss")
+    typed = {"host": "sip.example.org", "register": "0"}
+    mine = reviewed(one, "/settings/lines/new", name="Mine", line_password="of mine", **typed)
+    theirs = reviewed(other, "/settings/lines/new", name="Theirs", line_password="of theirs", **typed)
+    other.submit(theirs, "/settings/lines/new", button="save")
+    again = one.submit(mine, "/settings/lines/new", button="save")
+    assert again.status == 409
+    again = one.submit(again, "/settings/lines/new")
+    one.submit(again, "/settings/lines/new", button="save")
+    assert [line.name for line in head(store)[1].lines] == ["Provider", "Theirs", "Mine"]
+    with store.read() as db:
+        assert [secrets.get(db, f"line:l{number}") for number in (2, 3)] == ["of theirs", "of mine"]
+
+
 def test_results_and_breaks(sign_in: SignIn, store: Store) -> None:
     browser = sign_in("boss")
     page = reviewed(browser, "/settings/results", **{"name-solved": "Done"}, new=["Gọi lại", "", "Gọi lại!"])
@@ -271,6 +296,25 @@ def test_state_and_undo(sign_in: SignIn, store: Store) -> None:
     number, site = head(store)
     assert (number, site.business_name) == (3, "Lotus Dental")
     assert "back to number 1" in browser.get("/revisions").words
+
+
+def test_undo_leaves_what_somebody_saved_meanwhile(
+    sign_in: SignIn, store: Store, box: dict[str, str]
+) -> None:
+    browser = sign_in("boss")
+    save_by_another(store, box["boss"], business_name="Lotus & Sons")
+    opened = browser.get("/revisions/1")
+    save_by_another(store, box["boss"], business_name="Lotus & Daughters")
+    late = browser.submit(opened, "/revisions/1/undo")
+    assert late.words.index("Nothing was done yet.") < late.words.index("What was changed")
+    assert late.status == 409 and "Somebody else changed the settings meanwhile" in late.words
+    assert "Lotus & Daughters" in late.words and "Lotus & Sons" not in late.words
+    assert head(store)[0] == 3
+    browser.submit(late, "/revisions/1/undo")
+    assert (head(store)[0], head(store)[1].business_name) == (4, "Lotus Dental")
+    word = browser.get("/revisions/2").form("/revisions/2/undo").fields[0]
+    assert word[0] == "csrf"
+    assert browser.post("/revisions/2/undo", [word]).status == 409
 
 
 @pytest.mark.parametrize("number", ["9" * 20, "9" * 400, "-1", "1.5", "²", "١", "0x1", ""])

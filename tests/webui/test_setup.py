@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from appliance.settings import Settings
 from appliance.store import Store, secrets, users
 from appliance.store import site as sites
@@ -204,13 +206,21 @@ def test_a_double_click_at_the_end(app: Application, store: Store) -> None:
         assert sites.head_number(db) == 1 and users.count(db) == 3
 
 
-def test_in_vietnamese(app: Application, store: Store) -> None:
+@pytest.mark.parametrize(
+    ("language", "greeting"),
+    [
+        ("vi", "Chào mừng quý khách"),
+        ("fa", "به Lotus Dental خوش آمدید"),
+        ("ro", "Bine ați venit la Lotus Dental."),
+    ],
+)
+def test_in_another_language(app: Application, store: Store, language: str, greeting: str) -> None:
     browser = unlocked(app)
-    page = browser.submit(browser.get("/setup"), "/setup/language", language="vi")
-    assert '<html lang="vi"' in page.text
+    page = browser.submit(browser.get("/setup"), "/setup/language", language=language)
+    assert f'<html lang="{language}"' in page.text
     for step, typed in ANSWERS[1:]:
         page = browser.submit(page, f"/setup/{step}", **typed)
     browser.submit(page, "/setup/summary")
     with store.read() as db:
         site = sites.head(db)[1]
-    assert site.language == "vi" and site.queues[0].greeting_text.startswith("Chào mừng quý khách")
+    assert site.language == language and site.queues[0].greeting_text.startswith(greeting)

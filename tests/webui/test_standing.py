@@ -10,6 +10,7 @@ import pytest
 
 from appliance.fault import FAULTS
 from appliance.webui import standing
+from appliance.webui.i18n import OFFERED
 from tests.webui.test_templates import inline
 
 
@@ -26,9 +27,10 @@ def test_a_page_in_every_language(folder: Path, name: str) -> None:
     page = standing.PAGES[name]
     for words in (page.heading, *page.sentences):
         assert words in text
-    assert re.findall(r'<section[^>]* lang="(\w+)"', text) == ["en", "vi"]
-    vietnamese = text[text.index('lang="vi"') :]
-    assert not any(words in vietnamese for words in (page.heading, *page.sentences))
+    assert re.findall(r'<section[^>]* lang="(\w+)"', text) == list(OFFERED)
+    assert '<section class="card" lang="fa" dir="rtl">' in text
+    translated = text[text.index(f'lang="{OFFERED[1]}"') :]
+    assert not any(words in translated for words in (page.heading, *page.sentences))
     assert inline(text) == [] and "<script" not in text
     assert ('http-equiv="refresh"' in text) == bool(page.again_s)
     assert (folder / f"{name}.txt").read_text("utf-8").isascii()

@@ -15,10 +15,12 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from jinja2 import Environment
 
+from appliance.errors import RejectedError
 from appliance.webui import catalogue
-from appliance.webui.i18n import Languages, duration, zone_of
+from appliance.webui.i18n import OFFERED, Languages, duration, zone_of
 from appliance.webui.rendering import TEMPLATE_ROOT
 
+TRANSLATED = tuple(code for code in OFFERED if code != "en")
 NAMED = re.compile(r"%\([a-z_]+\)[sd]")
 
 
@@ -31,16 +33,18 @@ def test_the_template_is_fresh() -> None:
     assert ids(catalogue.read(catalogue.TEMPLATE)) == ids(catalogue.extract())
 
 
-def test_every_word_is_translated() -> None:
-    words = catalogue.read(catalogue.translation("vi"))
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_every_word_is_translated(code: str) -> None:
+    words = catalogue.read(catalogue.translation(code))
     assert ids(words) == ids(catalogue.extract())
     missing = [message.id for message in words if message.id and not all(_strings(message))]
     assert missing == []
     assert [message.id for message in words if message.fuzzy and message.id] == []
 
 
-def test_placeholders_survive_translation() -> None:
-    for message in catalogue.read(catalogue.translation("vi")):
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_placeholders_survive_translation(code: str) -> None:
+    for message in catalogue.read(catalogue.translation(code)):
         if not message.id:
             continue
         source = str(message.id[-1] if isinstance(message.id, tuple) else message.id)
@@ -53,6 +57,30 @@ def test_placeholders_survive_translation() -> None:
 def _strings(message: Message) -> tuple[str, ...]:
     found = message.string
     return tuple(map(str, found)) if isinstance(found, (tuple, list)) else (str(found),)
+
+
+def test_a_glossary_on_top_of_a_translation_is_kept() -> None:
+    words = catalogue.read(catalogue.translation("fa"))
+    above = words.header_comment
+    assert "queue: صف" in above
+    assert catalogue.refreshed(words, catalogue.extract()).header_comment == above
+
+
+def test_persian_is_written_as_iran_writes_it() -> None:
+    """No letters of an Arabic keyboard, no Latin punctuation between Persian words, Persian quotes."""
+    for message in catalogue.read(catalogue.translation("fa")):
+        for text in _strings(message) if message.id else ():
+            assert not re.search(r"[\u064a\u0643\u0660-\u0669]|[\u0600-\u06ff][,;?]|[“”]", text), text
+
+
+def test_romanian_has_commas_below_and_three_plurals(locale_root: Path) -> None:
+    """Not the cedillas of Turkish, which look alike in some fonts, and not the quotes of English."""
+    for message in catalogue.read(catalogue.translation("ro")):
+        for text in _strings(message) if message.id else ():
+            assert not re.search("[şţŞŢ“]", text), text
+    romanian = Languages.load(locale_root).choose("ro")
+    counted = [romanian.ngettext("%(num)s call", "%(num)s calls", n) for n in (1, 2, 19, 20, 101)]
+    assert counted == ["%(num)s apel", *["%(num)s apeluri"] * 2, "%(num)s de apeluri", "%(num)s apeluri"]
 
 
 def _fields(text: str) -> set[str]:
@@ -103,6 +131,38 @@ def test_moments_are_shown_on_the_sites_clock(locale_root: Path) -> None:
     assert "tháng 11" in vietnamese.date(moment, zone)
     assert english.number(1234.5) == "1,234.5" and vietnamese.number(1234.5) == "1.234,5"
     assert str(zone_of("Mars/Olympus")) == "UTC"
+
+
+def test_persian_has_its_own_digits_and_calendar(locale_root: Path) -> None:
+    persian = Languages.load(locale_root).choose("fa")
+    moment = int(datetime.datetime(2026, 11, 22, 10, 35, 7, tzinfo=datetime.UTC).timestamp() * 1000)
+    zone = zoneinfo.ZoneInfo("Asia/Tehran")
+    assert persian.date(moment, zone) == "۱ آذر ۱۴۰۵"
+    assert persian.date_time(moment, zone, "short") == "۱۴۰۵/۹/۱،\u200f ۱۴:۰۵"
+    assert persian.time(moment, zone, "medium") == "۱۴:۰۵:۰۷"
+    assert persian.number(1234.5) == "۱٬۲۳۴٫۵" and persian.duration(3_723_000) == "۱:۰۲:۰۳"
+    assert persian.percent(0.254) == "۲۵٪"
+    assert persian.size(1_500_000_000) == "۱٫۵ GB"
+
+
+def test_what_fills_a_right_to_left_sentence_keeps_its_own_direction(locale_root: Path) -> None:
+    languages = Languages.load(locale_root)
+    english, persian = languages.choose("en"), languages.choose("fa")
+    step, goes = "Step %(number)s of %(all)s", "All calls go to %(number)s."
+    assert persian.gettext(step) % {"number": 2, "all": 9} == "مرحلهٔ ۲ از ۹"
+    assert "\u2068+84 901 234567\u2069" in persian.gettext(goes) % {"number": "+84 901 234567"}
+    assert english.gettext(goes) % {"number": "+84 901"} == "All calls go to +84 901."
+    refused = RejectedError("Try again in {seconds} seconds.", seconds=12)
+    assert refused.text(persian.gettext) == "۱۲ ثانیهٔ دیگر دوباره تلاش کنید."
+
+
+def test_names_stand_in_the_order_of_the_alphabet(locale_root: Path) -> None:
+    languages = Languages.load(locale_root)
+    persian = {"HU": "هلند", "CN": "چین", "PE": "پرو", "DE": "آلمان", "GE": "گرجستان", "KW": "کویت"}
+    ordered = [code for code, _ in languages.choose("fa").in_order(persian)]
+    assert ordered == ["DE", "PE", "CN", "KW", "GE", "HU"]
+    vietnamese = {"AU": "Úc", "VN": "Việt Nam", "AT": "Áo", "DE": "Đức"}
+    assert [code for code, _ in languages.choose("vi").in_order(vietnamese)] == ["AT", "DE", "AU", "VN"]
 
 
 @pytest.mark.parametrize(

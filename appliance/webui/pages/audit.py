@@ -29,6 +29,7 @@ ACTIONS = {
     "user.recover": N_("Recovered an administrator's account"),
     "site.save": N_("Changed the settings"),
     "line.password": N_("Set a phone line's password"),
+    "room.password": N_("Set a conference room's PIN"),
     "line.try": N_("Tried a phone line"),
     "desk-phone.password": N_("Looked at a desk phone's password"),
     "test-call": N_("Made a test call"),
@@ -42,6 +43,7 @@ ACTIONS = {
     "service.restart": N_("Restarted a service"),
     "recovery-key": N_("Looked at the recovery key"),
     "drivers.confirm": N_("Asked to let drivers in"),
+    "card.file": N_("Uploaded a file of a card's maker"),
     "support-file": N_("Made a support file"),
     "network.try": N_("Tried another network"),
     "network.confirm": N_("Confirmed the network"),
@@ -115,7 +117,7 @@ def _subject(web: Web, entry: Entry) -> str:
     if not entry.subject or entry.subject == entry.who:
         return ""
     if entry.action == "site.save":
-        return web.gettext(N_("Number %(number)s"), number=entry.subject)
+        return web.gettext(N_("Number %(number)s"), number=web.visit.language.own_digits(entry.subject))
     return _person(web, entry.subject) if entry.action.startswith("person.") else web.who(entry.subject)
 
 

@@ -16,27 +16,31 @@ from typing import Any
 from bottle import HTTPResponse
 from sqlite_utils import Database
 
-from appliance.errors import ConflictError, ForbiddenError, TransientError
+from appliance.errors import ForbiddenError, TransientError
 from appliance.store import agents, conversations, events, live, now_ms, people, records, secrets
 from appliance.store.agents import AgentState
 from appliance.store.people import Person
 from appliance.store.records import Conversation
 from appliance.webui import board, callview, labels
 from appliance.webui.board import Board, Latest, Who
+from appliance.webui.holders import Holders, Wish
 from appliance.webui.i18n import N_
+from appliance.webui.pages import live_parked
+from appliance.webui.pages.desk_hand_on import places
 from appliance.webui.pages.people import past
 from appliance.webui.web import Web
 
 RECENT = 8
 PAST = 5
 IN_CALL = ("ringing", "calling", "talking", "hold")
+TALKS = ("talk", "hold", "wrap_up")
 AFTER_MS = 15 * 60 * 1000  # as long as the store keeps a call in wrap-up
 
 
 @dataclass(frozen=True)
 class Current:
     """The call an agent is in or has just ended. `phase`: none, ringing, calling, talking, after; `saved` is
-    the note so far.
+    the note so far, `saved_at` is larger for a newer one.
     """
 
     call: str = ""
@@ -47,33 +51,7 @@ class Current:
     queue: str = ""
     since: int | None = None
     saved: str = ""
-
-
-class Holders:
-    """Which open page has each agent's phone: the last one that was opened, in whichever browser.
-
-    Only this process knows, and forgets it with a restart: then every page keeps what it has.
-    """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._pages: dict[str, str] = {}
-
-    def get(self, agent_id: str) -> str:
-        """The page that has the phone; "" if none is known."""
-        with self._guard:
-            return self._pages.get(agent_id, "")
-
-    def take(self, agent_id: str, page: str, *, is_wanted: bool) -> bool:
-        """Gives the phone to a page; returns whether another one had it. A page that only connects again
-        gets it unless another took it meanwhile: ConflictError.
-        """
-        with self._guard:
-            before = self._pages.get(agent_id, "")
-            if before not in ("", page) and not is_wanted:
-                raise ConflictError(N_("The phone is open in another browser."))
-            self._pages[agent_id] = page
-        return before != page
+    saved_at: int = 0
 
 
 def routes(web: Web) -> None:
@@ -93,19 +71,23 @@ def _pages(web: Web, holders: Holders) -> None:
             return web.render("desk-none.html")
         with web.store.read() as db:
             event_id = events.latest_id(db)
-        shown = {**_status(web, holders), **_call(web, web.query("call")), **_recent(web)}
+        shown = {**_status(web, holders), **_call(web, _own(web, web.query("call")) or ""), **_recent(web)}
         queues = {queue.id: queue.name for queue in web.site().queues}
-        return web.render(
-            "desk.html", event_id=event_id, agent_id=agent_id, queue_names=queues, strip=strip.get(), **shown
-        )
+        shown |= {"queue_names": queues, "strip": strip.get(), "places": places(web, agent_id)}
+        shown |= {"parked": live_parked.now(web), "about_parked": live_parked.ABOUT, "takes": True}
+        return web.render("desk.html", event_id=event_id, agent_id=agent_id, **shown)
 
     @web.get("/desk/status")
     def status() -> str:
         return web.render("desk-status.html", **_status(web, holders))
 
     @web.get("/desk/call")
-    def call() -> str:
-        return web.render("desk-call.html", **_call(web, web.query("call")))
+    def call() -> str | HTTPResponse:
+        found = _own(web, web.query("call"))
+        if found is None:
+            # A phone may ring a moment before the store knows of it: the page keeps what the phone told it.
+            return web.answer("", 204)
+        return web.render("desk-call.html", **_call(web, found))
 
     @web.get("/desk/queues")
     def queues() -> str:
@@ -138,31 +120,38 @@ def _actions(web: Web, holders: Holders) -> None:
             password = secrets.get(db, f"sip:{agent_id}")
         if password is None:
             raise TransientError(N_("Your phone is being prepared."), N_("This takes a few seconds."))
-        if holders.take(agent_id, web.form.text("page")[:64], is_wanted=web.form.text("take") == "1"):
+        before = holders.get(agent_id)
+        held = holders.take(agent_id, _wish(web))
+        if held != before:
             with web.change() as change:
                 change.event("agent", agent_id, agent=agent_id)
-        return _json(web, {"user": agent_id, "password": password})
+        return _json(web, {"user": agent_id, "password": password, "turn": held.turn})
 
     @web.post("/desk/note")
     def note() -> HTTPResponse:
         with web.change() as change:
             conversation = _own_call(web, change.db, web.form.text("call"))
             conversations.save_note(change, conversation.id, web.user().id, web.form.raw("body"))
-        return _json(web, {"saved": True})
+            _, at = _note(web, change.db, conversation)
+        return _json(web, {"at": at})
 
     @web.post("/desk/finish")
     def finish() -> HTTPResponse:
         with web.change() as change:
-            conversation = _own_call(web, change.db, web.form.text("call"))
-            if conversation.state == "open" and not _is_in_call(change.db, _agent_id(web)):
-                # Its end would still come, and with it a call to finish.
-                raise _too_early()
+            conversation = _talked_call(web, change.db, web.form.text("call"))
             conversations.save_note(change, conversation.id, web.user().id, web.form.raw("body"))
+            _, at = _note(web, change.db, conversation)
             if code := web.form.text("disposition"):
                 conversations.set_disposition(change, conversation.id, code, web.user().id)
             else:
                 conversations.end_wrap_up(change, conversation.id)
-        return _json(web, {"saved": True})
+        return _json(web, {"at": at})
+
+
+def _wish(web: Web) -> Wish:
+    wanted = web.form.text("take")[:16]
+    is_told = wanted.isascii() and wanted.isdigit()
+    return Wish(web.form.text("page")[:64], web.form.text("client")[:64], int(wanted) if is_told else 0)
 
 
 def _agent_id(web: Web) -> str:
@@ -193,21 +182,55 @@ def _own_call(web: Web, db: Database, call: str) -> Conversation:
     conversation = conversations.by_external(db, "voice", call)
     if conversation is None:
         raise _too_early()
-    parts = conversations.segments(db, conversation.id)
-    is_own = agent_id in {conversation.agent_id, *(part.agent_id for part in parts)}
+    is_own = agent_id in _agents_of(db, conversation, ("ring", *TALKS))
     if not is_own and _agent_row(db, agent_id).get("call") != call:
-        if conversation.state == "open":
-            raise _too_early()
-        raise ForbiddenError(N_("This is another agent's call."))
+        raise _not_mine(conversation)
     return conversation
+
+
+def _talked_call(web: Web, db: Database, call: str) -> Conversation:
+    """The conversation of a call this agent talks in or talked in: whose phone only rang has no say in how it
+    ended. Errors as `_own_call`.
+    """
+    agent_id = _agent_id(web)
+    conversation = _own_call(web, db, call)
+    row = _agent_row(db, agent_id)
+    if conversation.state == "open" and row.get("state") not in IN_CALL:
+        # Its end would still come, and with it a call to finish.
+        raise _too_early()
+    is_talked_now = row.get("call") == call and row.get("state") in IN_CALL and row["state"] != "ringing"
+    has_talked = agent_id in _agents_of(db, conversation, TALKS)
+    if not has_talked and not (conversation.state == "open" and is_talked_now):
+        raise _not_mine(conversation)
+    return conversation
+
+
+def _own(web: Web, call: str) -> str | None:
+    """The call that a page asks for, if this agent rings for it, or has a part in it; None for any other."""
+    agent_id = _agent_id(web)
+    with web.store.read() as db:
+        if not call or _agent_row(db, agent_id).get("call") == call:
+            return call
+        conversation = conversations.by_external(db, "voice", call)
+        is_own = conversation and agent_id in _agents_of(db, conversation, ("ring", *TALKS))
+    return call if is_own else None
+
+
+def _agents_of(db: Database, conversation: Conversation, kinds: tuple[str, ...]) -> set[str | None]:
+    """Whose call it is, and who has a segment of these kinds in it."""
+    parts = conversations.segments(db, conversation.id)
+    return {conversation.agent_id, *(part.agent_id for part in parts if part.kind in kinds)}
+
+
+def _not_mine(conversation: Conversation) -> TransientError | ForbiddenError:
+    """While a call lasts, its record may only not know of the agent yet."""
+    if conversation.state == "open":
+        return _too_early()
+    return ForbiddenError(N_("This is another agent's call."))
 
 
 def _too_early() -> TransientError:
     return TransientError(N_("The call is not recorded yet."), N_("Try again in a moment."))
-
-
-def _is_in_call(db: Database, agent_id: str) -> bool:
-    return _agent_row(db, agent_id).get("state") in IN_CALL
 
 
 def _agent_row(db: Database, agent_id: str) -> dict[str, Any]:
@@ -226,7 +249,7 @@ def _status(web: Web, holders: Holders) -> dict[str, Any]:
         "spared_until": agents.spared_until(web.site(), state),
         "is_up": bool(rows["pbx"].get("state", {}).get("up")),
         "is_connected": bool(rows["agent"].get(agent_id, {}).get(state.device)),
-        "holder": holders.get(agent_id),
+        "held": holders.get(agent_id),
         "agent": next((agent for agent in web.site().agents if agent.id == agent_id), None),
         "now": now_ms(),
     }
@@ -243,23 +266,24 @@ def _state_words(web: Web, state: AgentState) -> str:
 
 def _call(web: Web, call: str) -> dict[str, Any]:
     """For desk-call.html: the call asked for, else the one the agent is in, else the one that he has not
-    finished.
+    finished; and whether he asks somebody before handing it on (pbx/live_rows.py).
     """
     agent_id = _agent_id(web)
     with web.store.read() as db:
-        current = _find(web, db, agent_id, call)
+        row = _agent_row(db, agent_id)
+        current = _find(web, db, agent_id, row, call)
     entries = past(web, current.person.id, "", PAST + 1)["entries"] if current.person else []
     others = [entry for entry in entries if entry[0].conversation.external_id != current.call]
     return {
         "current": current,
+        "asks": row.get("asks", {}) if row.get("call") == current.call else {},
         "past": others[:PAST],
         "now": now_ms(),
         "language_name": lambda code: str(web.visit.language.locale.languages.get(code, code)),
     }
 
 
-def _find(web: Web, db: Database, agent_id: str, call: str) -> Current:
-    row = _agent_row(db, agent_id)
+def _find(web: Web, db: Database, agent_id: str, row: dict[str, Any], call: str) -> Current:
     wanted = call or (str(row.get("call", "")) if row.get("state") in IN_CALL else "")
     if wanted:
         conversation = conversations.by_external(db, "voice", wanted)
@@ -309,11 +333,7 @@ def _recorded(web: Web, db: Database, conversation: Conversation, phase: str) ->
     number = labels.number(conversation.address, web.site().country)
     person = people.get(db, conversation.person_id) if conversation.person_id else None
     waits = [part.started for part in conversations.segments(db, conversation.id) if part.kind == "wait"]
-    notes = [
-        message.body
-        for message in conversations.messages(db, conversation.id)
-        if message.kind == "note" and message.author == web.user().id
-    ]
+    saved, saved_at = _note(web, db, conversation)
     return Current(
         call=conversation.external_id,
         phase=phase,
@@ -322,8 +342,19 @@ def _recorded(web: Web, db: Database, conversation: Conversation, phase: str) ->
         person=person,
         queue=labels.queue_name(web.site(), conversation.queue_id),
         since=waits[0] if waits else conversation.started,
-        saved=notes[-1] if notes else "",
+        saved=saved,
+        saved_at=saved_at,
     )
+
+
+def _note(web: Web, db: Database, conversation: Conversation) -> tuple[str, int]:
+    """What this user has written of it so far, and a number that is larger for a newer note; 0 for none."""
+    own = [
+        message
+        for message in conversations.messages(db, conversation.id)
+        if message.kind == "note" and message.author == web.user().id
+    ]
+    return (own[-1].body, own[-1].updated) if own else ("", 0)
 
 
 class Strip:

@@ -18,7 +18,7 @@ from appliance.webui import board, labels
 from appliance.webui.asking import ask_telephony
 from appliance.webui.board import Board, Latest, Who
 from appliance.webui.i18n import N_
-from appliance.webui.pages import live_hours
+from appliance.webui.pages import live_hours, live_parked
 from appliance.webui.web import Web
 
 
@@ -64,7 +64,8 @@ def routes(web: Web) -> None:
     @web.get("/live", "supervisor")
     def live() -> str:
         event_id, html = pages.get()
-        return web.render("live.html", html=html, event_id=event_id, hours=live_hours.now(web))
+        more = {"hours": live_hours.now(web), "parked": live_parked.now(web), "now": now_ms()}
+        return web.render("live.html", html=html, event_id=event_id, **more)
 
     @web.get("/live/board", "supervisor")
     def live_board() -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.errors import ForbiddenError
+from appliance.errors import ConflictError, ForbiddenError
 from appliance.store import conversations, people, voicemails
+from appliance.store.forms import AlreadySent
 from appliance.store.people import Person
 from appliance.store.records import Conversation, Message
-from appliance.webui import callview, labels
+from appliance.webui import callview, inbox, labels
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
 
@@ -40,6 +41,10 @@ def routes(web: Web) -> None:
     def part() -> str:
         return web.render("messages-part.html", **_shown(web))
 
+    @web.get("/messages/count")
+    def count() -> str:
+        return web.render("messages-count.html")
+
     @web.post("/messages/<message_id>/done")
     def done(message_id: str) -> Any:
         with web.store.read() as db:
@@ -48,15 +53,21 @@ def routes(web: Web) -> None:
             segments = conversations.segments(db, call.id)
         if not callview.may_open(web.user(), call, segments, web.site()):
             raise ForbiddenError(N_("This is another agent's call."), N_("Supervisors can open it."))
-        with web.change() as change:
-            voicemails.set_done(change, message_id, web.user().id if web.form.has("done") else None)
+        try:
+            with web.change() as change:
+                voicemails.set_done(change, message_id, web.user().id if web.form.has("done") else None)
+        except AlreadySent:
+            raise
+        except ConflictError:
+            with web.store.read() as db:
+                who = web.who(conversations.message(db, message_id).done_by or "")
+            web.flash(N_("%(name)s has already dealt with this message."), "info", name=who)
         return web.redirect("/messages")
 
 
 def _shown(web: Web) -> dict[str, Any]:
-    user, site = web.user(), web.site()
-    agent_id = None if user.may("supervisor") else user.agent_id or ""
-    queues = [queue.id for queue in site.queues if agent_id in queue.agents]
+    site = web.site()
+    agent_id, queues = inbox.whose(web.user(), site)
     with web.store.read() as db:
 
         def rows(is_done: bool, limit: int) -> list[Row]:

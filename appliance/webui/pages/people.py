@@ -146,10 +146,11 @@ def _seen(web: Web, person: Person) -> str:
 
 def _languages(web: Web, chosen: str) -> list[tuple[str, str]]:
     """Languages to choose from: unknown, the office's own and English, then all by their names."""
-    known = web.visit.language.locale.languages
+    language = web.visit.language
+    known = language.locale.languages
     names = {code: str(name) for code, name in known.items() if len(code) == 2}
     first = [code for code in dict.fromkeys((web.site().language, "en")) if code in names]
     if chosen:
         names[chosen] = str(known.get(chosen, chosen))
-    rest = sorted(names.keys() - set(first), key=lambda code: people.fold(names[code]))
-    return [("", web.gettext(N_("Not known"))), *((code, names[code]) for code in (*first, *rest))]
+    rest = language.in_order({code: name for code, name in names.items() if code not in first})
+    return [("", web.gettext(N_("Not known"))), *((code, names[code]) for code in first), *rest]

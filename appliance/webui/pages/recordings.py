@@ -39,8 +39,9 @@ def routes(web: Web) -> None:
             with web.change() as change:
                 _note_listener(change, user.id, message)
         answer = static_file(file.name, root=str(file.parent), mimetype="audio/wav")
-        # The browser may keep it while its owner listens, a proxy may not.
-        answer.set_header("Cache-Control", "private, max-age=600")
+        # The browser may keep it, a proxy may not; it asks before it plays it again, so that who has signed
+        # out, or may not listen any more, hears nothing.
+        answer.set_header("Cache-Control", "private, no-cache")
         return answer
 
 

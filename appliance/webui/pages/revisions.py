@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from bottle import HTTPResponse
 from sqlite_utils import Database
 
-from appliance.errors import NotFoundError
+from appliance.errors import ConflictError, NotFoundError
 from appliance.store import site as sites
+from appliance.store.forms import AlreadySent
 from appliance.store.site import Revision
 from appliance.store.sitemodel import Site
 from appliance.webui.applied import report, state_of
@@ -48,8 +49,7 @@ def routes(web: Web) -> None:
             "revisions.html", rows=rows, wanted=wanted, older=older, newest="/revisions" if before else ""
         )
 
-    @web.get("/revisions/<number:int>", "administrator")
-    def one(number: int) -> str:
+    def show(number: int, *, is_late: bool = False) -> str:
         with web.store.read() as db:
             found = next(iter(sites.history(db, 1, number + 1)), None)
             if found is None or found.number != number:
@@ -65,12 +65,23 @@ def routes(web: Web) -> None:
             is_wanted=number == wanted,
             newest=newest,
             back=back,
+            is_late=is_late,
         )
+
+    @web.get("/revisions/<number:int>", "administrator")
+    def one(number: int) -> str:
+        return show(number)
 
     @web.post("/revisions/<number:int>/undo", "administrator")
     def undo(number: int) -> HTTPResponse:
-        with web.change() as change:
-            saved = sites.undo_to(change, number, web.user().id)
+        seen = whole_number(web.form.text("based_on"))
+        try:
+            with web.change() as change:
+                saved = sites.undo_to(change, number, web.user().id, 0 if seen is None else seen)
+        except AlreadySent:
+            raise
+        except ConflictError:
+            return web.answer(show(number, is_late=True), 409)
         web.flash(N_("The settings of number %(number)s are wanted again."), number=number)
         return web.redirect(f"/settings/saved/{saved}")
 

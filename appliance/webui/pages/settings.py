@@ -93,7 +93,7 @@ def _business(web: Web) -> None:
                 change=lambda document: site_forms.business(document, form),
                 show=show,
                 # An extension that is an emergency number there is a reason against the country.
-                field_of=lambda path: "country" if path.startswith("agents.") else path,
+                field_of=lambda path: "country" if path.endswith(".extension") else path,
             ),
         )
 

@@ -66,6 +66,8 @@ def _check_login(web: Web, login: str) -> None:
         taken = any(user.login == login.casefold() for user in users.every(db))
     if taken:
         web.form.error("login", N_("Another user has this login."))
+    elif not users.is_login(login):
+        web.form.error("login", N_("A login has letters a to z, digits and . _ @ - only."))
 
 
 def _account_for(web: Web, login: str, agent_id: str, change: Change, site: Site) -> list[NewPerson]:

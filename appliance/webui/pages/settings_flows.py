@@ -23,15 +23,16 @@ def routes(web: Web) -> None:
         if flow_id != "new":
             known(site.flow(flow_id))
         shown = draft(flow_id)
+        language = web.visit.language
         rows = flow_forms.rows(shown, site, web.gettext)
         return web.render(
             "settings-flow.html",
             flow_id="" if flow_id == "new" else flow_id,
             draft=shown,
             rows=rows,
-            picture=flow_picture.draw(shown, rows, web.gettext, web.visit.language.direction == "rtl"),
+            picture=flow_picture.draw(shown, rows, web.gettext, language.direction == "rtl"),
             icons=flow_words.ICONS,
-            steps=[(row.step["id"], f"{row.number}. {row.title}") for row in rows],
+            steps=[(row.step["id"], f"{language.own_digits(str(row.number))}. {row.title}") for row in rows],
             new_steps=flow_forms.new_steps(site, flow_id, web.gettext),
             languages=_languages(web),
             key_names=flow_forms.KEY_NAMES,

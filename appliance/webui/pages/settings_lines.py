@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import secrets as random
-from functools import partial
-
 from bottle import HTTPResponse
 
-from appliance.store import Change, audit, live, secrets
-from appliance.store import forms as sent_forms
-from appliance.store.sitemodel import CODECS, NUMBER_PRIORITIES, Line, Number, Site
-from appliance.webui import lines, site_forms
+from appliance.store import live, secrets
+from appliance.store.sitemodel import CODECS, NUMBER_PRIORITIES, Line, Number
+from appliance.webui import kept_secrets, lines, site_forms
 from appliance.webui.asking import ask_telephony
 from appliance.webui.calls_out_words import NUMBER_FORMATS
 from appliance.webui.differences import PRIORITY_NAMES
-from appliance.webui.editing import Extra, Kind, based_on, item_routes, known
+from appliance.webui.editing import Extra, Kind, based_on, id_for, item_routes, known
+from appliance.webui.forms import Form
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
-from appliance.webui.wizard import NewPerson
-
-_HANDLE = "line-password:"
-_KEPT_MS = 24 * 3600 * 1000
 
 
 def routes(web: Web) -> None:
@@ -31,10 +24,13 @@ def routes(web: Web) -> None:
 
 def _lines(web: Web) -> None:
     def show(line_id: str) -> str:
-        line = Line("", "sip", "", "", register=True) if line_id == "new" else known(web.site().line(line_id))
+        site = web.site()
+        line = _new_line(web) if line_id == "new" else known(site.line(line_id))
         with web.store.read() as db:
             has_password = secrets.get(db, f"line:{line.id}") is not None
-            one = lines.now_of(line, live.snapshot(db))
+            one = lines.now_of(line, site, live.snapshot(db))
+        if line.kind == "card":
+            return _over_cards(web, line, one)
         return web.render(
             "settings-line.html",
             line=line,
@@ -46,24 +42,26 @@ def _lines(web: Web) -> None:
         )
 
     def saving(line_id: str) -> Extra:
-        handle = _keep_password(web)
-        if not handle:
-            return Extra()
-        return Extra(
-            [web.gettext(N_("A new password for the phone line"))],
-            partial(_use_password, web, handle, line_id),
-        )
+        words = web.gettext(N_("A new password for the phone line"))
+        return kept_secrets.saving(web, "line_password", f"line:{line_id}", words)
 
     def removing(line_id: str) -> Extra:
-        return Extra(after=partial(_forget_password, line_id))
+        return kept_secrets.removing(f"line:{line_id}")
 
-    item_routes(web, Kind("lines", "l", show, site_forms.line, saving, removing))
+    def write(document: site_forms.Document, form: Form, line_id: str) -> None:
+        if form.text("kind") == "card":
+            site_forms.card_line(document, form, line_id, id_for(web, "n", "new"))
+        else:
+            site_forms.line(document, form, line_id)
+
+    item_routes(web, Kind("lines", "l", show, write, saving, removing))
 
     @web.get("/settings/lines/<line_id>/now", "administrator")
     def now(line_id: str) -> str:
-        line = known(web.site().line(line_id))
+        site = web.site()
+        line = known(site.line(line_id))
         with web.store.read() as db:
-            return web.render("line-now.html", one=lines.now_of(line, live.snapshot(db)))
+            return web.render("line-now.html", one=lines.now_of(line, site, live.snapshot(db)))
 
     @web.post("/settings/lines/<line_id>/try", "administrator")
     def try_now(line_id: str) -> HTTPResponse:
@@ -74,6 +72,29 @@ def _lines(web: Web) -> None:
         )
         web.visit.notices.append(notice)
         return web.redirect(f"/settings/lines/{line_id}")
+
+
+def _over_cards(web: Web, line: Line, one: lines.LineNow) -> str:
+    """The form of a line over ports of telephone cards that no other line has."""
+    site = web.site()
+    taken = {span for other in site.lines if other.id != line.id for span in other.spans}
+    return web.render(
+        "settings-line-card.html",
+        line=line,
+        one=one,
+        spans=[span for span in site.spans if span.id not in taken],
+        numbers=[entry for entry in site.numbers if entry.line_id == line.id],
+        targets=_targets(web),
+        number=based_on(web),
+    )
+
+
+def _new_line(web: Web) -> Line:
+    """The line of an empty form: over telephone cards if that was asked for, else over the internet."""
+    if web.query("kind") == "card" or web.form.text("kind") == "card":
+        span = web.site().span(web.query("span"))
+        return Line("", "card", "", spans=(span.id,) if span else ())
+    return Line("", "sip", "", register=True)
 
 
 def _numbers(web: Web) -> None:
@@ -103,36 +124,3 @@ def _targets(web: Web) -> list[tuple[str, str]]:
 def _leads_to(_number_id: str, path: str) -> str:
     """The form's one field for the two of the document."""
     return "leads_to" if path in ("queue_id", "flow_id") else path
-
-
-def _use_password(web: Web, handle: str, line_id: str, change: Change, _site: Site) -> list[NewPerson]:
-    password = str(sent_forms.draft(change.db, handle).get("password", ""))
-    secrets.put(change, f"line:{line_id}", password)
-    sent_forms.drop_draft(change, handle)
-    audit.record(change, web.user().id, "line.password", line_id)
-    return []
-
-
-def _forget_password(line_id: str, change: Change, _site: Site) -> list[NewPerson]:
-    secrets.drop(change, f"line:{line_id}")
-    return []
-
-
-def _keep_password(web: Web) -> str:
-    """A typed line password is put away in the store until the form is saved, so that it never comes back to
-    a page.
-
-    Returns the name under which it lies, "" if none was typed.
-    """
-    typed = web.form.raw("line_password")
-    handle = web.form.text("kept_secret")
-    if typed:
-        handle = _HANDLE + random.token_urlsafe(12)
-        with web.store.change() as change:
-            sent_forms.drop_old_drafts(change, _HANDLE, change.now - _KEPT_MS)
-            sent_forms.put_draft(change, handle, {"password": typed})
-        web.form.put("kept_secret", handle)
-    if not handle.startswith(_HANDLE):
-        return ""
-    with web.store.read() as db:
-        return handle if sent_forms.draft(db, handle) else ""

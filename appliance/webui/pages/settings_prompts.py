@@ -40,17 +40,17 @@ def routes(web: Web) -> None:
         return prompt_forms.draft_of(found or known(web.site().prompt(prompt_id)))
 
     def show(prompt_id: str) -> str:
-        site, locale = web.site(), web.visit.language.locale
+        site, language = web.site(), web.visit.language
         older = versions(prompt_id)
         shown = draft(prompt_id, older)
-        names = prompt_forms.language_names(locale, prompt_forms.LANGUAGES)
+        names = prompt_forms.language_names(language.locale, prompt_forms.LANGUAGES)
         used = {voice.language for voice in shown.voices}
         return web.render(
             "settings-prompt.html",
             prompt_id="" if prompt_id == "new" else known(site.prompt(prompt_id)).id,
             draft=shown,
             names=names,
-            others=sorted((one for one in names.items() if one[0] not in used), key=lambda one: one[1]),
+            others=language.in_order({code: name for code, name in names.items() if code not in used}),
             who=web.who,
             phones=[(agent.id, agent.name) for agent in site.agents],
             own_phone=web.user().agent_id or "",

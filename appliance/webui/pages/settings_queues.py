@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from appliance.store.music import OFFICE
 from appliance.store.site_queues import AT_ONCE, CALLBACK, EXITS, PRIORITIES, STRATEGIES, Queue
-from appliance.webui import site_forms
+from appliance.webui import music_words, site_forms
 from appliance.webui.differences import LABELS, OFFER, PRIORITY_NAMES, SORRY, STRATEGY_NAMES
 from appliance.webui.editing import Kind, based_on, item_routes, known
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
 
-MUSIC = {"default": N_("Calm music")}
 # How soon an agent is called: the queue's list that he is in, and the words for it.
 LEVELS = {
     "": N_("is called at once"),
@@ -24,7 +24,7 @@ def routes(web: Web) -> None:
     def show(queue_id: str) -> str:
         site = web.site()
         queue = Queue("", "") if queue_id == "new" else known(site.queue(queue_id))
-        music = {**MUSIC, queue.music: MUSIC.get(queue.music, queue.music)}
+        played = music_words.choices(site, web.gettext)
         return web.render(
             "settings-queue.html",
             queue=queue,
@@ -33,7 +33,7 @@ def routes(web: Web) -> None:
             level_of={agent: tuple(LEVELS)[queue.level(agent) - AT_ONCE] for agent in queue.agents},
             strategies=[(name, web.gettext(STRATEGY_NAMES[name])) for name in STRATEGIES],
             priorities=[(name, web.gettext(PRIORITY_NAMES[name])) for name in PRIORITIES],
-            music=[(name, web.gettext(words)) for name, words in music.items()],
+            music=[(OFFICE, music_words.name(site, OFFICE, web.gettext)), *played],
             hours=[("", web.gettext(N_("always open"))), *((one.id, one.name) for one in site.schedules)],
             exits=[(name, web.gettext(LABELS[Queue][name]), _exits(web, queue, name)) for name in EXITS],
             prompts=[("", web.gettext(N_("The text below"))), *((one.id, one.name) for one in site.prompts)],

@@ -1,18 +1,26 @@
-"""/settings/trial: what would happen to a call to one of the numbers, at a given moment, with given keys."""
+"""/settings/trial: what would happen to a call to one of the numbers, from a given number, at a given moment,
+with given keys.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from appliance.store import countries, holidays, live, phone
-from appliance.store.flows import KEYS, HoursStep
+from appliance.errors import RejectedError
+from appliance.store import countries, holidays, live, people, phone
+from appliance.store.diversions import WHEN, Diversion
+from appliance.store.flows import KEYS, HoursStep, MenuStep, PersonStep
 from appliance.store.flowwalk import STOPPED, End, Moment, Visit, Walk, walk
 from appliance.store.sitemodel import Number, Site
-from appliance.webui import flow_words, labels
+from appliance.webui import days, flow_words, labels, prompt_forms
 from appliance.webui.board import is_guard_on
+from appliance.webui.differences import SORRY
 from appliance.webui.flow_words import Say
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
@@ -30,6 +38,20 @@ _REFUSED = {
     "satellite": N_("Satellite phones may not be called."),
     "unknown": N_("The box does not know what a call to this number costs: see Calls out."),
 }
+# What may be supposed of the first queue, by what it does then; and how that is told.
+_EXITS = {
+    "when_full": (N_("It is full"), N_("suppose that it is full")),
+    "when_empty": (N_("Nobody is on duty"), N_("suppose that nobody is on duty")),
+    "when_late": (N_("It takes too long"), N_("suppose that it takes too long")),
+}
+# The other ends of a call.
+_ENDS = {
+    "queue": N_("The caller waits in the queue “%(name)s”."),
+    "message": N_("The caller leaves a message for %(name)s."),
+    "callback": N_("The caller may leave a number, and is called back."),
+    "sorry": SORRY,
+    "end": N_("The call is hung up."),
+}
 _SEPARATORS = re.compile(r"[\s,;.]+")
 
 
@@ -44,12 +66,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked, as it was typed; `error` is a msgid, "" if it can be answered."""
+    """What was asked, as it was typed; `error` is a msgid, "" if it can be answered. `caller` is the number
+    that calls and `read` the same as the box knows numbers, "" for anybody's; `exit` one of _EXITS, or "".
+    """
 
     number: str
+    caller: str
+    read: str
     day: str
     time: str
     keys: str
+    exit: str
     at: datetime.datetime | None
     presses: tuple[str, ...]
     error: str = ""
@@ -67,12 +94,15 @@ def routes(web: Web) -> None:
         if number is not None and asked.at is not None and not asked.error:
             country = countries.find_or_generic(site.country, countries.load())
             shown = holidays.observed(site, asked.at.date())
-            found = walk(shown, country, number, _moment(web, asked.at), asked.presses)
-            lines = told(shown, found, asked.at, web.gettext)
+            moment = replace(_moment(web, asked.at), exit=asked.exit)
+            found = walk(shown, country, number, moment, asked.presses)
+            way = told(shown, found, asked.at, web.gettext, _diverted(web))
+            lines = _for_caller(web, number, asked.read, way)
         return web.render(
             "settings-trial.html",
             asked=asked,
             numbers=[(one.id, _number_words(site, one)) for one in site.numbers],
+            exits=[(name, web.gettext(words)) for name, (words, _) in _EXITS.items()],
             lines=lines,
             icons=_ICONS,
         )
@@ -83,32 +113,88 @@ _ICONS = {
     "agent": "person",
     "outside": "phone-out",
     "message": "note",
+    "callback": "phone-in",
+    "sorry": "phone-off",
     "end": "phone-off",
 }
 
 
-def told(site: Site, found: Walk, at: datetime.datetime, say: Say) -> list[Line]:
-    """A walk at this moment in words, its end included."""
+def _for_caller(web: Web, number: Number, caller: str, lines: list[Line]) -> list[Line]:
+    """The way of a call from `caller` to this number: who is blocked has none; who waits has a place among
+    the callers.
+    """
+    say = web.gettext
+    with web.store.read() as db:
+        treated = next((one for one in people.treatments(db) if one.number == caller), None)
+    if treated is not None and treated.blocked:
+        words = say(N_("Calls from this number are blocked: the caller hears the busy tone."))
+        return [Line("end", words)]
+    if lines[-1].kind == "queue":
+        is_preferred = treated is not None and treated.priority == "high"
+        lines = [*lines[:-1], replace(lines[-1], outcome=say(_place(number, is_preferred)))]
+    if treated is None or not treated.language:
+        return lines
+    (language,) = prompt_forms.language_names(web.visit.language.locale, [treated.language]).values()
+    words = say(N_("The caller is known to speak this language: %(name)s."), name=language)
+    return [Line("caller", words, say(N_("Prompts are heard in it where they exist in it."))), *lines]
+
+
+def _place(number: Number, is_preferred: bool) -> str:
+    """Where a caller stands among those who wait, as foyer-caller of foyer-call.conf decides it."""
+    if is_preferred:
+        return N_("The caller has high priority, and comes before all others.")
+    if number.priority == "high":
+        return N_("Calls to this number have high priority: the caller comes before others.")
+    return N_("The caller comes in turn, without priority.")
+
+
+def _diverted(web: Web) -> dict[str, Diversion]:
+    """Who has forwarded calls or does not want to be disturbed now, by the agent's id."""
+    with web.store.read() as db:
+        rows = live.snapshot(db).rows["divert"]
+    return {agent_id: Diversion.of(row) for agent_id, row in rows.items()}
+
+
+def told(
+    site: Site,
+    found: Walk,
+    at: datetime.datetime,
+    say: Say,
+    diverted: Mapping[str, Diversion] = MappingProxyType({}),
+) -> list[Line]:
+    """A walk at this moment in words, its end included; `diverted` is what people have set, by agent."""
     lines = [
-        _visit(site, visit, at, say)
+        _visit(site, visit, at, say, diverted)
         for visit in found.visits
-        if visit.step.kind not in ("queue", "outside", "message", "end")
+        if visit.step.kind not in ("queue", "outside", "message", "end") or visit.choice in _EXITS
     ]
-    return [*lines, _end(site, found.end, say)]
+    end = _end(site, found.end, say, diverted)
+    called = site.agent(found.end.target)
+    # A step of the flow says itself what follows; who dialled the person's number may leave a message.
+    if called is not None and called.takes_messages and isinstance(found.visits[-1].step, MenuStep):
+        may = say(N_("Who reaches nobody may leave a message."))
+        end = replace(end, outcome=f"{end.outcome} {may}".strip())
+    return [*lines, end]
 
 
-def _visit(site: Site, visit: Visit, at: datetime.datetime, say: Say) -> Line:
+def _visit(
+    site: Site, visit: Visit, at: datetime.datetime, say: Say, diverted: Mapping[str, Diversion]
+) -> Line:
     step, outcome = visit.step, ""
     if isinstance(step, HoursStep):
         outcome = say(N_("open")) if visit.choice == "open" else say(N_("closed"))
         occasion = _occasion(site, step, at)
         outcome += f" ({occasion})" if occasion else ""
+    elif visit.choice in _EXITS:
+        outcome = say(_EXITS[visit.choice][1])
     elif step.kind == "menu" and visit.choice:
         outcome = say(N_("presses %(key)s")) % {"key": visit.choice}
     elif step.kind == "menu":
         outcome = say(N_("presses nothing that leads on"))
-    elif step.kind == "person":
-        outcome = say(N_("suppose that nobody answers"))
+    elif isinstance(step, PersonStep):
+        _, elsewhere = _rings(diverted.get(step.agent_id, Diversion()), site, say)
+        suppose = say(N_("suppose that nobody answers"))
+        outcome = f"{elsewhere} ({suppose})" if elsewhere else suppose
     return Line(step.kind, flow_words.step_title(step, site, say), outcome)
 
 
@@ -121,20 +207,38 @@ def _occasion(site: Site, step: HoursStep, at: datetime.datetime) -> str:
     return next((one.name for one in schedule.exceptions if one.date == day), "")
 
 
-def _end(site: Site, end: End, say: Say) -> Line:
-    if end.kind == "queue":
-        return Line(
-            "queue", say(N_("The caller waits in the queue “%(name)s”.")) % {"name": _name(site, end)}
+def _rings(diversion: Diversion, site: Site, say: Say) -> tuple[bool, str]:
+    """Whether the phones of who has set this ring for a call, and where else it goes; foyer-divert.conf."""
+    numbers = {
+        when: {"number": labels.number(getattr(diversion, when), site.country)}
+        for when in WHEN
+        if getattr(diversion, when)
+    }
+    forwarded = N_("Calls are forwarded to %(number)s now.")
+    if diversion.always:
+        return False, say(forwarded) % numbers["always"]
+    if diversion.quiet:
+        quiet = say(N_("Does not want to be disturbed now."))
+        return False, f"{quiet} {say(forwarded) % numbers['busy']}" if diversion.busy else quiet
+    found = []
+    if diversion.busy:
+        found.append(say(N_("Forwarded to %(number)s while on the phone.")) % numbers["busy"])
+    if diversion.unanswered:
+        found.append(
+            say(N_("Forwarded to %(number)s when nobody has answered for 20 seconds."))
+            % numbers["unanswered"]
         )
+    return True, " ".join(found)
+
+
+def _end(site: Site, end: End, say: Say, diverted: Mapping[str, Diversion]) -> Line:
     if end.kind == "agent":
-        return Line("agent", say(N_("The phones of %(name)s ring.")) % {"name": _name(site, end)})
-    if end.kind == "message":
-        return Line(
-            "message", say(N_("The caller leaves a message for %(name)s.")) % {"name": _name(site, end)}
-        )
+        is_rung, elsewhere = _rings(diverted.get(end.target, Diversion()), site, say)
+        words = N_("The phones of %(name)s ring.") if is_rung else N_("The phones of %(name)s do not ring.")
+        return Line("agent", say(words) % {"name": _name(site, end)}, elsewhere)
     if end.kind == "outside":
         return _outside(site, end, say)
-    return Line("end", say(N_("The call is hung up.")))
+    return Line(end.kind, say(_ENDS[end.kind]) % {"name": _name(site, end)})
 
 
 def _outside(site: Site, end: End, say: Say) -> Line:
@@ -172,14 +276,21 @@ def _asked(web: Web, site: Site) -> Question:
     now = datetime.datetime.now(zone)
     number = web.query("number") or (site.numbers[0].id if site.numbers else "")
     day, time = web.query("day") or f"{now:%Y-%m-%d}", web.query("time") or f"{now:%H:%M}"
-    keys = web.query("keys")
+    keys, caller = web.query("keys"), phone.ascii_digits(web.query("caller").strip())
     presses = [one for one in _SEPARATORS.split(phone.ascii_digits(keys)) if one][:KEYS_MAX]
     error = ""
     if any(one != _NOTHING and not set(one) <= set(KEYS) for one in presses):
         error = N_("Keys are the digits, * and #.")
     try:
+        read = phone.typed_number(caller, site.country, "caller") if caller else ""
+    except RejectedError as wrong:
+        read, error = "", wrong.sentence.message
+    at: datetime.datetime | None = None
+    with contextlib.suppress(ValueError):
         at = datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=zone)
-    except ValueError:
+    if at is None or days.parse(day) is None:
         at, error = None, N_("This is not a day and a time.")
     pressed = tuple("" if one == _NOTHING else one for one in presses)
-    return Question(number, day, time, keys, at, pressed, error)
+    supposed = web.query("queue")
+    left = supposed if supposed in _EXITS else ""
+    return Question(number, caller, read, day, time, keys, left, at, pressed, error)

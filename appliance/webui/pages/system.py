@@ -118,7 +118,8 @@ def routes(web: Web) -> None:
         messages = Health(web.settings.health_socket).search(Query(limit=support.MESSAGES))
         with web.store.read() as db:
             packed = support.build(facts, messages, db, mask_of(db, web.settings, web.site()), now_ms())
-        with web.change() as change:
+        # Not `web.change()`: the page stays open behind the download, and its button makes another file.
+        with web.store.change() as change:
             audit.record(change, web.user().id, "support-file")
         answer = web.answer(packed, content_type="application/gzip")
         answer.set_header("Content-Disposition", 'attachment; filename="foyer-support.tar.gz"')
@@ -142,9 +143,9 @@ def _restarts(web: Web) -> None:
     @web.post("/system/restart/<name>", "administrator")
     def restart(name: str) -> Any:
         service = _service(name)
+        Privileged(web.settings.privileged_socket).restart_service(service)
         with web.change() as change:
             audit.record(change, web.user().id, "service.restart", service)
-        Privileged(web.settings.privileged_socket).restart_service(service)
         if service == "caddy":
             # The browser's next request would find nobody: the page waits before it goes on.
             return show(service, is_under_way=True)

@@ -4,12 +4,15 @@
 
 let offsetMs = null; // the box's clock minus ours
 
+// Digits as the page's language writes them, at least so many.
+const digits = (least) => new Intl.NumberFormat(document.documentElement?.lang || "en", { minimumIntegerDigits: least, useGrouping: false });
+const [one, two] = [digits(1), digits(2)];
+
 /** "0:07", "12:30", "1:02:03", as the box writes them. */
 export function duration(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  const two = (value) => String(value).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, two.format(seconds % 60)];
+  return hours ? `${one.format(hours)}:${two.format(minutes)}:${rest}` : `${one.format(minutes)}:${rest}`;
 }
 
 /** The box's time now, in milliseconds. */

@@ -4,6 +4,7 @@
 
 import { duration, now } from "./clock.js";
 import { forget, listen, onRefetch, refetchNow } from "./events.js";
+import { HandOn } from "./hand_on.js";
 import { Headset } from "./headset.js";
 import { Notes } from "./notes.js";
 import { Phone } from "./phone.js";
@@ -23,6 +24,7 @@ const headset = new Headset(at("far"));
 const ring = new Ring();
 const phone = new Phone(fetchAccount, headset, `foyer.phone.${agent}`);
 const notes = new Notes(at("note"), `foyer.note.${agent}.`, saveNote);
+const handOn = new HandOn(card.querySelector('[data-do="hand-on"]'), words, () => shownCall ?? "");
 new SoundChoice(headset, ring, { microphone: at("microphone"), speaker: at("speaker"), silent: at("silent") });
 
 let hasPhone = false; // this tab is the one with the phone
@@ -33,25 +35,39 @@ let isCalling = false; // the agent calls somebody, whose phone rings yet
 let answered = { call: "", at: 0 }; // the last call like that, and when it was still ringing
 
 const page = crypto.randomUUID?.() ?? String(Math.random()); // so that the box knows which page has the phone
+const browser = browserName();
+let wantedAt = 0; // of two wishes of one browser, the later one counts, whichever comes first
 let wantsPhone = true; // a page that was just opened takes the phone; later it only keeps it
+let turn = 0; // the box's count of changes of hands when this page got the phone; an older status tells nothing of it
 let isTaken = false;
 
+/** A name that all pages of this browser share; "" where it keeps nothing. */
+function browserName() {
+  try {
+    return (localStorage["foyer.browser"] ??= crypto.randomUUID?.() ?? String(Math.random()));
+  } catch {
+    return "";
+  }
+}
+
 async function fetchAccount() {
-  const answer = await post("/desk/phone", { page, take: wantsPhone ? "1" : "" });
+  const answer = await post("/desk/phone", { page, client: browser, take: wantsPhone ? String(wantedAt) : "" });
   wantsPhone = false;
   const account = await answer.json();
+  ({ turn } = account);
   return { ...account, host: location.hostname, url: `wss://${location.host}/ws` };
 }
 
 async function saveNote(call, body) {
-  await post("/desk/note", { call, body });
+  const answer = await post("/desk/note", { call, body });
+  return (await answer.json()).at;
 }
 
 // --- what is shown ----------------------------------------------------------------------------------------------------
 
 /** What the box said of the call, with the part of the page that shows it. */
 function known() {
-  return at("who").querySelector("[data-phase]")?.dataset ?? { call: "", phase: "none", saved: "" };
+  return at("who").querySelector("[data-phase]")?.dataset ?? { call: "", phase: "none", saved: "", savedAt: "0" };
 }
 
 function status() {
@@ -70,6 +86,8 @@ function show() {
   else if (after || there.phase === "after") view = "after";
   const id = call?.uuid ?? (after || (there.phase === "none" ? "" : there.call));
   card.dataset.view = view;
+  if (view !== "talking") handOn.close();
+  else handOn.follow(there.asked, there.asking);
   card.dataset.on = isOnDesk ? "desk" : "browser";
   card.classList.toggle("is-unsure", Boolean(call) && (call.phase !== "talking" || phone.isCutOff));
   at("idle").dataset.state = status().state;
@@ -126,7 +144,9 @@ function follow(id, call) {
       refetchNow(area);
     }
   }
-  if (id) notes.show(id, known().call === id ? known().saved : "");
+  if (!id) return;
+  const { saved, savedAt } = known().call === id ? known() : { saved: "", savedAt: "0" };
+  notes.show(id, saved, Number(savedAt));
 }
 
 function early(call) {
@@ -185,6 +205,11 @@ phone.addEventListener("problem", ({ detail }) => {
 
 phone.addEventListener("over", ({ detail: { call, reason } }) => {
   if (["talking", "reconnecting", "leaving"].includes(call.phase) && reason !== "returned") after = call.uuid;
+  // What the box said of this call was before its end: no other phone has it until the box says so anew.
+  if (known().call === call.uuid) {
+    forget(at("who"));
+    known().phase = "none";
+  }
   if (reason === "lost" || reason === "gone") window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
   if (problem === "hear") problem = "";
   card.classList.remove("is-unsure");
@@ -204,8 +229,8 @@ function startRinging() {
 /** The phone belongs to one tab, runs while calls ring in this browser, and never leaves a running call. */
 function tendPhone() {
   if (!hasPhone) return;
-  const { device, holder } = status();
-  if (holder && holder !== page && !wantsPhone) isTaken = true;
+  const { device, holder, turn: since } = status();
+  if (holder && holder !== page && !wantsPhone && Number(since) > turn) isTaken = true;
   if (device === "browser" && !isTaken) phone.start();
   else if (!phone.call) phone.stop();
 }
@@ -214,6 +239,7 @@ function tendPhone() {
 function takePhone() {
   isTaken = false;
   wantsPhone = true;
+  wantedAt = Date.now();
   phone.start();
 }
 
@@ -221,6 +247,7 @@ holdPhone(
   () => {
     hasPhone = true;
     isElsewhere = false;
+    wantedAt = Date.now(); // the page that had it is gone
     tendPhone();
     show();
   },
@@ -257,6 +284,7 @@ const actions = {
     const isHidden = at("keypad").toggleAttribute("hidden");
     button.setAttribute("aria-expanded", String(!isHidden));
   },
+  "hand-on": () => handOn.toggle(),
   take: takePhone,
   microphone: allowMicrophone,
   sound: () => ring.unlock(),
@@ -293,6 +321,8 @@ document.addEventListener("keydown", (event) => {
 
 desk.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const parked = event.target.closest('[data-form="parked"]');
+  if (parked) return takeParked(parked);
   const form = event.target.closest('[data-form="state"]');
   if (!form || form.dataset.sending) return;
   form.dataset.sending = "1";
@@ -308,14 +338,27 @@ desk.addEventListener("submit", async (event) => {
   delete form.dataset.sending;
 });
 
+async function takeParked(form) {
+  const button = form.querySelector("button");
+  button.disabled = true;
+  try {
+    const answer = await post("/desk/parked", { place: form.elements.place.value });
+    const { words: said, done } = await answer.json();
+    window.Foyer.notice(said, done ? "info" : "bad");
+  } catch (error) {
+    window.Foyer.notice(error.words || words.notDone, "bad");
+  }
+  button.disabled = false;
+}
+
 async function finish(button) {
   const call = notes.call;
   const body = notes.body;
   const buttons = at("results").querySelectorAll("button");
   buttons.forEach((each) => (each.disabled = true));
   try {
-    await post("/desk/finish", { call, body, disposition: button.dataset.result }, 5000);
-    notes.confirmed(call, body);
+    const answer = await post("/desk/finish", { call, body, disposition: button.dataset.result }, 5000);
+    notes.confirmed(call, body, (await answer.json()).at);
     after = "";
     history.replaceState(null, "", "/desk");
     forget(at("who"));
@@ -331,6 +374,8 @@ async function finish(button) {
 notes.addEventListener("state", ({ detail }) => {
   at("note-state").textContent = { empty: "", saving: words.noteSaving, saved: words.noteSaved, kept: words.noteKept }[detail];
 });
+
+notes.addEventListener("refused", ({ detail }) => window.Foyer.notice(detail, "bad"));
 
 // --- news -----------------------------------------------------------------------------------------------------------------
 

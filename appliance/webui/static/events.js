@@ -13,7 +13,7 @@ const WAIT_MIN_MS = 400;
 const WAIT_MAX_MS = 8_000;
 const REFETCH_MS = 250; // at most so often for one element
 const BANNER_MS = 1_200; // a shorter cut is nobody's business
-const KINDS = new Set(["conversation", "segment", "message", "agent", "live", "site", "apply", "user", "request", "person"]);
+const KINDS = new Set(["conversation", "segment", "message", "agent", "live", "site", "apply", "user", "request", "person", "callback"]);
 
 const handlers = [];
 const refetchers = [];
@@ -22,7 +22,7 @@ let isLeader = false;
 let ownStream = null; // a follower's own, while the leader is silent
 let heardAt = Date.now();
 let lastId = Number(document.querySelector("[data-event-id]")?.dataset.eventId ?? 0);
-let isConnected = true;
+let trouble = ""; // "", "lost", or why the box has no stream for this browser
 let isLeaving = false;
 let bannerTimer = 0;
 let giveUp = () => {}; // ends the stream that is being read, so that another is tried
@@ -44,6 +44,7 @@ async function follow(signal, take) {
   let failures = 0;
   while (!signal.aborted) {
     let waitMs = 0;
+    let isFull = false;
     const attempt = new AbortController();
     giveUp = () => attempt.abort();
     const tooLong = setTimeout(giveUp, ANSWER_MS);
@@ -58,6 +59,11 @@ async function follow(signal, take) {
       else if (answer.ok) {
         failures = 0;
         await read(answer.body.getReader(), signal, take);
+      } else if (answer.status === 503 && answer.headers.get("Content-Type")?.startsWith("text/plain")) {
+        // The pages' own word (Caddy's, while they are away, is a page): the box is there, but has no stream to spare.
+        isFull = true;
+        failures = 0;
+        take("full", { words: await answer.text() });
       }
       waitMs = Number(answer.headers.get("Retry-After") ?? 0) * 1000;
     } catch {
@@ -65,7 +71,7 @@ async function follow(signal, take) {
     }
     clearTimeout(tooLong);
     if (signal.aborted || isLeaving) return;
-    take("lost", {});
+    if (!isFull) take("lost", {});
     failures += 1;
     const longest = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** failures);
     await sleep(waitMs + longest * (0.5 + Math.random() / 2), signal);
@@ -121,9 +127,13 @@ function take(name, data) {
 
 function hear(name, data) {
   heardAt = Date.now();
-  if (name === "lost") return setConnected(false);
+  if (name === "lost") return setTrouble("lost");
   if (name === "signed-out") return showSignedOut();
-  setConnected(true);
+  if (name === "full") {
+    setTrouble(data.words);
+    return refetchAll(); // and so at every try
+  }
+  setTrouble("");
   if (name === "refetch") refetchAll();
   else if (KINDS.has(name)) tell({ ...data, kind: name }); // a live row has a kind of its own
 }
@@ -131,7 +141,7 @@ function hear(name, data) {
 if (channel) {
   channel.onmessage = ({ data: message }) => {
     if (message.name === "who-leads") {
-      if (isLeader) channel.postMessage({ name: "leading", data: { id: lastId, isConnected } });
+      if (isLeader) channel.postMessage({ name: "leading", data: { id: lastId, trouble } });
       return;
     }
     if (message.name === "doubt") {
@@ -143,7 +153,7 @@ if (channel) {
     ownStream = null;
     if (message.name === "leading") {
       heardAt = Date.now();
-      setConnected(message.data.isConnected);
+      setTrouble(message.data.trouble);
       // Events between this page's making and now went to the tabs that were there.
       if (message.data.id !== lastId) refetchAll();
       lastId = message.data.id;
@@ -222,7 +232,7 @@ async function refetch(element, state) {
   try {
     const html = await fetchFragment(element.dataset.fragment);
     state.failures = 0;
-    replace(element, html);
+    if (html !== null) replace(element, html);
   } catch {
     state.failures += 1;
     state.isAgain = true;
@@ -237,12 +247,12 @@ export function forget(element) {
   given.delete(element);
 }
 
-/** The HTML of a part of a page; throws when the box does not answer as it should. */
+/** The HTML of a part of a page, null if what is shown may stay; throws when the box does not answer as it should. */
 async function fetchFragment(path) {
   const answer = await fetch(path, { headers: { "HX-Request": "true" }, cache: "no-store" });
   if (answer.status === 401) showSignedOut();
   if (!answer.ok) throw new Error(String(answer.status));
-  return answer.text();
+  return answer.status === 204 ? null : answer.text();
 }
 
 const given = new WeakMap();
@@ -269,15 +279,16 @@ function replace(element, html) {
   element.dispatchEvent(new CustomEvent("foyer:replaced", { bubbles: true }));
 }
 
-function setConnected(isNow) {
-  if (isNow === isConnected) return;
-  isConnected = isNow;
+function setTrouble(now) {
+  if (now === trouble) return;
+  trouble = now;
   clearTimeout(bannerTimer);
   bannerTimer = setTimeout(() => {
     const banner = document.getElementById("connection");
-    if (banner) banner.hidden = isNow;
-    document.documentElement.classList.toggle("is-unconnected", !isNow);
-  }, isNow ? 0 : BANNER_MS);
+    if (!banner) return;
+    banner.hidden = !trouble;
+    banner.lastElementChild.textContent = trouble === "lost" ? banner.dataset.lost : trouble;
+  }, trouble ? BANNER_MS : 0);
 }
 
 function showSignedOut() {

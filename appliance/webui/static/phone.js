@@ -6,7 +6,8 @@
 // this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
 // leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
 
-import { KeptCall, alawFirst, incoming, release, replacing, retire, swapMicrophone } from "./phone_call.js";
+import { KeptCall, alawFirst, heldOut, incoming, outlastSound } from "./phone_call.js";
+import { release, replacing, retire, swapMicrophone } from "./phone_call.js";
 import { PhoneSocket, userAgent } from "./phone_socket.js";
 
 const BEAT_MS = 3_000; // how often the age of the kept dialog is renewed
@@ -52,12 +53,17 @@ export class Phone extends EventTarget {
     return this.link !== "ready" || this.#isStale;
   }
 
+  /** Whether there is somebody to talk with: not once the agent has hung up, even if nobody could be told yet. */
+  get #isUp() {
+    return Boolean(this.#session?.isEstablished()) && this.call?.phase !== "leaving";
+  }
+
   async start() {
     if (this.link !== "off") return;
     this.#setLink("connecting");
     const kept = this.#kept.recall();
     if (kept && !this.call) {
-      this.call = { ...kept, phase: "reconnecting" };
+      this.call = { ...kept, phase: kept.phase === "leaving" ? "leaving" : "reconnecting" };
       this.#isStale = true;
       this.#changed();
     }
@@ -119,7 +125,7 @@ export class Phone extends EventTarget {
   }
 
   mute(isMuted) {
-    if (!this.#session?.isEstablished()) return;
+    if (!this.#isUp) return;
     if (isMuted) this.#session.mute({ audio: true });
     else this.#session.unmute({ audio: true });
     this.#update({ muted: isMuted });
@@ -127,14 +133,14 @@ export class Phone extends EventTarget {
 
   /** Put the caller on hold or take them back; false when the phone is busy with the last such wish. */
   hold(isHeld) {
-    if (!this.#session?.isEstablished() || this.link !== "ready") return false;
+    if (!this.#isUp || this.link !== "ready") return false;
     const isDone = isHeld ? this.#session.hold() : this.#session.unhold();
     if (isDone) this.#update({ held: isHeld });
     return isDone;
   }
 
   tone(key) {
-    if (this.#session?.isEstablished()) this.#session.sendDTMF(key, { transportType: "RFC2833", duration: 160 });
+    if (this.#isUp) this.#session.sendDTMF(key, { transportType: "RFC2833", duration: 160 });
   }
 
   // --- the link -----------------------------------------------------------------------------------------------------
@@ -211,27 +217,24 @@ export class Phone extends EventTarget {
   #invited(session, request) {
     const call = incoming(request);
     // Meanwhile the caller may have been put back into the queue and rings here again: then that call is new.
-    if (this.call?.phase === "reconnecting" && this.call.uuid === call.uuid) this.#finish("returned");
+    if (["reconnecting", "leaving"].includes(this.call?.phase) && this.call.uuid === call.uuid) this.#finish("returned");
     if (this.call) {
       session.terminate({ status_code: 486 });
       return;
     }
     this.#session = session;
     this.call = call;
-    this.#follow(session);
+    session.on("icecandidate", ({ ready }) => setTimeout(ready, GATHER_MS));
+    session.on("ended", (event) => this.#ended(session, event));
+    session.on("failed", (event) => this.#ended(session, event));
     session.on("peerconnection", ({ peerconnection }) => this.#watch(session, peerconnection));
     session.on("accepted", () => {
       this.#kept.keep(request.call_id, request.to_tag, request.from_tag);
       this.#update({ phase: "talking", since: Date.now() });
+      if (this.call.phase === "leaving") session.terminate();
     });
     if (call.isOwn) this.answer();
     else this.#changed();
-  }
-
-  #follow(session) {
-    session.on("icecandidate", ({ ready }) => setTimeout(ready, GATHER_MS));
-    session.on("ended", (event) => this.#ended(session, event));
-    session.on("failed", (event) => this.#ended(session, event));
   }
 
   #watch(session, connection) {
@@ -239,15 +242,7 @@ export class Phone extends EventTarget {
       session.foyerSound = streams[0] ?? new MediaStream([track]);
       if (session === this.#session) this.#listenTo(session);
     });
-    // Captured, since JsSIP hangs up when ICE fails; the caller is still there, so replace the dialog instead.
-    connection.addEventListener("iceconnectionstatechange", (event) => {
-      if (connection.iceConnectionState !== "failed") return;
-      event.stopImmediatePropagation();
-      if (session !== this.#session) return;
-      this.#isStale = true;
-      this.#update({ phase: "reconnecting" });
-      this.#recover();
-    }, { capture: true });
+    outlastSound(session, () => session === this.#session && this.#comeBack());
   }
 
   async #listenTo(session) {
@@ -257,13 +252,15 @@ export class Phone extends EventTarget {
   #ended(session, { originator, cause }) {
     release(session.foyerMicrophone);
     if (session !== this.#session) return;
+    if (this.#recovering) {
+      this.#session = null; // another leg takes its place, or is told that there is no call any more
+      return;
+    }
     const { causes } = globalThis.JsSIP.C;
     const isCut = [causes.CONNECTION_ERROR, causes.REQUEST_TIMEOUT, causes.DIALOG_ERROR].includes(cause);
     if (this.#kept.dialog && isCut && originator !== "remote") {
       this.#session = null;
-      this.#isStale = true;
-      this.#update({ phase: "reconnecting" });
-      this.#recover();
+      this.#comeBack();
       return;
     }
     this.#finish(originator === "remote" ? "remote" : cause === causes.REJECTED ? "rejected" : "local");
@@ -291,24 +288,31 @@ export class Phone extends EventTarget {
     else if (this.call) this.#recover();
   }
 
+  /** The dialog is lost, the call is not. */
+  #comeBack() {
+    this.#isStale = true;
+    this.#update({ phase: "reconnecting" });
+    this.#recover();
+  }
+
   async #recover() {
     const { dialog } = this.#kept;
     if (!this.#isStale || !dialog || this.#recovering || !this.#ua?.isConnected()) return;
     this.#recovering = dialog;
     let microphone;
     try {
-      microphone = await this.#headset.open();
+      // Who has hung up takes the call back only to end it: nobody in the room is to be heard once more.
+      microphone = this.call.phase === "leaving" ? null : await this.#headset.open();
     } catch (problem) {
       this.#recovering = null;
       this.#report(problem.code);
       return;
     }
-    if (this.#recovering === dialog && this.#ua?.isConnected()) {
-      this.#replace(dialog, microphone);
-      return;
+    if (this.#recovering === dialog && this.#ua?.isConnected()) this.#replace(dialog, microphone);
+    else {
+      release(microphone);
+      this.#recovering = null;
     }
-    release(microphone);
-    this.#recovering = null;
   }
 
   #replace(dialog, microphone) {
@@ -320,7 +324,7 @@ export class Phone extends EventTarget {
       else setTimeout(() => this.#recover(), RECOVER_MS);
     };
     const session = this.#ua.call(`sip:${RESUME_NUMBER}@${this.#host}`, {
-      mediaStream: microphone,
+      ...heldOut(microphone),
       pcConfig: { iceServers: [] },
       extraHeaders: [replacing(dialog)],
       eventHandlers: {
@@ -359,7 +363,7 @@ export class Phone extends EventTarget {
   }
 
   async #changeMicrophone() {
-    if (!this.#session?.isEstablished()) return;
+    if (!this.#isUp) return;
     try {
       await swapMicrophone(this.#session, await this.#headset.open());
     } catch (problem) {
@@ -377,8 +381,11 @@ export class Phone extends EventTarget {
 
   #update(changes) {
     if (!this.call) return;
+    const { phase } = this.call;
     Object.assign(this.call, changes);
-    if (!this.#isStale) this.#kept.beat(this.call);
+    if (phase === "leaving") this.call.phase = phase; // a hang-up is not taken back, whatever the network does
+    if (this.#isStale) this.#kept.put(this.call);
+    else this.#kept.beat(this.call);
     this.#changed();
   }
 

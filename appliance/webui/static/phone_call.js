@@ -35,8 +35,13 @@ export class KeptCall {
 
   /** The call is up, and this is how it is. */
   beat(call) {
-    if (!this.dialog) return;
     this.#beat = Date.now();
+    this.put(call);
+  }
+
+  /** How the call is; whether it is still up, nobody knows now. */
+  put(call) {
+    if (!this.dialog) return;
     localStorage.setItem(this.#key, JSON.stringify({ dialog: this.dialog, call, beat: this.#beat }));
   }
 
@@ -80,6 +85,12 @@ export function replacing(dialog) {
   return `Replaces: ${dialog.id};to-tag=${dialog.remote};from-tag=${dialog.local}`;
 }
 
+/** What a call that is taken back offers of sound: the microphone, or without one only ears. For `UA.call()`. */
+export function heldOut(microphone) {
+  if (microphone) return { mediaStream: microphone };
+  return { mediaConstraints: { audio: false, video: false }, rtcOfferConstraints: { offerToReceiveAudio: true } };
+}
+
 /** Let the microphone go. */
 export function release(stream) {
   stream?.getTracks().forEach((track) => track.stop());
@@ -90,6 +101,15 @@ export function retire(session) {
   if (!session) return;
   release(session.foyerMicrophone);
   if (!session.isEnded()) session.terminate();
+}
+
+/**
+ * JsSIP hangs up when there is no way for the sound any more (ICE failed). The caller is still there: `lost` is called
+ * instead. Not by the event, which Chromium brings in order of registration, so that JsSIP's own listener comes first.
+ */
+export function outlastSound(session, lost) {
+  const terminate = session.terminate.bind(session);
+  session.terminate = (given) => (given?.cause === globalThis.JsSIP.C.causes.RTP_TIMEOUT ? lost() : terminate(given));
 }
 
 /** Speak into another microphone from now on, muted if the last one was. */

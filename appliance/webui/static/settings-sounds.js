@@ -6,6 +6,7 @@ import { post } from "./post.js";
 const MOST_BYTES = 64 * 1024 * 1024;
 const LOOK_MS = 1000;
 const PATIENCE_MS = 10 * 60 * 1000;
+const NAME_MAX = 80;
 const REFUSED = 400;
 const words = document.getElementById("sound-words").dataset;
 
@@ -73,23 +74,49 @@ async function decoded(file) {
   return new Blob([bytes]);
 }
 
+async function kept(block, kind, file) {
+  if (file.size > MOST_BYTES) throw Object.assign(new Error("large"), { words: words.large });
+  return send(block, kind, file).catch(async (error) => {
+    if (error.status !== REFUSED) throw error;
+    const plain = await decoded(file).catch(() => { throw error; });
+    return send(block, kind, plain);
+  });
+}
+
 async function upload(block, field) {
-  const file = field.files[0];
-  if (!file) return;
+  const files = [...field.files];
   try {
-    if (file.size > MOST_BYTES) throw Object.assign(new Error("large"), { words: words.large });
-    const kept = await send(block, field.dataset.upload, file).catch(async (error) => {
-      if (error.status !== REFUSED) throw error;
-      const plain = await decoded(file).catch(() => { throw error; });
-      return send(block, field.dataset.upload, plain);
-    });
-    take(block, kept.sound, words.done);
-    block.dispatchEvent(new CustomEvent("foyer:taken", { bubbles: true, detail: { file: file.name } }));
+    for (const file of files) {
+      const { sound } = await kept(block, field.dataset.upload, file).catch((error) => {
+        const name = files.length > 1 ? `${file.name}: ` : "";
+        throw Object.assign(error, { words: name + (error.words ?? words.failed) });
+      });
+      if ("add" in block.dataset) add(block, sound, file.name);
+      else take(block, sound, words.done);
+    }
   } catch (error) {
     say(block, error.words ?? words.failed, true);
   } finally {
     field.value = "";
   }
+}
+
+// A piece more of a set of music, called like its file.
+function add(block, sound, name) {
+  const list = document.querySelector("[data-pieces]");
+  const at = list.querySelectorAll("[data-piece]").length;
+  if (at >= Number(block.dataset.add)) throw Object.assign(new Error("many"), { words: words.many });
+  const piece = document.getElementById("piece").content.firstElementChild.cloneNode(true);
+  const title = piece.querySelector("[name=titles]");
+  title.id = `title-${at}`;
+  title.value = name.replace(/\.[^.]*$/, "").slice(0, NAME_MAX);
+  for (const button of piece.querySelectorAll("[name=stage]")) {
+    button.value += String(at);
+    button.querySelector("span").textContent += title.value;
+  }
+  list.append(piece);
+  take(piece, sound, "");
+  say(block, words.done);
 }
 
 async function listen(block) {
