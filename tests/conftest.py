@@ -1,7 +1,8 @@
 """For all tests: a failed one shows the last words of the daemons, phones and browsers that were there; how
-long an example takes says something of the machine, not of the code.
+long an example takes says something of the machine, not of the code; the end tells the time of each part.
 """
 
+from collections import defaultdict
 from collections.abc import Generator
 
 import pytest
@@ -14,6 +15,25 @@ settings.load_profile("foyer")
 def pytest_configure(config: pytest.Config) -> None:
     """A plugin, because hooks of a conftest below the root do not see the fixtures of a whole session."""
     config.pluginmanager.register(LastWords())
+    config.pluginmanager.register(TimePerPart())
+
+
+class TimePerPart:
+    """Tells how many seconds the tests of each folder took, set-up and clean-up included. Where tests run
+    side by side, their sum is more than what the clock says.
+    """
+
+    def __init__(self) -> None:
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid.partition("::")[0].rpartition("/")[0]] += report.duration
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        longest_first = sorted(self._seconds.items(), key=lambda part: -part[1])
+        parts = [f"{folder} {seconds:.0f}" for folder, seconds in longest_first if seconds >= 1]
+        if len(parts) > 1:
+            terminalreporter.write_line(f"seconds per part: {', '.join(parts)}")
 
 
 class LastWords:

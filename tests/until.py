@@ -1,24 +1,83 @@
-"""`until`: the one way a test waits.
+"""`until`: the one way a test waits. `within`: the one way to prove what is promised in seconds.
 
-A test never sleeps for a while and hopes: it says what it waits for and how long that may take.
+A test never sleeps for a while and hopes: it says what it waits for and how long that may take. How long it
+takes says as much of the machine as of the product: beside another test and a compiler, everything takes many
+times as long. So a limit is what a machine at rest needs at most, and a busy one gets more (`PATIENCE`).
+Where the product's own promise is at stake, the limit stays, and the time in which work had to wait for a
+processor does not count.
 """
 
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+# A busy machine may take so many times as long, but at most so many seconds more.
+PATIENCE, MORE_S = 5, 120.0
+PRESSURE = Path("/proc/pressure/cpu")
 
 
 class NeverHappened(AssertionError):
     """What a test waited for did not come about in time."""
 
 
+class Stopwatch:
+    """Counts from its making on."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._waited_s = _waited_s()
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds by the clock."""
+        return time.monotonic() - self._began
+
+    @property
+    def seconds(self) -> float:
+        """Seconds in which no work of this machine had to wait for a processor."""
+        return max(0.0, self.wall_s - (_waited_s() - self._waited_s))
+
+
+def _waited_s() -> float:
+    """Seconds since the machine's start in which at least one task waited for a processor
+    (Documentation/accounting/psi.rst); 0 where the kernel does not count them.
+    """
+    try:
+        told = PRESSURE.read_text("ascii")
+    except OSError:
+        return 0.0
+    found = re.match(r"some .* total=(\d+)", told)
+    return int(found[1]) / 1e6 if found else 0.0
+
+
 def until[T](predicate: Callable[[], T], timeout_s: float, what: str, every_s: float = 0.05) -> T:
     """Call `predicate` until it returns something true, and return that.
 
-    `what` completes the sentence "waited in vain for ..."; `every_s` is the pause between two looks.
-    An `AssertionError` of the predicate counts as "not yet" and is shown as the cause when time is up.
-    Raises `NeverHappened` after `timeout_s` seconds with the last value seen.
+    `timeout_s` is what a machine at rest needs at most. `what` completes the sentence "waited in vain for
+    ..."; `every_s` is the pause between two looks. An `AssertionError` of the predicate counts as "not yet"
+    and is shown as the cause when time is up. Raises `NeverHappened` with the last value seen.
     """
-    deadline = time.monotonic() + timeout_s
+    watch = Stopwatch()
+    longest_s = min(PATIENCE * timeout_s, timeout_s + MORE_S)
+    return _wait(predicate, lambda: watch.wall_s - longest_s, what, every_s)
+
+
+def within[T](predicate: Callable[[], T], promised_s: float, what: str, watch: Stopwatch | None = None) -> T:
+    """`until`, for what must come about in the seconds that the product promises, counted by `watch` (by
+    default from now on). After `MORE_S` more the machine is no excuse any longer.
+    """
+    counted = watch or Stopwatch()
+
+    def over_s() -> float:
+        return max(counted.seconds - promised_s, counted.wall_s - promised_s - MORE_S)
+
+    return _wait(predicate, over_s, what, every_s=0.05)
+
+
+def _wait[T](predicate: Callable[[], T], over_s: Callable[[], float], what: str, every_s: float) -> T:
+    """`over_s`: how many seconds too late it is; negative while there is time."""
+    watch = Stopwatch()
     cause: AssertionError | None = None
     last: object = None
     while True:
@@ -30,7 +89,8 @@ def until[T](predicate: Callable[[], T], timeout_s: float, what: str, every_s: f
             if value:
                 return value
             cause, last = None, value
-        if time.monotonic() >= deadline:
-            seen = f"{last!r}"[:2000]
-            raise NeverHappened(f"waited {timeout_s:g} s in vain for {what}; last seen: {seen}") from cause
-        time.sleep(min(every_s, max(0.0, deadline - time.monotonic())))
+        left_s = -over_s()
+        if left_s <= 0:
+            said = f"waited {watch.wall_s:.1f} s in vain for {what}; last seen: {last!r}"
+            raise NeverHappened(said[:2000]) from cause
+        time.sleep(min(every_s, left_s))

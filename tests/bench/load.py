@@ -19,7 +19,9 @@ FROM = re.compile(r"^From:.*?sip:([^@>]+)@", re.M | re.I)
 
 
 class Sipp:
-    """A SIPp process with a scenario of this folder; `arguments` as on its command line."""
+    """A SIPp process with a scenario of this folder; `arguments` as on its command line. In every call it
+    says a tone of `tone_hz`.
+    """
 
     def __init__(
         self,
@@ -28,11 +30,12 @@ class Sipp:
         host: str,
         *arguments: str,
         server: tuple[str, int] | None = None,
+        tone_hz: float = 440,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         sound_file = directory / "tone.alaw"
-        sound_file.write_bytes(PCMA.encode(tone(440, 10)))
+        sound_file.write_bytes(PCMA.encode(tone(tone_hz, 10)))
         self.messages = directory / "messages.log"
         remote = [] if server is None else [f"{server[0]}:{server[1]}"]
         self._command = [
@@ -99,7 +102,7 @@ def callers(
     return Sipp(directory, "caller.xml", host, *rate, *how_many, *ports, *who, server=server)
 
 
-def desks(directory: Path, host: str, port: int) -> Sipp:
+def desks(directory: Path, host: str, port: int, tone_hz: float = 440) -> Sipp:
     """Desk phones at `host`:`port` that answer whatever comes."""
     ports = ("-min_rtp_port", "40000", "-max_rtp_port", "49999")
-    return Sipp(directory, "desk.xml", host, "-p", str(port), *ports)
+    return Sipp(directory, "desk.xml", host, "-p", str(port), *ports, tone_hz=tone_hz)

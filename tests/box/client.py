@@ -42,7 +42,7 @@ class WebClient:
     """One person's session over one kept connection."""
 
     def __init__(
-        self, port: int, tls: ssl.SSLContext, host: str = "127.0.0.1", timeout_s: float = 20
+        self, port: int, tls: ssl.SSLContext, host: str = "127.0.0.1", timeout_s: float = 60
     ) -> None:
         self.host, self.port, self.tls = host, port, tls
         self.cookies: dict[str, str] = {}
@@ -97,7 +97,7 @@ class WebClient:
 
     def save(self, path: str, **values: str) -> Answer:
         """Fill in a form of the settings, look at what it changes, and save it."""
-        review = self.send(self.get(path).form(path).fill(**values))
+        review = self.send(self.get(path).form(path.partition("?")[0]).fill(**values))
         return self.send(review.form("").fill(stage="save"), path)
 
     def sign_in(self, login: str, password: str) -> None:

@@ -110,5 +110,5 @@ def desk_phone(box: Box, ha: WebClient) -> Iterator[Phone]:
     assert password, shown
     server = ("127.0.0.1", box.sip_port)
     with Phone("a2d", password.group(1), host="127.0.0.4", server=server, tone_hz=DESK_PHONE_HZ) as phone:
-        phone.register()
+        phone.wait_registered()
         yield phone

@@ -54,6 +54,11 @@ class Desk:
         self.browser.sees("The phone is ready.", "#phone-state", timeout_s)
 
     @property
+    def link(self) -> str:
+        """What the page says of its phone."""
+        return self.browser.text("#phone-state")
+
+    @property
     def view(self) -> str:
         """What the card of the call shows: idle, ringing, talking or after."""
         card = self.browser.all("#call")

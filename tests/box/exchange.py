@@ -34,8 +34,8 @@ class Exchange:
         raise AssertionError("Asterisk does not say how many legs it has")
 
     def members(self, queue: str = "q1") -> list[str]:
-        """Lines of `queue show` about members."""
-        return [line.strip() for line in self.cli(f"queue show {queue}").splitlines() if "PJSIP/" in line]
+        """Lines of `queue show` about members: their place is in brackets, a caller's is not."""
+        return [line.strip() for line in self.cli(f"queue show {queue}").splitlines() if "(PJSIP/" in line]
 
     def log_tail(self, lines: int = 60) -> str:
         """Its queues, its legs, its messages, for a failed test's report."""

@@ -18,12 +18,15 @@ from tests.box.records import open_call
 from tests.box.trouble import python_dead
 from tests.browser.browser import Browser
 from tests.image.box import Box
-from tests.until import until
+from tests.until import Stopwatch, until, within
 
 pytestmark = [pytest.mark.box, pytest.mark.browser]
 
 FIRST, SECOND, CUT, AFTER = "0922000001", "0922000002", "0922000003", "0922000004"
 CALLER_HZ = 440
+GONE = "The telephone service is not running."
+# What the issue allows for the page to say so, and after Asterisk is back for everything to be right.
+SAID_S, RIGHT_S = 5.0, 10.0
 SOUNDS = Path("/usr/share/asterisk/sounds/en")
 
 
@@ -112,13 +115,13 @@ def test_asterisk_is_killed_in_a_call(
         leg.wait_heard(lambda heard: not sound.tone_gaps(heard, MICROPHONE_HZ, 200), 1.0, 8, "the agent")
         owner.sees("On a call", ".agents", 5)
         box.kill("asterisk")
-        owner.sees("The telephone service is not running.", timeout_s=5)
+        within(lambda: GONE in owner.text(), SAID_S, "the page to say so")
         until(lambda: exchange.is_up, 30, "Asterisk to be back")
-        back = time.monotonic()
-        until(lambda: right_again(exchange), 10, "members and breaks as they were")
-        owner.sees("1 of 2 free", timeout_s=max(0.1, back + 10 - time.monotonic()))
-        assert "The telephone service is not running." not in owner.text()
-        minh.wait_phone(max(0.1, back + 10 - time.monotonic()))
+        back = Stopwatch()
+        within(lambda: right_again(exchange), RIGHT_S, "members and breaks as they were", back)
+        within(lambda: "1 of 2 free" in owner.text(), RIGHT_S, "the live page to be right", back)
+        within(lambda: GONE not in owner.text(), RIGHT_S, "the page to take it back", back)
+        within(lambda: minh.link == "The phone is ready.", RIGHT_S, "the phone of the page", back)
         owner.sees("Meal", ".agents", 1)
     until(lambda: "Cut off" in call_text(owner, CUT), 10, "the cut call to be closed with its reason")
     assert rows(owner, CUT) == 1

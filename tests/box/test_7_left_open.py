@@ -1,29 +1,57 @@
-"""A live page that is left open while everything under it goes and comes back is right again by itself."""
+"""A live page that is left open while everything under it goes and comes back is right again by itself: of
+agents, and of a caller who waits through all of it.
+"""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from tests.asterisk.caller import SippCaller
 from tests.box.client import WebClient
 from tests.box.exchange import Exchange
+from tests.box.line import Line
 from tests.browser.browser import Browser
 from tests.image.box import Box
-from tests.until import until
+from tests.until import until, within
 
 pytestmark = [pytest.mark.box, pytest.mark.browser]
 
 RIGHT_AGAIN_S = 10.0
+GREETED_S = 30.0  # a caller hears the greeting before the queue
+WAITING = "0933000001"
+GONE = "The telephone service is not running."
 SAME_PAGE = "return window.foyerSamePage === true"
 
 
 @pytest.fixture(scope="module")
-def left_open(owner: Browser, ha: WebClient) -> Iterator[Browser]:
-    """The live page; marked, so that a page that was loaded anew would be noticed."""
+def left_open(owner: Browser, ha: WebClient, line: Line) -> Iterator[Browser]:
+    """The live page of a box with a line; marked, so that a page that was loaded anew would be noticed."""
     owner.open("/live")
     owner.sees("Agents")
     owner.script("window.foyerSamePage = true")
     yield owner
     ha.post("/desk/state", {"state": "offline"}, of="/desk")
+
+
+@pytest.fixture(scope="module")
+def waiting(line: Line, left_open: Browser, ha: WebClient, exchange: Exchange) -> Iterator[SippCaller]:
+    """A caller in the queue, whom nobody answers: its agent is on a break."""
+    ha.post("/desk/state", {"state": "break:meal"}, of="/desk")
+    until(exchange.members, RIGHT_AGAIN_S, "an agent in the queue")
+    with line.sipp(WAITING, 440) as caller:
+        caller.wait_answer()
+        sees_waiting(left_open, 1, GREETED_S)
+        yield caller
+
+
+def sees_waiting(page: Browser, callers: int, timeout_s: float = RIGHT_AGAIN_S) -> None:
+    """The page shows that caller, or nobody."""
+
+    def shown() -> list[str]:
+        return re.findall(WAITING, re.sub(r"\s", "", page.text("#board ol.waiting")))
+
+    until(lambda: len(shown()) == callers, timeout_s, f"{callers} of {WAITING} to wait on the page")
 
 
 def shows(page: Browser, ha: WebClient) -> None:
@@ -32,20 +60,23 @@ def shows(page: Browser, ha: WebClient) -> None:
         ha.post("/desk/state", {"state": state}, of="/desk")
         page.sees(words, timeout_s=RIGHT_AGAIN_S)
     assert page.script(SAME_PAGE), "the page was loaded anew"
-    assert not page.has("#connection"), "the page still says that it has no connection"
+    until(lambda: not page.has("#connection"), RIGHT_AGAIN_S, "no word of a lost connection")
 
 
 @pytest.mark.parametrize("unit", ["foyer-pbx", "foyer-apply", "foyer-webui", "caddy"])
-def test_a_process_is_killed(box: Box, left_open: Browser, ha: WebClient, unit: str) -> None:
+def test_a_process_is_killed(
+    box: Box, left_open: Browser, ha: WebClient, waiting: SippCaller, unit: str
+) -> None:
     old = box.main_pid(unit)
     box.kill(unit)
     until(lambda: box.is_active(unit) and box.main_pid(unit) not in (0, old), 10, f"{unit} to be back")
     shows(left_open, ha)
-    assert "The telephone service is not running." not in left_open.text()
+    sees_waiting(left_open, 1)
+    until(lambda: GONE not in left_open.text(), RIGHT_AGAIN_S, "no word of a lost telephone service")
 
 
 def test_all_processes_are_killed_while_something_changes(
-    box: Box, left_open: Browser, ha: WebClient, exchange: Exchange
+    box: Box, left_open: Browser, ha: WebClient, exchange: Exchange, waiting: SippCaller
 ) -> None:
     ha.post("/desk/state", {"state": "break:meal"}, of="/desk")
     left_open.sees("Meal", timeout_s=RIGHT_AGAIN_S)
@@ -55,17 +86,16 @@ def test_all_processes_are_killed_while_something_changes(
     left_open.sees("No agent is there", timeout_s=RIGHT_AGAIN_S)
     until(lambda: not exchange.members(), RIGHT_AGAIN_S, "the agent to be out of the queue")
     shows(left_open, ha)
+    sees_waiting(left_open, 1)
+    waiting.hang_up()
+    sees_waiting(left_open, 0)
 
 
 def test_the_telephone_service_is_restarted(
     box: Box, left_open: Browser, ha: WebClient, exchange: Exchange
 ) -> None:
     box.kill("asterisk")
-    left_open.sees("The telephone service is not running.", timeout_s=5)
+    within(lambda: GONE in left_open.text(), 5, "the page to say so")
     until(lambda: exchange.is_up, 30, "Asterisk to be back")
-    until(
-        lambda: "The telephone service is not running." not in left_open.text(),
-        RIGHT_AGAIN_S,
-        "the page to say that it is back",
-    )
+    within(lambda: GONE not in left_open.text(), RIGHT_AGAIN_S, "the page to say that it is back")
     shows(left_open, ha)

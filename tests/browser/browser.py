@@ -26,6 +26,7 @@ from tests.until import until
 
 EARS = Path(__file__).with_name("ears.js")
 WAIT_S = 10.0
+PAGE_S = 60.0
 MICROPHONE_RATE = 48000
 
 
@@ -47,7 +48,7 @@ class Browser:
 
     Screenshots and the driver's log go to `directory`. With `over_loopback` the sound of calls may go over
     127.0.0.1, which browsers refuse by themselves; a browser without it needs another address to call from.
-    `wait_s` is how long what is looked for may take, where nothing else is said, and a page three times that.
+    `wait_s` is how long what is looked for may take, where nothing else is said.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         service = Service("/usr/bin/chromedriver", log_output=str(directory / "chromedriver.log"))
         self.driver = webdriver.Chrome(options=options, service=service)
-        self.driver.set_page_load_timeout(3 * wait_s)
+        self.driver.set_page_load_timeout(PAGE_S + wait_s)
         self.driver.execute_cdp_cmd(
             "Page.addScriptToEvaluateOnNewDocument", {"source": EARS.read_text("utf-8")}
         )
@@ -172,7 +173,13 @@ class Browser:
 
     def sees(self, words: str, css: str = "body", timeout_s: float | None = None) -> None:
         """Wait until the visible text of an element holds these words."""
-        until(lambda: words in self.text(css), timeout_s or self.wait_s, f"{words!r} in {css} on {self.path}")
+
+        def seen() -> bool:
+            shown = self.text(css)
+            assert words in shown, f"it reads {shown!r}"
+            return True
+
+        until(seen, timeout_s or self.wait_s, f"{words!r} in {css} on {self.path}")
 
     def script(self, source: str, *arguments: object) -> object:
         """Result of a script's `return`."""
@@ -180,8 +187,8 @@ class Browser:
         return result
 
     def async_script(self, source: str, *arguments: object) -> object:
-        """What a script gives to the callback that is its last argument, within 30 s."""
-        self.driver.set_script_timeout(30)
+        """What a script gives to the callback that is its last argument, within a minute."""
+        self.driver.set_script_timeout(60)
         result: object = self.driver.execute_async_script(source, *arguments)
         return result
 

@@ -72,7 +72,7 @@ class Office:
 
 def is_registered(phone: Phone) -> bool:
     """Registers; a refusal is an AssertionError."""
-    phone.register()
+    phone.wait_registered()
     return True
 
 

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from appliance.store import callbacks, now_ms
@@ -72,14 +73,18 @@ class Restless:
 
 
 @contextlib.contextmanager
-def office(folder: Path) -> Iterator[tuple[Box, Phone, Restless]]:
-    """A box whose agents answer whatever rings, and a world in which everybody is busy."""
-    with Box(folder, agents=AGENTS, **QUEUE) as box, contextlib.ExitStack() as stack:
+def office(
+    folder: Path, agents: int = AGENTS, refuses: int = BUSY, **queue: Any
+) -> Iterator[tuple[Box, Phone, Restless]]:
+    """A box whose agents answer whatever rings, and a world that turns every call down with this status
+    (0: its phones ring).
+    """
+    with Box(folder, agents=agents, **QUEUE, **queue) as box, contextlib.ExitStack() as stack:
         phones = [stack.enter_context(box.desk(agent.id)) for agent in box.site.agents]
         for phone in phones:
             phone.answers = True
         world = stack.enter_context(box.outside())
-        world.refuses = BUSY
+        world.refuses = refuses
         restless = Restless(box, phones)
         stack.callback(restless.stop)
         restless.register()
@@ -88,25 +93,39 @@ def office(folder: Path) -> Iterator[tuple[Box, Phone, Restless]]:
         yield box, world, restless
 
 
-def share_called_once(folder: Path, count: int, kills: int, seed: int) -> float:
+def share_called_once(folder: Path, count: int, kills: int, seed: int, agents: int = AGENTS) -> float:
     """`count` numbers are left, and processes killed so often while they are called."""
     chance = random.Random(seed)
     numbers = [f"+8490{1_000_000 + number}" for number in range(count)]
-    with office(folder) as (box, world, restless):
-        with box.store.change() as change:
-            for number in numbers:
-                callbacks.leave(change, str(uuid4()), "q1", number, now_ms())
+    with office(folder, agents) as (box, world, restless):
+        leave(box, numbers)
         for _ in range(kills):
             time.sleep(chance.uniform(0.5, 6))
+            assert left(box) > 0, "nobody is left whom a kill could harm"
             restless.kill(is_asterisk=chance.random() < ASTERISK_SHARE)
+        until(lambda: left(box) == 0, 120 + 3 * count, "everybody to be called back", every_s=0.5)
+    called = times_called(world)
+    return sum(called[number] == 1 for number in numbers) / count
 
-        def left() -> int:
-            with box.store.read() as db:
-                return len(callbacks.open_ones(db))
 
-        until(lambda: left() == 0, 120 + 3 * count, "everybody to be called back", every_s=0.5)
-    called = Counter(leg.invite.uri.partition(":")[2].partition("@")[0] for leg in world.legs if leg.invite)
-    return sum(called["0" + number[3:]] == 1 for number in numbers) / count
+def leave(box: Box, numbers: Iterable[str]) -> None:
+    """Somebody leaves each of these numbers, and tries once more to be sure."""
+    with box.store.change() as change:
+        for number in numbers:
+            for _ in range(2):
+                callbacks.leave(change, str(uuid4()), "q1", number, now_ms())
+
+
+def left(box: Box) -> int:
+    """How many are still to be called."""
+    with box.store.read() as db:
+        return len(callbacks.open_ones(db))
+
+
+def times_called(world: Phone) -> Counter[str]:
+    """How often each number was called, in full, as the far end of the line has it."""
+    invites = (leg.invite for leg in world.legs if leg.invite)
+    return Counter("+84" + invite.uri.partition(":")[2].partition("@")[0][1:] for invite in invites)
 
 
 def measure(folder: Path) -> Measure:
