@@ -34,7 +34,7 @@ from appliance.pbx.rows import (
     parse_cel,
     parse_queue_log,
 )
-from appliance.store import Change, Store, agents, callbacks, conversations, feeds, now_ms, wrap_ups
+from appliance.store import Change, Store, agents, callbacks, conversations, feeds, wrap_ups
 from appliance.store.conversations import CallRecord
 from appliance.store.feeds import Position
 
@@ -48,7 +48,9 @@ RETRY_S = 1.0
 REBUILT_AT_ONCE = 10
 CUT_CALLS = 1000
 CUT_WITHIN_MS = 24 * 3600 * 1000
-"""A restart becomes known in two rows: calls cut by the first are looked at again after the second."""
+"""A restart becomes known in two rows: calls cut by the first are looked at again after the second. A day
+before the last of them, for the box may have been without power for weeks.
+"""
 
 PHONE = "phone"
 """The reason of a pause that was begun or ended with the phone's own code."""
@@ -270,5 +272,6 @@ def _is_kept(row: Parsed) -> bool:
 
 def _cut_by_a_restart(db: Database) -> list[str]:
     """The calls that a restart of Asterisk may have cut, and those that one has cut lately."""
-    cut = conversations.recent(db, CUT_CALLS, outcome="cut", since=now_ms() - CUT_WITHIN_MS)
-    return [call.origin for call in (*conversations.open_calls(db), *cut)]
+    cut = conversations.recent(db, CUT_CALLS, outcome="cut")
+    lately = [call for call in cut if call.started > cut[0].started - CUT_WITHIN_MS]
+    return [call.origin for call in (*conversations.open_calls(db), *lately)]
