@@ -95,9 +95,8 @@ class Facts:
         if last.data != app.data:
             return False
         begin, end = last.start // 1_000_000, app.start // 1_000_000 + NEAR_S
-        queue, came = queue_of(app), (ENTERED, FULL)
-        seen = [row for row in self.log if row.event in came and row.queue == queue and begin <= row.at <= end]
-        if len(seen) == 1:
+        came = [row for row in self.log if row.event in (ENTERED, FULL) and begin <= row.at <= end]
+        if [row.queue for row in came].count(queue_of(app)) == 1:
             return True
         left, back = last.end or last.start, app.start
         is_over = any(talk.end is not None and left - _PASSING <= talk.end <= back for talk in self.talks)
