@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import secrets
 import select
+import time
 from collections.abc import Callable
 from typing import TextIO
 
 from appliance.console.screen import menu, plain, screen
 from appliance.console.status import Status
 from appliance.console.wrong import what_is_wrong
-from appliance.errors import FoyerError
+from appliance.errors import FoyerError, TransientError
 from appliance.health.facts import Machine
 from appliance.network.plan import NetworkPlan
 from appliance.network.trial import TRIAL_S
@@ -24,6 +25,8 @@ from appliance.secure_boot import new_code
 REFRESH_S = 5.0
 # Nobody goes on typing: the screen shows the box again.
 PATIENCE_S = 120.0
+# A trial begins two seconds after it was asked for, or later on a busy box; a yes before that waits for it.
+KEEP_S = 15.0
 _LINE_MAX = 200
 _CLEAR = "\x1b[2J\x1b[H"
 
@@ -171,9 +174,20 @@ class Console:
             self._ask(f"It is being tried. Keep it? Without a yes it goes back in {TRIAL_S} seconds. yes/no")
             == "yes"
         ):
-            self._root.confirm_network(token)
+            self._keep_network(token)
         else:
             self._root.leave_network()
+
+    def _keep_network(self, token: str) -> None:
+        """Nobody types the yes a second time: it holds for a network that is about to change, too."""
+        end = time.monotonic() + KEEP_S
+        while True:
+            try:
+                return self._root.confirm_network(token)
+            except TransientError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
 
     def _ask(self, question: str) -> str:
         self._say(f"\n  {question}: ")

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
+from appliance.console import menu
 from appliance.console import status as gathered
 from appliance.console.menu import Console, plan_of
 from appliance.console.screen import screen
@@ -201,26 +203,71 @@ def test_what_is_wrong_is_on_the_menu(console: Screen) -> None:
     assert console.calls == []
 
 
+@contextlib.contextmanager
+def somebody_at(
+    folder: Path, shown: Status, replies: Mapping[str, Reply] = MappingProxyType({})
+) -> Iterator[tuple[Callable[[str], int], list[Call]]]:
+    """A screen that shows this box: what types on it, and what root is asked for, with its `replies`. At the
+    end Enter goes on, and the keyboard is gone.
+    """
+    ours, theirs = pty.openpty()
+    with noting(folder / "privileged.sock", replies) as calls, os.fdopen(theirs, "w") as paper:
+        console = Console(theirs, paper, lambda: shown, Privileged(folder / "privileged.sock"), *NOTHING)
+        thread = threading.Thread(target=console.run)
+        thread.start()
+        try:
+            yield lambda keys: os.write(ours, keys.encode()), calls
+        finally:
+            os.write(ours, b"\n\x04")
+            thread.join(60)
+    os.close(ours)
+    (folder / "privileged.sock").unlink(missing_ok=True)
+
+
 def typed_at(known: Fault | None, keys: str, folder: Path, driver_key: KeyState = "") -> list[Call]:
     """What root is asked for when somebody types this on the screen of a box with that fault; the last of it
     is a restart.
     """
-    ours, theirs = pty.openpty()
-    with noting(folder / "privileged.sock") as calls, os.fdopen(theirs, "w") as paper:
-        root = Privileged(folder / "privileged.sock")
-        console = Console(
-            theirs, paper, lambda: Status((), fault=known, driver_key=driver_key), root, *NOTHING
-        )
-        shown = threading.Thread(target=console.run)
-        shown.start()
-        os.write(ours, keys.encode())
+    with somebody_at(folder, Status((), fault=known, driver_key=driver_key)) as (type_keys, calls):
+        type_keys(keys)
         until(lambda: any(call.action == "power" for call in calls), 10, "the restart")
-        # Enter goes on; then the end of the keyboard.
-        os.write(ours, b"\n\x04")
-        shown.join(60)
-    os.close(ours)
-    (folder / "privileged.sock").unlink(missing_ok=True)
     return calls
+
+
+ONE_CARD = Status(("192.0.2.10",), cards=("eth0",))
+FIXED = "1\n192.168.1.20/24\n192.168.1.1\n\n"
+FIXED_PLAN = NetworkPlan("eth0", "192.168.1.20/24", "192.168.1.1", ("192.168.1.1",)).to_text()
+
+
+def test_a_network_is_tried_and_left(tmp_path: Path) -> None:
+    with somebody_at(tmp_path, ONE_CARD) as (type_keys, calls):
+        type_keys(FIXED + "no\n")
+        until(lambda: len(calls) == 2, 10, "both calls")
+    tried, left = calls
+    assert tried.action == "try_network" and tried.args["plan"] == FIXED_PLAN
+    assert left == Call("leave_network", {})
+
+
+def test_a_network_is_kept_also_when_yes_comes_before_it_has_changed(tmp_path: Path) -> None:
+    replies = {"confirm_network": Reply("failed", "The box has not changed its network yet.")}
+    with somebody_at(tmp_path, ONE_CARD, replies) as (type_keys, calls):
+        type_keys(FIXED + "yes\n")
+        until(lambda: len(calls) > 2, 10, "a second confirmation")
+        replies.clear()
+        type_keys("2\nyes\n")  # the menu is back
+        until(lambda: calls[-1].action == "new_password", 10, "what was asked after it")
+    tried, *kept, _ = calls
+    assert tried.action == "try_network" and tried.args["plan"] == FIXED_PLAN
+    assert {(call.action, call.args["token"]) for call in kept} == {("confirm_network", tried.args["token"])}
+
+
+def test_a_network_that_cannot_be_kept_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(menu, "KEEP_S", 0.0)
+    replies = {"confirm_network": Reply("failed", "The box has not changed its network yet.")}
+    with somebody_at(tmp_path, ONE_CARD, replies) as (type_keys, calls):
+        type_keys(FIXED + "yes\n\n2\nyes\n")
+        until(lambda: calls and calls[-1].action == "new_password", 10, "what was asked after it")
+    assert [call.action for call in calls].count("confirm_network") <= 2
 
 
 def test_a_recovery_key_is_handed_on(tmp_path: Path) -> None:
