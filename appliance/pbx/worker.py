@@ -56,6 +56,9 @@ class Worker:
             requests.abandon(change, TARGET)
         with self._store.read() as db:
             self._seen = events.latest_id(db)
+        # Who is woken may have looked before, and something was committed in between.
+        for _, wake in self._wakes:
+            wake()
         version: int | None = None
         while not stop.wait(LOOK_EVERY_S):
             beat()
