@@ -37,11 +37,11 @@ def end_recordings(ami: Ami, site: Site, known: Iterable[Callback], channels: It
 
 
 def _end(ami: Ami, queued: str, dialling: str) -> None:
-    """Ends it once, and for good (foyer-record-again). The next queue that records may begin another."""
+    """Ends it once, and for good (foyer-other-end). The next queue that records may begin another."""
     recorded = {"Channel": queued, "Variable": "FOYER_RECORDED"}
     if ami.ask("Getvar", recorded).get("Value") != "yes":
         return
-    ami.ask("Setvar", {"Channel": dialling, "Variable": "CONNECTED_LINE_SEND_SUB", "Value": ""})
+    ami.ask("Setvar", {"Channel": dialling, "Variable": "FOYER_RECORD_AGAIN", "Value": ""})
     # Asterisk may be about to begin it anew, and have none to stop now.
     with contextlib.suppress(RejectedError):
         ami.ask("StopMixMonitor", {"Channel": dialling})

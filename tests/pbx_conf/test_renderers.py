@@ -154,6 +154,7 @@ def test_a_line_over_spans_of_cards(env: Env) -> None:
         ("group", "2"),
         ("context", "foyer-in-l2"),
         ("setvar", "FOYER_LINE=l2"),
+        ("setvar", "CONNECTED_LINE_SEND_SUB=foyer-other-end,s,1"),
         ("language", "vi"),
         ("switchtype", "euroisdn"),
         ("signalling", "pri_cpe"),

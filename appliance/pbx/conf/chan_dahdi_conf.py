@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appliance.pbx.conf.inputs import Env, prompt_language, stamp
+from appliance.pbx.conf.inputs import OTHER_END, Env, prompt_language, stamp
 from appliance.pbx.conf.syntax import Section, document
 from appliance.store.site_spans import Span, ranges
 from appliance.store.sitemodel import Site
@@ -72,6 +72,7 @@ def _span(site: Site, span: Span, env: Env) -> _Settings:
         ("group", span.number),
         ("context", f"foyer-in-{line.id}" if line else "foyer-nowhere"),
         ("setvar", f"FOYER_LINE={line.id}" if line else "FOYER_LINE="),
+        ("setvar", OTHER_END),
         ("language", prompt_language(site, env.country)),
         ("switchtype", span.switch),
         ("signalling", _SIDES[span.side]),

@@ -18,6 +18,9 @@ from appliance.store.sitemodel import Site
 # The languages that Asterisk's own prompts (numbers, positions) and ours exist in on the box.
 PROMPT_LANGUAGES = ("de", "en", "fa", "fr", "ro", "th", "vi")
 
+OTHER_END = "CONNECTED_LINE_SEND_SUB=foyer-other-end,s,1"
+"""A leg's variable: what runs when somebody else is at its other end (dialplan/foyer-call.conf)."""
+
 
 @dataclass(frozen=True)
 class Secrets:

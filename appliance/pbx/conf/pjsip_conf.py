@@ -13,7 +13,7 @@ from ipaddress import ip_address
 
 from appliance.pbx.conf import outbound
 from appliance.pbx.conf.indications_conf import zone
-from appliance.pbx.conf.inputs import Env, own_address, prompt_language, stamp
+from appliance.pbx.conf.inputs import OTHER_END, Env, own_address, prompt_language, stamp
 from appliance.pbx.conf.syntax import (
     Section,
     caller_id,
@@ -318,6 +318,7 @@ def _sound(codecs: tuple[str, ...], *, silent_s: int = SILENT_S, hold_s: int = S
         ("rewrite_contact", True),
         ("rtp_timeout", silent_s),
         ("rtp_timeout_hold", hold_s),
+        ("set_var", OTHER_END),
     )
 
 
