@@ -11,6 +11,7 @@ network.
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import box_process
 import layers as root_layers
 import options
 import state
-from steps import BUILD, Failed, finish, say
+from steps import BUILD, REPOSITORY, Failed, finish, say
 
 OPTIONS = """
 Options, as variables:
@@ -66,21 +67,36 @@ def run(chosen: options.Options) -> int:
 
 def introduce(chosen: options.Options, environment: dict[str, str], took_s: float) -> None:
     """What a person needs to know to begin."""
-    host = "localhost" if chosen.bind == "127.0.0.1" else chosen.bind
-    if host == "0.0.0.0":  # noqa: S104 - only compared
-        host = "<address of this machine>"
-    lines = [f"ready in {took_s:.1f} s", "", f"  pages      https://{host}:{environment['FOYER_HTTPS_PORT']}"]
+    first, *others = hosts(chosen)
+    pages, phones = environment["FOYER_HTTPS_PORT"], environment["FOYER_SIP_PORT"]
+    # Another terminal knows of no folder but the usual one.
+    is_usual = chosen.state == REPOSITORY / "build/state"
+    folder = "" if is_usual else f"STATE={shlex.quote(str(chosen.state))}"
+    call, look = f"make test-call {folder}".strip(), f"{folder} image/boot.py exec journalctl -f".strip()
+    lines = [f"ready in {took_s:.1f} s", "", f"  pages      https://{first}:{pages}"]
+    lines += [f"          or https://{host}:{pages}" for host in others]
     password = chosen.state / "secrets/admin-otp"
     if password.exists():
         lines.append(f"  password   {password.read_text().strip()}   (once, for the first steps)")
     lines += [
-        f"  phones     {host}:{environment['FOYER_SIP_PORT']} (SIP over UDP)",
-        "  test call  the button on the page Live, or in another terminal: make test-call",
-        "  look in    image/boot.py exec journalctl -f",
+        f"  phones     {first}:{phones} (SIP over UDP)",
+        f"  test call  the button on the page Live, or in another terminal: {call}",
+        f"  look in    {look}",
         "  end        Ctrl-C; everything stays in " + str(chosen.state),
         "",
     ]
     print("\n".join(lines), flush=True)
+
+
+def hosts(chosen: options.Options) -> list[str]:
+    """The names by which this machine's people reach the pages."""
+    if chosen.bind == "127.0.0.1":
+        return ["localhost"]
+    if chosen.bind != "0.0.0.0":  # noqa: S104 - only compared
+        return [chosen.bind]
+    # hostname(1), of Debian's essential packages: all addresses but loopback's.
+    found = subprocess.run(["hostname", "--all-ip-addresses"], stdout=subprocess.PIPE, text=True, check=False)
+    return [address for address in found.stdout.split() if ":" not in address] or ["localhost"]
 
 
 def execute(chosen: options.Options, command: list[str]) -> int:

@@ -9,7 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+import boot
+import options
 import pytest
+import steps
 
 from tests.image.box import BOOT, Box
 from tests.image.conftest import OTHER_PORTS
@@ -26,13 +29,29 @@ def test_it_says_where_the_pages_are_the_password_and_how_to_make_a_test_call(tm
         assert f"pages      https://localhost:{box.https_port}\n" in said
         assert f"password   {box.otp}   (once, for the first steps)" in said
         assert f"phones     localhost:{box.sip_port}" in said
-        assert "test call  the button on the page Live, or in another terminal: make test-call" in said
+        command = f"make test-call STATE={box.state}"
+        assert f"test call  the button on the page Live, or in another terminal: {command}\n" in said
+        assert f"look in    STATE={box.state} image/boot.py exec journalctl -f\n" in said
         assert "end        Ctrl-C" in said and str(box.state) in said
 
 
 def test_it_names_the_address_that_it_was_told(tmp_path: Path) -> None:
     with Box(tmp_path / "state", bind=Box.address, **OTHER_PORTS) as box:
         assert f"pages      https://{Box.address}:{box.https_port}\n" in box.said
+
+
+def test_it_lists_the_addresses_of_the_machine_where_it_listens_on_all(tmp_path: Path) -> None:
+    with Box(tmp_path / "state", bind="0.0.0.0", **OTHER_PORTS) as box:
+        assert f"pages      https://{Box.address}:{box.https_port}\n" in box.said
+        assert f"phones     {Box.address}:{box.sip_port}" in box.said
+
+
+def test_commands_need_no_folder_where_it_is_the_usual_one(capsys: pytest.CaptureFixture[str]) -> None:
+    usual = options.read({}, steps.REPOSITORY / "build")
+    boot.introduce(usual, {"FOYER_HTTPS_PORT": "8443", "FOYER_SIP_PORT": "5060"}, 7.0)
+    said = capsys.readouterr().out
+    assert "in another terminal: make test-call\n" in said
+    assert "look in    image/boot.py exec journalctl -f\n" in said
 
 
 def test_ctrl_c_at_a_terminal_ends_every_process(tmp_path: Path) -> None:
