@@ -1,6 +1,7 @@
-"""Another leg comes to the other end of one that stays: both go on hearing, whatever the new one numbers its packets
-from (RFC 3550 5.1: anything), also where they speak different codecs. Debian's Asterisk takes smaller numbers for
-late packets of the leg before.
+"""Another leg comes to the other end of one that stays: both go on hearing, also in different codecs.
+
+Whatever the new one numbers its packets from (RFC 3550 5.1: anything); Debian's Asterisk takes smaller
+numbers for late packets of the leg before.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def test_a_line_over_spans_of_cards(env: Env) -> None:
     check(shown, tree)
     ((_, settings),) = sections(tree[chan_dahdi_conf.FILE])
     end = settings.index(("channel", "33-47,49-63"))
-    assert settings[end - 12 : end - 1] == [
+    assert settings[end - 13 : end - 1] == [
         ("group", "2"),
         ("context", "foyer-in-l2"),
         ("setvar", "FOYER_LINE=l2"),
