@@ -1,7 +1,9 @@
 """For all tests: a failed one shows the last words of the daemons, phones and browsers that were there; how
-long an example takes says something of the machine, not of the code; the end tells the time of each part.
+long an example takes says something of the machine, not of the code; the end tells the time of each part and
+of each group.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Generator
 
@@ -10,6 +12,8 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("foyer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("foyer")
+
+_GROUP = re.compile(r"@([a-z]+)$")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,20 +24,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 class TimePerPart:
     """Tells how many seconds the tests of each folder took, set-up and clean-up included. Where tests run
-    side by side, their sum is more than what the clock says.
+    side by side, their sum is more than what the clock says; then it is told, too, of the groups that stay
+    together, the longest of which is what the run takes at least.
     """
 
     def __init__(self) -> None:
-        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._parts: defaultdict[str, float] = defaultdict(float)
+        self._groups: defaultdict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._seconds[report.nodeid.partition("::")[0].rpartition("/")[0]] += report.duration
+        self._parts[report.nodeid.partition("::")[0].rpartition("/")[0]] += report.duration
+        # As pytest-xdist names them: tests/image/test_vm_new.py::test_it@new
+        if group := _GROUP.search(report.nodeid):
+            self._groups[group[1]] += report.duration
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        longest_first = sorted(self._seconds.items(), key=lambda part: -part[1])
-        parts = [f"{folder} {seconds:.0f}" for folder, seconds in longest_first if seconds >= 1]
-        if len(parts) > 1:
-            terminalreporter.write_line(f"seconds per part: {', '.join(parts)}")
+        for kind, sums in (("part", self._parts), ("group", self._groups)):
+            longest_first = sorted(sums.items(), key=lambda entry: -entry[1])
+            told = [f"{name} {seconds:.0f}" for name, seconds in longest_first if seconds >= 1]
+            if len(told) > 1:
+                terminalreporter.write_line(f"seconds per {kind}: {', '.join(told)}")
 
 
 class LastWords:
