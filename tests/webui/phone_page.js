@@ -1,4 +1,4 @@
-// The phone's scripts on a bare page, for test_phone.py: no box behind it but an Asterisk.
+// The phone's scripts on a bare page, for phone_bench.py: no box behind it but an Asterisk.
 import { Headset } from "/static/headset.js";
 import { Phone } from "/static/phone.js";
 
@@ -16,6 +16,24 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     connections.push(this);
   }
 };
+const { send } = WebSocket.prototype;
+WebSocket.prototype.send = function (data) {
+  if (!deafTo || !data.startsWith(deafTo)) return send.call(this, data);
+  unheard += 1;
+};
+const { UA } = JsSIP;
+window.JsSIP = {
+  ...JsSIP,
+  UA: class extends UA {
+    constructor(...given) {
+      super(...given);
+      agents.push(this);
+    }
+  },
+};
+window.agents = []; // JsSIP's
+window.deafTo = ""; // the far end does not hear what begins so
+window.unheard = 0;
 window.connections = [];
 window.microphones = 0; // how often one was opened
 window.phone = new Phone(account, headset, "foyer.phone.a1");

@@ -6,7 +6,7 @@
 // this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
 // leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
 
-import { KeptCall, alawFirst, heldOut, incoming, outlastSound } from "./phone_call.js";
+import { KeptCall, alawFirst, heldOut, incoming, isCut, outlastSound } from "./phone_call.js";
 import { release, replacing, retire, swapMicrophone } from "./phone_call.js";
 import { PhoneSocket, userAgent } from "./phone_socket.js";
 
@@ -156,7 +156,7 @@ export class Phone extends EventTarget {
     }
     this.#host = account.host;
     this.#socket = new PhoneSocket(account.url);
-    this.#ua = userAgent(account, this.#socket);
+    this.#ua = userAgent(account, this.#socket, () => this.call !== null);
     this.#listen(this.#ua);
     this.#ua.start();
   }
@@ -167,7 +167,8 @@ export class Phone extends EventTarget {
     ua.on("registered", mine(() => this.#setLink("ready")));
     ua.on("disconnected", mine(() => this.#disconnected()));
     ua.on("registrationFailed", mine(({ response }) => {
-      if (!response) return; // the connection went: "disconnected" tells
+      if (!response && ua.isConnected() && !this.call) this.#setLink("connecting"); // it is tried again
+      if (!response) return;
       this.#setLink("refused");
       this.#openLater(10_000); // the password may be a new one
     }));
@@ -256,14 +257,12 @@ export class Phone extends EventTarget {
       this.#session = null; // another leg takes its place, or is told that there is no call any more
       return;
     }
-    const { causes } = globalThis.JsSIP.C;
-    const isCut = [causes.CONNECTION_ERROR, causes.REQUEST_TIMEOUT, causes.DIALOG_ERROR].includes(cause);
-    if (this.#kept.dialog && isCut && originator !== "remote") {
+    if (this.#kept.dialog && isCut(cause) && originator !== "remote") {
       this.#session = null;
       this.#comeBack();
       return;
     }
-    this.#finish(originator === "remote" ? "remote" : cause === causes.REJECTED ? "rejected" : "local");
+    this.#finish(originator === "remote" ? "remote" : cause === globalThis.JsSIP.C.causes.REJECTED ? "rejected" : "local");
   }
 
   #finish(reason) {

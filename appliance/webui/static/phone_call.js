@@ -91,6 +91,12 @@ export function heldOut(microphone) {
   return { mediaConstraints: { audio: false, video: false }, rtcOfferConstraints: { offerToReceiveAudio: true } };
 }
 
+/** Whether a session ended because nobody could be reached: its call goes on. */
+export function isCut(cause) {
+  const { causes } = globalThis.JsSIP.C;
+  return [causes.CONNECTION_ERROR, causes.REQUEST_TIMEOUT, causes.DIALOG_ERROR].includes(cause);
+}
+
 /** Let the microphone go. */
 export function release(stream) {
   stream?.getTracks().forEach((track) => track.stop());

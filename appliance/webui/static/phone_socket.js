@@ -1,13 +1,19 @@
 // The phone's WebSocket, as JsSIP wants one (its Socket interface), with two things JsSIP's own lacks: an attempt to
 // connect that ends after CONNECT_MS, and `drop()`, which reports a dead connection at once (closing a WebSocket
-// whose network is gone waits a minute for the far end). Used by phone.js only.
+// whose network is gone waits a minute for the far end). And its user agent, with what it lacks: a registration that is
+// tried again. Used by phone.js only.
 
 const CONNECT_MS = 5000;
 const REGISTER_S = 120;
+const REGISTER_WAIT_MS = 10_000; // for a new connection to be of use
+const REGISTER_AGAIN_MS = 1_000;
 
-/** JsSIP's user agent for an account {host, user, password}. It connects again by itself, and knows no session timers. */
-export function userAgent(account, socket) {
-  return new globalThis.JsSIP.UA({
+/**
+ * JsSIP's user agent for an account {host, user, password}. It connects and registers again by itself, and knows no session
+ * timers. `isNeeded`: whether a connection without a registration is of use nevertheless.
+ */
+export function userAgent(account, socket, isNeeded) {
+  const ua = new globalThis.JsSIP.UA({
     sockets: [socket],
     uri: `sip:${account.user}@${account.host}`,
     authorization_user: account.user,
@@ -18,6 +24,27 @@ export function userAgent(account, socket) {
     no_answer_timeout: 600,
     connection_recovery_min_interval: 1,
     connection_recovery_max_interval: 4,
+  });
+  keepRegistered(ua, socket, isNeeded);
+  return ua;
+}
+
+/**
+ * JsSIP gives a REGISTER up that has no answer within 32 s, and never sends another: here it is tried again while there is
+ * a connection. A new connection that gets no answer is of no use, and is left for the next one sooner.
+ */
+function keepRegistered(ua, socket, isNeeded) {
+  let tooLong = 0;
+  const settle = () => clearTimeout(tooLong);
+  ua.on("connected", () => {
+    settle();
+    tooLong = setTimeout(() => isNeeded() || socket.drop("not registered"), REGISTER_WAIT_MS);
+  });
+  ua.on("registered", settle);
+  ua.on("disconnected", settle);
+  ua.on("registrationFailed", ({ response }) => {
+    settle();
+    if (!response) setTimeout(() => ua.isConnected() && ua.register(), REGISTER_AGAIN_MS);
   });
 }
 

@@ -1,0 +1,48 @@
+"""The phone of the agent's page when the far end answers, but not as it should: in a real browser, against a
+real Asterisk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.until import until, within
+from tests.webui.phone_bench import Desk, phone_bench
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
+READY = "phone.link === 'ready'"
+GIVEN_UP_S = 32  # after which JsSIP takes a request for lost
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One Asterisk and one browser for all tests here."""
+    with phone_bench(tmp_path_factory.mktemp("phone")) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(bench: Desk) -> Desk:
+    """A fresh page, and nobody on the line."""
+    return bench.fresh()
+
+
+def test_a_new_connection_that_is_not_registered_is_left_for_another(desk: Desk) -> None:
+    """Sooner than JsSIP gives up."""
+    until(lambda: desk.ask(READY), 15, "the phone to be ready")
+    desk.browser.script("deafTo = 'REGISTER'")
+    desk.wire.cut()
+    until(lambda: desk.ask("unheard > 0"), 10, "the phone to connect again")
+    desk.browser.script("deafTo = ''")
+    within(lambda: desk.ask(READY), 20, "the phone to be ready again")
+    desk.answer()
+
+
+def test_a_registration_that_is_not_renewed_is_tried_again(desk: Desk) -> None:
+    until(lambda: desk.ask(READY), 15, "the phone to be ready")
+    desk.browser.script("deafTo = 'REGISTER'; agents.at(-1).register()")
+    until(lambda: desk.ask("phone.link") == "connecting", GIVEN_UP_S + 3, "the page to tell")
+    desk.browser.script("deafTo = ''")
+    until(lambda: desk.ask(READY), 5, "the phone to be ready again")
