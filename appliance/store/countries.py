@@ -177,6 +177,8 @@ def _known(facts: Mapping[str, object], names: set[str]) -> None:
     unknown = set(facts) ^ (names | {"source"})
     if unknown:
         raise ValueError(f"missing or unknown: {', '.join(sorted(unknown))}")
+    if not _text(facts, "source").strip():
+        raise ValueError("source must say where the facts are from")
 
 
 def _text(facts: Mapping[str, object], name: str) -> str:

@@ -66,6 +66,7 @@ def test_forms_of_a_number() -> None:
     [
         ('busy = "425/500,0/500"', 'busy = "beep"', "tones"),
         ('source = "ISO', 'origin = "ISO', "source"),
+        ('source = "Circular 22/2014/TT-BTTTT, telephone service numbers"', 'source = " "', "source"),
         ('calling_code = "84"', "calling_code = 84", "calling_code"),
         ('trunk_prefix = "0"\n', "", "trunk_prefix"),
         ("[[emergency]]", "[emergency]", "vn.toml"),
