@@ -29,7 +29,8 @@ check: prepare ## the part of the tests without telephony and browser, under two
 lint: prepare ## style, types, shell, layering, templates, translations
 	@image/enter.sh image/check.sh lint
 
-bench: image ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
+# The figures of calls need no image; all together and those of the image do.
+bench: $(if $(filter-out image%,$(ONLY)),prepare,image) ## measure; prints a table, writes build/bench.json (ONLY=group for one group)
 	@/usr/bin/python3 -m tests.bench.make_run
 	@/usr/bin/python3 -m tests.bench.make_image
 	@image/enter.sh env PYTHONPATH=/src:/src/image python3 -m tests.bench
