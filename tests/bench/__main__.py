@@ -1,7 +1,7 @@
 """`make bench`: measures, prints the table, keeps the figures in build/bench.json.
 
-ONLY=group runs one group, ONLY=group.measure one measure. A measure that fails is told and left out, and the
-exit code is 1; the others are still made.
+ONLY=group runs one group, ONLY=group.measure one measure. A measure that fails is told and left out, its
+older figure too, and the exit code is 1; the others are still made.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main(only: str) -> int:
             traceback.print_exc()
             failed.append(name)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
-    merge(KEPT, measures)
+    merge(KEPT, measures, failed)
     print(table(measures))
     for name in failed:
         print(f"{name} could not be measured; why stands above.")

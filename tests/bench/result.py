@@ -41,9 +41,14 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]
 
 
-def merge(path: Path, measures: Iterable[Measure]) -> None:
-    """Put the measures into the file; those of other groups, or not measured now, stay."""
+def merge(path: Path, measures: Iterable[Measure], failed: Iterable[str] = ()) -> None:
+    """Put the measures into the file; those of other groups, or not measured now, stay.
+
+    Those that failed go: what the file says of them is of a time when they could be measured.
+    """
     known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for name in failed:
+        known.pop(name, None)
     known.update({measure.name: measure.entry() for measure in measures})
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
@@ -74,6 +79,10 @@ def measure_alone(name: str, measure: Callable[[], Measure], path: Path) -> None
     """
     if os.environ.get("ONLY", "") in ("", name, name.partition(".")[0]):
         print(f"{name} ...", flush=True)
-        found = measure()
+        try:
+            found = measure()
+        except (Exception, SystemExit):
+            merge(path, [], [name])
+            raise
         merge(path, [found])
         print(table([found]))

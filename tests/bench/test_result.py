@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.bench.result import Measure, merge, percentile, table
+import pytest
+
+from tests.bench.result import Measure, measure_alone, merge, percentile, table
 
 SLOW = Measure("first_call.page_p95_ms", 61.25, "ms", 50, "lower", "asked for the page")
 FAST = Measure("first_call.ami_events_per_s", 20000, "1/s", 10000, "higher", "sent events")
@@ -30,6 +32,23 @@ def test_merge_keeps_what_was_not_measured_now(tmp_path: Path) -> None:
         "better": "higher",
         "how": "sent events",
     }
+
+
+def test_what_could_not_be_measured_keeps_no_older_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bench.json"
+    merge(path, [SLOW, FAST])
+    merge(path, [], [SLOW.name, "first_call.never_measured"])
+    assert list(json.loads(path.read_text("utf-8"))) == [FAST.name]
+
+    def fail() -> Measure:
+        raise SystemExit("no box")
+
+    monkeypatch.setenv("ONLY", FAST.name)
+    with pytest.raises(SystemExit):
+        measure_alone(FAST.name, fail, path)
+    assert json.loads(path.read_text("utf-8")) == {}
 
 
 def test_table_says_what_was_missed() -> None:
