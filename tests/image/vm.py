@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shlex
 import socket
 import subprocess
 import time
@@ -23,6 +24,7 @@ from typing import Self
 import disk
 from vm import DISK_GB, Forward, Machine, credential
 
+from tests.image.wire import Wire
 from tests.until import until
 
 # Where it is emulated, and another test run shares the processor, a boot takes minutes.
@@ -108,7 +110,7 @@ class VirtualBox:
         self._chip = folder / "chip" if has_chip else None
         self._chip_process: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[str] | None = None
-        self._connection: socket.socket | None = None
+        self._wire: Wire | None = None
         pages = (Forward("tcp", "127.0.0.1", https_port, 443), Forward("tcp", "127.0.0.1", http_port, 80))
         phones = (Forward("udp", HOST, sip_port, 5060),) if sip_port else ()
         self._image = image
@@ -201,15 +203,17 @@ class VirtualBox:
         It waits for the machine to be up as far as it must be. With `check` a non-zero exit code is an
         AssertionError.
         """
-        connection = self._ask(command, timeout_s)
-        # A machine that was started again has said once more that its shell is ready.
-        while (answer := self._line(connection)) == READY:
-            pass
-        code, _, printed = answer.partition(" ")
-        text = base64.b64decode(printed).decode(errors="replace").rstrip("\n")
+        code, printed = self._answer(command, timeout_s)
+        text = printed.decode(errors="replace").rstrip("\n")
         if check and code != "0":
             raise AssertionError(f"{command} ended with {code}:\n{text}")
         return text
+
+    def read(self, path: str) -> bytes:
+        """A file inside."""
+        code, printed = self._answer(f"cat {shlex.quote(path)}", RUN_TIMEOUT_S)
+        assert code == "0", printed
+        return printed
 
     def asterisk(self, command: str) -> str:
         """What Asterisk's console says."""
@@ -231,8 +235,8 @@ class VirtualBox:
 
     def wait_restart(self, timeout_s: float) -> None:
         """Waits until it has started again by itself, so far that `run` may be asked for something."""
-        connection = self._connect(timeout_s)
-        while self._line(connection) != READY:
+        wire = self._connect(timeout_s)
+        while wire.line() != READY:
             pass
 
     def console(self) -> str:
@@ -283,9 +287,9 @@ class VirtualBox:
         if self._keys is not None:
             os.close(self._keys)
             self._keys = None
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+        if self._wire:
+            self._wire.close()
+            self._wire = None
         if self._process:
             self._process.terminate()
             self._process.communicate()
@@ -299,38 +303,38 @@ class VirtualBox:
         parts = ["console:", *self.console().splitlines()[-LOG_LINES:]]
         if self._process and self._process.poll() is not None:
             parts += ["QEMU ended:", str(self._process.communicate()[0])]
-        elif self._connection:
+        elif self._wire:
             try:
                 parts += ["journal:", self.run(f"journalctl -q --no-pager -n {LOG_LINES}", timeout_s=30)]
             except (AssertionError, OSError) as error:
                 parts.append(f"no journal: {error}")
         return "\n".join(parts)
 
-    def _ask(self, command: str, timeout_s: float) -> socket.socket:
-        connection = self._connect(timeout_s)
-        connection.sendall(base64.b64encode(command.encode()) + b"\n")
-        return connection
+    def _answer(self, command: str, timeout_s: float) -> tuple[str, bytes]:
+        """The exit code of a command, and what it printed."""
+        wire = self._ask(command, timeout_s)
+        # A machine that was started again has said once more that its shell is ready.
+        while (answer := wire.line()) == READY:
+            pass
+        code, _, printed = answer.partition(" ")
+        return code, base64.b64decode(printed)
 
-    def _connect(self, timeout_s: float) -> socket.socket:
-        if self._connection is None:
+    def _ask(self, command: str, timeout_s: float) -> Wire:
+        wire = self._connect(timeout_s)
+        wire.send(command)
+        return wire
+
+    def _connect(self, timeout_s: float) -> Wire:
+        if self._wire is None:
             until(self._is_there, 30, "QEMU to start")
             connection = socket.socket(socket.AF_UNIX)
             connection.connect(str(self._shell))
-            connection.settimeout(timeout_s)
-            self._line(connection)
-            self._connection = connection
-        self._connection.settimeout(timeout_s)
-        return self._connection
-
-    def _line(self, connection: socket.socket) -> str:
-        """The next line from inside: an answer, or READY. Takes nothing of the one after it."""
-        said = b""
-        while not said.endswith(b"\n"):
-            received = connection.recv(1)
-            if not received:
-                raise AssertionError("the machine ended")
-            said += received
-        return said.decode().rstrip("\n")
+            wire = Wire(connection)
+            wire.wait_at_most(timeout_s)
+            wire.line()
+            self._wire = wire
+        self._wire.wait_at_most(timeout_s)
+        return self._wire
 
     def _is_there(self) -> bool:
         assert self._process
