@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,9 @@ def look(box: VirtualBox, told: dict[str, list[str]]) -> list[str]:
     wrong = [f"the system is {state}: {failed}"] if state != "running" else []
     parts = box.run("lsblk -rno PARTLABEL /dev/vda | grep .").split()
     wrong += [f"partitions: {parts}"] if parts != PARTS else []
-    if "saved" in told:
-        until(lambda: is_settled(box), PATIENCE_S, "the wanted settings in use", every_s=2)
-    found = seen(box)
+    # Each look reads every database through: the one that finds the settings in use is the one that counts.
+    look_again = partial(settled, box)
+    found = until(look_again, PATIENCE_S, "the wanted settings in use", 2) if "saved" in told else seen(box)
     wrong += lost(found, told) + locked(found, told)
     wrong += (
         ["it has another authority"] if "authority" in told and authority(box) != told["authority"][0] else []
@@ -98,12 +99,12 @@ def seen(box: VirtualBox) -> dict[str, Any]:
     return found
 
 
-def is_settled(box: VirtualBox) -> bool:
-    """Whether what is wanted is in use."""
+def settled(box: VirtualBox) -> dict[str, Any]:
+    """What inside.py finds once what is wanted is in use; AssertionError before."""
     found = seen(box)
     now = {key: found[key] for key in ("live", "wanted", "states")}
     assert found["live"] == found["wanted"] and found["states"] == ["live"], now
-    return True
+    return found
 
 
 def lost(found: dict[str, Any], told: dict[str, list[str]]) -> list[str]:
