@@ -22,7 +22,7 @@ import vm
 
 from tests.until import until
 
-pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("new")]
+pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("initrd")]
 
 # Bus or adapter -> QEMU's devices, the last of which is the disk.
 BUSES = {
