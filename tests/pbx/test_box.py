@@ -272,6 +272,8 @@ def test_a_caller_waits_while_foyer_pbx_is_gone(box: Box) -> None:
         first = outside.call(NUMBER)
         desk.wait_ring().answer()
         first.wait_answer()
+        box.wait_row("agent", "a1", "the first talk", state="talking")
+        until(lambda: not box.rows()["caller"], 5, "the first caller to have left the queue")
         second = outside.call(NUMBER).wait_answer()
         until(lambda: box.rows()["caller"], 5, "a waiting caller")
         ((call, before),) = box.rows()["caller"].items()
@@ -303,12 +305,15 @@ def test_requests(box: Box) -> None:
         ring.wait_end()
         box.call(lambda one: one.outcome == "answered", "the end of the test call")
         assert box.ask("hangup", call=call.external_id).result["error"] == "This call is over."
-        assert box.ask("recorded").result == {"all": True}
+        # The product waits for a second, not for ever.
+        until(lambda: box.ask("recorded").result == {"all": True}, 5, "all of it to be read")
 
+        box.wait_row("agent", "a1", "a free phone", state="idle")
         wanted = str(uuid.uuid4())
         asked = box.ask("originate", agent="a1", number="0907 654-321", call=wanted)
         assert asked.state == "done", asked.result
         own = desk.wait_ring()
+        box.wait_row("agent", "a1", "the ring", state="ringing")
         assert own.invite is not None
         headers = [own.invite.get(name) for name in ("x-foyer-call", "x-foyer-own")]
         assert headers == [wanted, "1"]

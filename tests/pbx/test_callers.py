@@ -118,7 +118,7 @@ def test_what_is_no_number_is_nobody(box: Box) -> None:
 def test_the_mirror_follows_and_survives_a_restart(box: Box) -> None:
     person = treat(box, NUISANCE, language="en", blocked=True)
     wait_mirrored(box, "0901111111", "en//blocked")
-    assert len(mirrored(box)) == 7
+    until(lambda: len(mirrored(box)) == 7, 5, "every spelling")
     with box.store.change() as change:
         people.set_blocked(change, person, False)
         other = people.person_for(change, "phone", GUEST)

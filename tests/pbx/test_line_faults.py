@@ -174,9 +174,9 @@ def test_from_refused_to_signed_in(box: Box, provider: Phone) -> None:
     box.wait_row("fault", "l4", "the silent provider", 15, why="silent", code=0)
     provider.statuses["REGISTER"] = 404
     assert box.ask("try_line", line="l2").state == "done"
-    box.wait_row("fault", "l2", "the unknown account", why="account", code=404)
     again = box.ask("try_line", line="l2")
     assert again.state == "failed" and "a moment ago" in again.result["error"]
+    box.wait_row("fault", "l2", "the unknown account", why="account", code=404)
     assert box.ask("try_line", line="l9").state == "failed"
     del provider.statuses["REGISTER"]
     box.asterisk.cli("pjsip send register l2")

@@ -38,6 +38,8 @@ def talk_and_hang_up(box: Box, desk: Phone, outside: Phone) -> Leg:
     first = outside.call(NUMBER)
     desk.wait_ring().answer()
     first.wait_answer()
+    box.wait_row("agent", "a1", "the first talk", state="talking")
+    until(lambda: not box.rows()["caller"], 5, "the first caller to have left the queue")
     second = outside.call(NUMBER).wait_answer()
     until(lambda: box.rows()["caller"], 5, "the second caller in the queue")
     first.hang_up()
@@ -99,7 +101,7 @@ def test_the_phone_s_own_code_ends_it(box: Box, is_alive: bool) -> None:
         if not is_alive:
             box.start()
         until(lambda: (length_of(box, done.id) or 0) < SHORT_MS, 5, "the end of the wrap-up in the store")
-        assert box.members() == {("PJSIP/a1d", "")}
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "no pause any more")
 
 
 def test_a_break_ends_it(box: Box) -> None:
