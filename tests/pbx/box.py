@@ -41,7 +41,8 @@ SITE: dict[str, Any] = {
             "name": "Đặt bàn",
             "greeting_text": GREETING,
             "agents": ["a1", "a2"],
-            "ring_seconds": 5,
+            # Longer than anything that happens while a phone rings takes on a busy machine.
+            "ring_seconds": 20,
             "wrap_up_seconds": 0,
         }
     ],
