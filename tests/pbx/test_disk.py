@@ -106,6 +106,8 @@ def test_recording_stops_and_comes_back_while_calls_go_on(box: Box, disk: SmallD
         box.wait_row("disk", "recording", "the end of the alarm", 15, full=False)
         box.agent("a2", "offline")
         until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent alone in the queue")
+        # The call on the full disk is known as well before one counts.
+        until(lambda: box.ask("recorded").result == {"all": True}, 15, "all of it to be read")
         before = len(box.calls())
         call(desk, outside)
         assert is_recorded(box, ended(box, before + 1))

@@ -70,6 +70,14 @@ def test_a_forged_number_is_no_call(box: Box, forged: str) -> None:
 def test_an_honest_number_is_one(box: Box) -> None:
     assert invite(box, "%2b84901234567", "%2B842812345678") == "200"
     assert invite(box, CALLER, NUMBER, f'P-Asserted-Identity: "50% off" <sip:{CALLER}@{LINE_HOST}>') == "200"
+    log = box.settings.ast_log / "cel.jsonl"
+
+    def answered() -> set[str]:
+        rows = [parse_cel(line) for line in log.read_text().splitlines()]
+        return {row.row["linkedid"] for row in rows if row and row.row["eventtype"] == "ANSWER"}
+
+    # Those who look at the rows of their own call must know these.
+    until(lambda: len(answered()) == 2, 5, "the rows of both calls")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_rows_wait_for_asterisk_and_keep_their_order(account: tuple[FakeAsterisk
 
 
 def test_a_row_that_cannot_be_written_for_long_is_given_up(
-    account: tuple[FakeAsterisk, Account], monkeypatch: pytest.MonkeyPatch
+    account: tuple[FakeAsterisk, Account], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(module, "TRIED_FOR_S", 0.1)
     monkeypatch.setattr(module, "RETRY_S", 0.05)
@@ -74,7 +74,7 @@ def test_a_row_that_cannot_be_written_for_long_is_given_up(
     thread.start()
     until(marks._waiting.empty, 5, "the first row taken")
     monkeypatch.setattr(module, "TRIED_FOR_S", 30.0)
-    stop.wait(0.5)
+    until(lambda: "HOLD was not logged" in caplog.text, 5, "the first row to be given up")
     marks.hold(hold("Unhold", "PJSIP/a1-00000001"))
     with fake:
         until(lambda: written(fake), 10, "the second row")
