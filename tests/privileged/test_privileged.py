@@ -60,20 +60,33 @@ class Served:
 
 
 @pytest.fixture
-def served(request: pytest.FixtureRequest) -> Iterator[Served]:
-    """Ends when idle for a second, or the test's parameter. Any user can connect."""
-    idle_s: float = getattr(request, "param", 1.0)
+def served() -> Iterator[Served]:
+    """Stays idle for as long as a test may need to call. Any user can connect."""
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         Path(folder).chmod(0o755)
         server = Served(Path(folder) / "privileged.sock")
         listener.bind(str(server.path))
         server.path.chmod(0o666)
         listener.listen()
-        thread = threading.Thread(target=serve, args=(listener, idle_s, server.prepare))
+        thread = threading.Thread(target=serve, args=(listener, 120.0, server.prepare))
         thread.start()
         yield server
-        thread.join(idle_s + 60)
-        assert not thread.is_alive(), "it does not end when idle"
+        # From the next call on, even one that says nothing.
+        listener.settimeout(0.1)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(server.path))
+        thread.join(60)
+        assert not thread.is_alive(), "a call holds it up"
+
+
+def test_it_ends_when_idle() -> None:
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{folder}/privileged.sock")
+        listener.listen()
+        thread = threading.Thread(target=serve, args=(listener, 0.1), daemon=True)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_a_call_is_carried_out_and_answered(served: Served) -> None:
@@ -102,9 +115,7 @@ def test_what_is_not_on_the_list_is_refused(served: Served, call: Call) -> None:
     assert served.called == []
 
 
-# As long as another process may take to start.
 @pytest.mark.slow
-@pytest.mark.parametrize("served", [10.0], indirect=True)
 def test_another_user_is_refused_and_the_next_call_served(served: Served) -> None:
     command = [sys.executable, "-c", CALL, str(served.path)]
     stranger = subprocess.run(command, user="nobody", text=True, capture_output=True, check=False)
