@@ -63,13 +63,13 @@ class Restless:
             self.register()
         else:
             self._process.send_signal(signal.SIGKILL)
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = self._start()
 
     def stop(self) -> None:
         """Ends foyer-pbx in order."""
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(20)
+        self._process.wait(60)
 
 
 @contextlib.contextmanager
