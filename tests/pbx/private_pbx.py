@@ -138,7 +138,7 @@ def files(ports: Ports, directory: Path) -> dict[str, str]:
         ),
         "cel.conf": f"[general]\nenable=yes\napps=queue,playback,mixmonitor\nevents={CEL_EVENTS}\n",
         "cel_custom.conf": f"[{directory}/log/cel.jsonl]\nformat=json\nfields={CEL_FIELDS}\n",
-        "rtp.conf": "[general]\nrtpstart=20000\nrtpend=29999\n",
+        "rtp.conf": "[general]\nrtpstart=10000\nrtpend=19999\n",
         "http.conf": "[general]\nenabled=no\n",
         "indications.conf": "[general]\ncountry=us\n[us]\nringcadence=2000,4000\n",
     }

@@ -245,7 +245,7 @@ def phone_bench(folder: Path) -> Iterator[Desk]:
         "queues.conf": QUEUES,
         "extensions.conf": EXTENSIONS.replace("{directory}", str(directory)),
         "http.conf": f"[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport={port}\n",
-        "rtp.conf": "[general]\nrtpstart=20000\nrtpend=29999\n",
+        "rtp.conf": "[general]\nrtpstart=10000\nrtpend=19999\n",
     }
     wire = Wire(port)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Served", (Page,), {"wire": wire}))
