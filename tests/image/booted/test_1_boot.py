@@ -8,14 +8,17 @@ import pytest
 
 from tests.image.booted.conftest import WORN, WORN_BEFORE
 from tests.image.vm import VirtualBox
+from tests.powercut.recording import Office
 
 SECTOR, MIB = 512, 1 << 20
 
 pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("old")]
 
 
-def test_it_boots_on_a_bios(old: VirtualBox) -> None:
+def test_it_boots_on_a_bios(old: VirtualBox, office: Office) -> None:
     old.assert_well()
+    # What the disk was told so far is what cuts in the first boot are chosen from.
+    assert office.up > 0
 
 
 def test_its_screen_says_where_it_is_and_with_which_password(old: VirtualBox) -> None:
