@@ -9,8 +9,11 @@ import pytest
 from tests.image.booted.conftest import WORN, WORN_BEFORE
 from tests.image.vm import VirtualBox
 from tests.powercut.recording import Office
+from tests.until import until
 
 SECTOR, MIB = 512, 1 << 20
+# The ends of the profile's spans that have a number from the start.
+SPANS = ("DYN/loc/1:0", "DYN/loc/2:0", "DYN/loc/2:1")
 
 pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("old")]
 
@@ -27,6 +30,18 @@ def test_its_screen_says_where_it_is_and_with_which_password(old: VirtualBox) ->
     assert "https://10.0.2.15/" in screen
     assert f"One-time administrator password:   {old.otp}" in screen
     assert "Telephone cards:" in screen
+    for span in SPANS:
+        old.wait_console(f"({span})", 30)
+
+
+def test_so_does_the_screen_of_a_machine_that_has_one(old: VirtualBox) -> None:
+    password = f"One-time administrator password:   {old.otp}"
+    shown = until(lambda: has_menu(old.run("cat /dev/vcs1")), 30, "the menu on the first console", 1)
+    assert "https://10.0.2.15/" in shown and password in shown
+
+
+def has_menu(screen: str) -> str:
+    return screen if "Number, then Enter:" in screen else ""
 
 
 def test_the_system_is_read_only_and_the_data_encrypted(old: VirtualBox) -> None:
