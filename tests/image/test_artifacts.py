@@ -10,6 +10,7 @@ from typing import Any
 
 import artifacts
 import base_root
+import disk
 import dpkg
 import fingerprint
 import parts
@@ -128,6 +129,21 @@ def test_spdx_names_what_is_not_from_debian(packages: dict[str, dict[str, Any]])
     assert urls["foyer"].startswith("pkg:generic/foyer@")
     assert "esbuild" not in packages
     assert packages["jssip"]["licenseDeclared"] == "MIT"
+
+
+@pytest.mark.vm
+@pytest.mark.xdist_group("artifacts")
+def test_the_real_image_is_what_lies_packed_beside_it() -> None:
+    """The one that the other tests with this mark boot."""
+    image = disk.named_image()
+    checksums = image.with_suffix(".sha256")
+    subprocess.run(["sha256sum", "--check", "--strict", checksums.name], cwd=image.parent, check=True)
+    unpack_and_compare = f"zstd -dc {image.name}.zst | cmp - {image.name}"
+    subprocess.run(["bash", "-o", "pipefail", "-c", unpack_and_compare], cwd=image.parent, check=True)
+    release_line = image.with_suffix(".manifest").read_text().partition("\n")[0]
+    assert release_line.startswith(f"# {release.release().image_name}, commit ")
+    document = json.loads(image.with_suffix(".spdx.json").read_text())
+    assert {"asterisk", "dahdi-linux", "jssip"} <= {package["name"] for package in document["packages"]}
 
 
 def test_compiled_drivers_are_parts_too(shipped: Path, tmp_path: Path) -> None:

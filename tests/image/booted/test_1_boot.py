@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 
+import disk
 import pytest
 
 from tests.image.booted.conftest import WORN, WORN_BEFORE
@@ -42,6 +43,14 @@ def test_so_does_the_screen_of_a_machine_that_has_one(old: VirtualBox) -> None:
 
 def has_menu(screen: str) -> str:
     return screen if "Number, then Enter:" in screen else ""
+
+
+def test_the_manifest_beside_the_image_names_every_package(old: VirtualBox) -> None:
+    manifest = disk.named_image().with_suffix(".manifest").read_text().splitlines()
+    inside = old.run(r"dpkg-query --show --showformat 'deb ${Package} ${Version}\n'").splitlines()
+    assert "asterisk" in {line.split()[1] for line in inside}
+    # That one stands for drivers that the image has, which are in the manifest by their own name.
+    assert [line for line in inside if line not in manifest] == ["deb foyer-drivers 1"]
 
 
 def test_the_system_is_read_only_and_the_data_encrypted(old: VirtualBox) -> None:
