@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -172,7 +171,7 @@ def line_channels(box: VirtualBox) -> int:
 def is_recorded(box: VirtualBox, copy: Path) -> bool:
     """Whether the one recording has both sides, loud enough, for four seconds; `copy` gets it."""
     (name,) = box.run("find /data/asterisk/recordings -name '*.wav'").splitlines()
-    copy.write_bytes(base64.b64decode(box.run(f"base64 -w0 {name}")))
+    copy.write_bytes(box.read(name))
     heard = sound.read_wav(copy)
     levels = {hz: sound.tone_level_dbfs(heard, hz) for hz in (CALLER_HZ, AGENT_HZ)}
     loud_s = {hz: (level > LOUD_DBFS).sum() * sound.WINDOW_MS / 1000 for hz, level in levels.items()}
