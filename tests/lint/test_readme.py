@@ -67,6 +67,23 @@ def test_every_unit_is_named() -> None:
     assert all(f"`{unit.stem}`" in README for unit in units)
 
 
+@pytest.mark.parametrize(
+    ("process", "wiring"),
+    [
+        ("foyer-pbx", "pbx/__main__.py"),
+        ("foyer-apply", "apply/__main__.py"),
+        ("foyer-hw", "hw/__main__.py"),
+        ("foyer-webui", "webui/server.py"),
+    ],
+)
+def test_the_threads_are_those_that_are_started(process: str, wiring: str) -> None:
+    (row,) = re.findall(rf"^\| `{process}` \|([^|]*)\|", README, re.MULTILINE)
+    text = (ROOT / "appliance" / wiring).read_text("utf-8")
+    # Named where it is started, or in the table of what to start.
+    started = re.findall(r'(?:spawn\(|^ {8}\()"([a-z-]+)", ', text, re.MULTILINE)
+    assert started and sorted(re.findall("`([^`]+)`", row)) == sorted(started)
+
+
 def test_every_picture_is_there() -> None:
     pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
     assert pictures
