@@ -66,6 +66,7 @@ def test_a_queue_call_makes_few_events(exchange: Exchange) -> None:
     with exchange.desk("a1", answers=True, tone_hz=700) as desk, exchange.provider(tone_hz=440) as provider:
         caller = provider.call("02812345678").wait_answer()
         desk.wait_call()
+        until(lambda: "Event: AgentConnect" in listener.read()[before:], 10, "the talk to be told")
         caller.hang_up()
         until(lambda: "0 active channels" in exchange.cli("core show channels"), 5, "the call's end")
     until(lambda: "Event: Hangup" in listener.read()[before:], 10, "the call's end to be told")
