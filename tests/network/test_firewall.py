@@ -19,20 +19,19 @@ RULES = Path("/etc/nftables.conf")
 BOX, VISITOR = "198.51.100.1", "198.51.100.2"
 OPEN_TCP, OPEN_UDP = (80, 443), (5060, 10000, 19999)
 CLOSED_TCP, CLOSED_UDP = (22, 25, 2019, 4573, 5038, 8088, 8188), (53, 69, 123, 5061, 9999, 20000)
-# Listens on every port and echoes; says "ready" when it does.
+# Listens on every port and echoes; says "ready" once every port is bound.
 ECHO = """
 import socket, threading
-def tcp(port):
-    with socket.create_server(("", port)) as server:
-        while True: server.accept()[0].sendall(b"here")
-def udp(port):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("", port))
-        while True: server.sendto(*server.recvfrom(100))
+def tcp(server):
+    while True: server.accept()[0].sendall(b"here")
+def udp(server):
+    while True: server.sendto(*server.recvfrom(100))
 tcps, udps = eval(input())
-for port in tcps: threading.Thread(target=tcp, args=(port,), daemon=True).start()
-for port in udps: threading.Thread(target=udp, args=(port,), daemon=True).start()
-socket.create_connection(("127.0.0.1", tcps[-1]), 5).recv(4)
+servers = [(tcp, socket.create_server(("", port))) for port in tcps]
+for port in udps:
+    servers.append((udp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
+    servers[-1][1].bind(("", port))
+for target, server in servers: threading.Thread(target=target, args=(server,), daemon=True).start()
 print("ready", flush=True)
 input()
 """
