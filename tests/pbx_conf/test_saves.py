@@ -48,7 +48,7 @@ MENU = {
     "tries": 1,
 }
 ASKS_FOR_HOA = [
-    {"id": "t1", "kind": "person", "agent_id": "a1", "ring_seconds": 6, "next": "t3"},
+    {"id": "t1", "kind": "person", "agent_id": "a1", "ring_seconds": 60, "next": "t3"},
     {"id": "t3", "kind": "end"},
 ]
 SAYS = {"id": "t4", "kind": "say", "texts": [{"language": "vi", "text": "Xin chào."}], "next": "t2"}
@@ -62,11 +62,16 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         assert [line for line in asterisk.complaints() if "was not found" not in line] == []
 
 
-def save(exchange: Exchange, shown: Site) -> None:
-    """Makes the site live, with its sounds; an agent is in all of its queues, on a break."""
+def say(exchange: Exchange, shown: Site) -> None:
+    """Speaks what the site says; that takes a while."""
     for file, text in wanted(shown):
         if not (exchange.env.sounds / file).exists():
             speak(text.text, text.language, exchange.env.sounds / file)
+
+
+def save(exchange: Exchange, shown: Site) -> None:
+    """Makes the site live, with its sounds; an agent is in all of its queues, on a break."""
+    say(exchange, shown)
     exchange.save(shown)
     for queue in shown.queues:
         exchange.put_in("a1", queue.id)
@@ -139,12 +144,15 @@ def test_who_is_in_a_step_that_goes_goes_on(
 ) -> None:
     with exchange.desk("a1") as desk, exchange.provider(tone_hz=440) as provider:
         save(exchange, office("f1", Q1, steps=steps))
+        say(exchange, after)
         caller = provider.call(NUMBER).wait_answer()
         if steps is ASKS_FOR_HOA:
             desk.wait_ring()
         else:
             until(lambda: "!Read!" in exchange.cli("core show channels concise"), 10, "the menu")
         save(exchange, after)
+        if steps is ASKS_FOR_HOA:
+            desk.wait_ring().refuse()
         wait_in(exchange, "q1")
         caller.hang_up()
 
