@@ -4,7 +4,7 @@ A test never sleeps for a while and hopes: it says what it waits for and how lon
 takes says as much of the machine as of the product: beside another test and a compiler, everything takes many
 times as long. So a limit is what a machine at rest needs at most, and a busy one gets more (`PATIENCE`).
 Where the product's own promise is at stake, the limit stays, and the time in which work had to wait for a
-processor does not count.
+processor, a disk or memory does not count.
 """
 
 import re
@@ -14,7 +14,7 @@ from pathlib import Path
 
 # A busy machine may take so many times as long, but at most so many seconds more.
 PATIENCE, MORE_S = 5, 120.0
-PRESSURE = Path("/proc/pressure/cpu")
+PRESSURE = Path("/proc/pressure")
 
 
 class NeverHappened(AssertionError):
@@ -35,16 +35,24 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """Seconds in which no work of this machine had to wait for a processor."""
+        """Seconds in which no work of this machine had to wait for a processor, a disk or memory."""
         return max(0.0, self.wall_s - (_waited_s() - self._waited_s))
+
+    def __repr__(self) -> str:
+        """Both, for the report of a failed test."""
+        return f"<{self.seconds:.1f} s, {self.wall_s:.1f} s by the clock>"
 
 
 def _waited_s() -> float:
-    """Seconds since the machine's start in which at least one task waited for a processor
+    """Seconds since the machine's start in which at least one task waited for a processor, a disk or memory
     (Documentation/accounting/psi.rst); 0 where the kernel does not count them.
     """
+    return sum(_pressure_s(name) for name in ("cpu", "io", "memory"))
+
+
+def _pressure_s(name: str) -> float:
     try:
-        told = PRESSURE.read_text("ascii")
+        told = (PRESSURE / name).read_text("ascii")
     except OSError:
         return 0.0
     found = re.match(r"some .* total=(\d+)", told)
@@ -60,7 +68,7 @@ def until[T](predicate: Callable[[], T], timeout_s: float, what: str, every_s: f
     """
     watch = Stopwatch()
     longest_s = min(PATIENCE * timeout_s, timeout_s + MORE_S)
-    return _wait(predicate, lambda: watch.wall_s - longest_s, what, every_s)
+    return _wait(predicate, lambda: watch.wall_s - longest_s, what, every_s, watch)
 
 
 def within[T](predicate: Callable[[], T], promised_s: float, what: str, watch: Stopwatch | None = None) -> T:
@@ -72,12 +80,13 @@ def within[T](predicate: Callable[[], T], promised_s: float, what: str, watch: S
     def over_s() -> float:
         return max(counted.seconds - promised_s, counted.wall_s - promised_s - MORE_S)
 
-    return _wait(predicate, over_s, what, every_s=0.05)
+    return _wait(predicate, over_s, what, 0.05, counted)
 
 
-def _wait[T](predicate: Callable[[], T], over_s: Callable[[], float], what: str, every_s: float) -> T:
-    """`over_s`: how many seconds too late it is; negative while there is time."""
-    watch = Stopwatch()
+def _wait[T](
+    predicate: Callable[[], T], over_s: Callable[[], float], what: str, every_s: float, watch: Stopwatch
+) -> T:
+    """`over_s`: how many seconds too late it is, by `watch`; negative while there is time."""
     cause: AssertionError | None = None
     last: object = None
     while True:

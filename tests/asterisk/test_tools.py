@@ -1,5 +1,6 @@
 """The test tools themselves: ears that hear what is there, phones and SIPp callers at a real Asterisk."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,19 +73,21 @@ def test_until_says_what_never_happened() -> None:
 def test_a_promise_is_counted_without_the_time_in_which_work_waited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pressure = tmp_path / "cpu"
-    monkeypatch.setattr("tests.until.PRESSURE", pressure)
+    monkeypatch.setattr("tests.until.PRESSURE", tmp_path)
     watch = Stopwatch()  # this kernel counts nothing
     with pytest.raises(NeverHappened, match="in vain for a miracle"):
         within(lambda: 0, 0.1, "a miracle", watch)
     assert watch.seconds >= 0.1
     line = "some avg10=91.58 avg60=88.47 avg300=76.33 total={}\nfull avg10=0.00 avg60=0.00 total=0\n"
-    pressure.write_text(line.format(5_000_000))
+    for resource in ("cpu", "io", "memory"):
+        (tmp_path / resource).write_text(line.format(5_000_000))
     watch = Stopwatch()
     until(lambda: watch.wall_s > 0.1, 1, "a tenth of a second")
     assert watch.seconds > 0.1
-    pressure.write_text(line.format(5_090_000))
-    assert watch.seconds < watch.wall_s - 0.08
+    for count, resource in enumerate(("cpu", "io", "memory"), 1):
+        (tmp_path / resource).write_text(line.format(5_030_000))
+        assert watch.seconds < watch.wall_s - count * 0.03 + 0.01
+    assert re.fullmatch(r"<\d\.\d s, \d\.\d s by the clock>", repr(watch))
 
 
 @pytest.fixture(scope="module")
