@@ -187,8 +187,8 @@ def search(db: Database, text: str, limit: int = 50, after: str | None = None) -
     """
     digits = "".join(char for char in phone.ascii_digits(text) if char.isdigit()).lstrip("0")
     values = {
-        "name": f"%{_like(fold(text))}%",
-        "value": f"%{_like(text.strip())}%",
+        "name": _part(fold(text)),
+        "value": _part(text.strip()),
         # "0901 234" is how people write +84901234...; two digits would find half the world.
         "digits": f"%{digits}%" if len(digits) >= _DIGITS_MIN else None,
         "after": after,
@@ -336,5 +336,12 @@ def _clean_name(name: str) -> str:
     return "".join(char for char in text if unicodedata.category(char) not in _NO_NAME).strip()[:NAME_MAX]
 
 
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _part(text: str) -> str | None:
+    """The pattern of what has this text in it; None, which matches nothing, where nothing can have it.
+
+    Marks alone fold to an empty text, which would be in everything. SQLite reads a pattern up to a NUL only.
+    """
+    if not text or "\0" in text:
+        return None
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

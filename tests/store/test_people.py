@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from appliance.errors import NotFoundError, RejectedError
 from appliance.store import Change, Store, events, people
 from appliance.store.conversations import CallRecord, add_note, upsert_call
+from appliance.store.phone import ascii_digits
+from tests.pbx_conf.nasty import nasty
 
 
 def call(change: Change, uuid: str, caller: str, started: int) -> str:
@@ -68,6 +72,38 @@ def test_search(store: Store, text: str, found: list[str]) -> None:
     with store.read() as db:
         names = [person.name.split()[-1] for person in people.search(db, text)]
     assert sorted(names) == found
+
+
+TYPED = ("100% An", "a_b", "back\\slash", "O'Neil;--", '"quoted"', "Nguyễn Minh Đức", "الهاتف", "a@b")
+
+
+def has(typed: str, person: people.Person) -> bool:
+    """Whether somebody who reads the text as nothing but text finds this person by it."""
+    words = people.fold(typed).lower()
+    digits = "".join(char for char in ascii_digits(typed) if char.isdigit()).lstrip("0")
+    values = [address.value.lower() for address in person.addresses]
+    return not typed.strip() or (
+        (words != "" and words in people.fold(person.name).lower())
+        or any(typed.strip().lower() in value for value in values)
+        or (len(digits) >= 3 and any(digits in value for value in values))
+    )
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("\0")
+@example("An\0x")
+@example("\u0301")
+@example("\u200c")
+@given(nasty | st.text("%_\\'\";-aAnN \0", max_size=4))
+def test_what_is_typed_is_searched_as_text(store: Store, typed: str) -> None:
+    with store.change() as change:
+        for number, name in enumerate(TYPED):
+            people.person_for(change, "phone", f"+8490123456{number}", name)
+    with store.read() as db:
+        everybody = [people.get(db, found.id) for found in people.search(db, "")]
+        found = {person.id for person in people.search(db, typed)}
+    assert len(everybody) == len(TYPED)
+    assert found == {person.id for person in everybody if has(typed, person)}
 
 
 @pytest.mark.parametrize("text", ["علي كريمي", "می‌نا", "مینا", "کریمی"])

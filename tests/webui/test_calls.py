@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from appliance.store import Store, conversations, people, site
 from appliance.store.conversations import SegmentRecord
@@ -82,6 +84,15 @@ def test_filters(sign_in: SignIn, store: Store, past: list[str]) -> None:
 )
 def test_whatever_is_asked_there_is_an_answer(sign_in: SignIn, past: list[str], query: str) -> None:
     assert sign_in("lead").get(f"/calls?{query}").status == 200
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("\0")
+@example("\u0301")
+@given(st.text('%_\\"^\0\u0301', min_size=1, max_size=4))
+def test_signs_that_nobody_has_find_no_call(sign_in: SignIn, past: list[str], typed: str) -> None:
+    page = sign_in("lead").get("/calls?" + urllib.parse.urlencode({"who": typed}))
+    assert listed(page) == 0 and "No such calls" in page.words
 
 
 def test_agents_see_their_own_calls(sign_in: SignIn, store: Store, past: list[str]) -> None:
