@@ -186,6 +186,16 @@ def talk(provider: Phone, number: str, phone: Phone) -> tuple[Leg, Leg]:
 
 
 def events(exchange: Exchange) -> list[dict[str, str]]:
-    """The rows of the CEL file."""
-    text = (exchange.env.log / "cel.jsonl").read_text("utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+    """The rows of the CEL file; none before the first call."""
+    file = exchange.env.log / "cel.jsonl"
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+
+def calls(exchange: Exchange) -> list[dict[str, str]]:
+    """The rows in which calls were given their ids."""
+    return [row for row in events(exchange) if row["eventtype"] == "FOYER_CALL"]
+
+
+def new_call(exchange: Exchange, known: int) -> dict[str, str]:
+    """The row of the one call that came after so many: it is written a moment later than phones hear."""
+    return until(lambda: calls(exchange)[known:], 5, "the call's row")[-1]

@@ -4,6 +4,7 @@ and shown.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -18,7 +19,17 @@ from tests.asterisk.g711 import Samples
 from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone, Transaction
 from tests.asterisk.sip import tag_of
-from tests.pbx_conf.exchange import NUMBER, PLAIN, PROVIDER, SHORT, Exchange, events, wait_tone
+from tests.pbx_conf.exchange import (
+    NUMBER,
+    PLAIN,
+    PROVIDER,
+    SHORT,
+    Exchange,
+    calls,
+    events,
+    new_call,
+    wait_tone,
+)
 from tests.until import until
 
 pytestmark = pytest.mark.asterisk
@@ -80,9 +91,11 @@ def test_the_recording_has_both_sides_and_stands_where_the_call_says(exchange: E
     recorded = recording(exchange, call)
     assert leg.answered_at and leg.ended_at
     assert 1.7 < sound.seconds(recorded) < leg.ended_at - leg.answered_at + 1
+    # A busy machine lets the phones here be silent for a while: no fault of the recording.
+    late_s = max(caller.sound.late_s, leg.sound.late_s)
     both = [sound.tone_seconds(recorded, tone, 0.3) for tone in (440, 700)]
-    assert all(heard > 0.9 * sound.seconds(recorded) - 0.3 for heard in both), both
-    assert not sound.silences(recorded[2400:-2400])
+    assert all(heard > 0.9 * sound.seconds(recorded) - 0.3 - late_s for heard in both), both
+    assert not sound.silences(recorded[2400:-2400], 200 + round(late_s * 1000))
     marks = [event for event in events(exchange) if event["accountcode"] == call and event["eventextra"]]
     assert any(json.loads(m["eventextra"]).get("extra") == f"{call}^l1^+842812345678^in" for m in marks)
 
@@ -136,11 +149,11 @@ def test_patience_ends_with_an_apology(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("form", ["+842812345678", "842812345678", "2812345678", "00842812345678"])
 def test_a_provider_may_write_the_number_in_any_form(exchange: Exchange, form: str) -> None:
+    known = len(calls(exchange))
     with exchange.provider() as provider:
         leg = provider.call(form).wait_answer()
         leg.hang_up()
-    (last,) = [e for e in events(exchange) if e["eventtype"] == "FOYER_CALL"][-1:]
-    assert "^l1^+842812345678^in" in last["eventextra"]
+    assert "^l1^+842812345678^in" in new_call(exchange, known)["eventextra"]
 
 
 def test_an_unknown_number_is_told_so(exchange: Exchange) -> None:
@@ -235,8 +248,11 @@ def recording(exchange: Exchange, call: str) -> Samples:
 def open_files(exchange: Exchange) -> set[str]:
     """What Asterisk has open now."""
     assert exchange.process
-    held = Path(f"/proc/{exchange.process.pid}/fd").iterdir()
-    return {str(link.readlink()) for link in held if link.is_symlink()}
+    found: set[str] = set()
+    for link in Path(f"/proc/{exchange.process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(link.readlink()))
+    return found
 
 
 def replaces(phone: Phone, old: Leg, tone_hz: float) -> Leg:
@@ -258,6 +274,7 @@ def test_a_registered_line_is_known_by_its_registration(exchange: Exchange) -> N
     """The provider's calls come from another address than its registrar, to the contact that we
     registered.
     """
+    known = len(calls(exchange))
     with (
         Phone(
             "028", host="127.0.0.9", port=exchange.site.lines[-1].port, server=exchange.server
@@ -276,8 +293,7 @@ def test_a_registered_line_is_known_by_its_registration(exchange: Exchange) -> N
         gateway._dispatch(Transaction(leg.request("INVITE", leg.description()), leg))
         leg.wait_answer()
         leg.hang_up()
-    (mark,) = [e for e in events(exchange) if e["eventtype"] == "FOYER_CALL"][-1:]
-    assert "^l2^+842812345676^in" in mark["eventextra"]
+    assert "^l2^+842812345676^in" in new_call(exchange, known)["eventextra"]
 
 
 def test_nothing_was_complained_of(exchange: Exchange) -> None:
