@@ -58,19 +58,19 @@ def run_once(state: Path) -> float:
 
 
 def measure() -> Measure:
-    """The best of some second runs: what else the machine does makes them only slower."""
+    """The slowest of some second runs: the promise is of each."""
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD, prefix="bench-state-") as folder:
         run_once(Path(folder))
         times = [run_once(Path(folder)) for _ in range(RUNS)]
     return Measure(
         NAME,
-        round(min(times), 2),
+        round(max(times), 2),
         "s",
         10,
         "lower",
         "from calling make run, on the state of a box that was run and ended before, until it says that it"
-        f" is ready: its pages answer; the best of {RUNS} ({', '.join(f'{one:.1f}' for one in times)} s)",
+        f" is ready: its pages answer; the slowest of {RUNS} ({', '.join(f'{one:.1f}' for one in times)} s)",
     )
 
 
