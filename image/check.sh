@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Runs inside the test root, at the repository: check.sh lint, check.sh check (lint and the quick tests), check.sh test.
-# Everything runs, whatever failed before; the last lines are pytest's.
+# Everything runs, whatever failed before; the last lines are pytest's, then the seconds of each step, for people to
+# compare: nothing fails by the clock.
 set -uo pipefail
 failed=0
+took=()
 
 step() {
+    local began=$SECONDS
     printf '%s\n' "-- $*"
     "$@" || failed=1
+    took+=("$(printf '%5d s  %.100s' $((SECONDS - began)) "$*")")
 }
 
 step ruff check --quiet .
@@ -31,4 +35,5 @@ case $1 in
         ;;
     *) exit 2 ;;
 esac
+printf '%s\n' "-- how long it took" "${took[@]}" "$(printf '%5d s  altogether' "$SECONDS")"
 exit $failed
