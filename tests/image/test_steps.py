@@ -90,6 +90,27 @@ def test_a_tool_that_fails_is_told_from_a_network_that_fails(capfd: pytest.Captu
     steps.run(sys.executable, "-c", "", what="baking")
 
 
+@pytest.mark.slow
+def test_a_build_without_a_network_ends_in_one_sentence(tmp_path: Path) -> None:
+    """The test root has what builds a root, and no network."""
+    built = {name: value for name, value in os.environ.items() if name != "FOYER_LAYERS"}
+    done = subprocess.run(
+        [steps.IMAGE / "boot.py", "run"],
+        env={**built, "FOYER_BUILD": str(tmp_path / "build"), "STATE": str(tmp_path / "state")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    last = done.stderr.splitlines()[-1]
+    assert last == (
+        "foyer: building the root file system failed: a package could not be fetched."
+        " Check the network, then run make again."
+    )
+    assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_build_ends_with_its_tools_and_in_one_line(tmp_path: Path, number: signal.Signals) -> None:
     """Also where a terminal tells only us."""
