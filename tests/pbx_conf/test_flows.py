@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from appliance.store.conversations import CallRecord
 from appliance.store.feeds import RawEvent
 from appliance.store.flows import MenuStep, SayStep
 from tests.asterisk import sound
-from tests.pbx_conf.exchange import Exchange, events, wait_tone
+from tests.pbx_conf.exchange import Exchange, calls, events, new_call, wait_tone
 from tests.pbx_conf.places import DOCUMENT, site
 from tests.until import until
 
@@ -36,6 +37,8 @@ MENU_TEXTS = [
     {"language": "vi", "text": "Bán hàng, bấm một. Gặp chị Hoa, bấm hai."},
     {"language": "en", "text": "For sales, press one. For Hoa, press two."},
 ]
+
+type Record = Callable[[], CallRecord]
 
 
 def steps() -> list[dict[str, Any]]:
@@ -56,7 +59,7 @@ def steps() -> list[dict[str, Any]]:
             "dials_people": True,
         },
         {"id": "t3", "kind": "queue", "queue_id": "q1"},
-        {"id": "t4", "kind": "person", "agent_id": "a1", "ring_seconds": 5, "next": "t7"},
+        {"id": "t4", "kind": "person", "agent_id": "a1", "ring_seconds": 20, "next": "t7"},
         {"id": "t5", "kind": "outside", "number": "0901234567"},
         {"id": "t7", "kind": "end"},
         {"id": "t8", "kind": "flow", "flow_id": "f2"},
@@ -67,7 +70,7 @@ def other_steps() -> list[dict[str, Any]]:
     """A flow that others lead to: it greets, and rings a person."""
     return [
         {"id": "t1", "kind": "say", "texts": [{"language": "vi", "text": "Phòng kỹ thuật."}], "next": "t2"},
-        {"id": "t2", "kind": "person", "agent_id": "a2", "ring_seconds": 5},
+        {"id": "t2", "kind": "person", "agent_id": "a2", "ring_seconds": 20},
     ]
 
 
@@ -99,28 +102,38 @@ def menu_path(exchange: Exchange, language: str = "") -> str:
     return str(exchange.env.sounds / language / prompt_name("vi", menu.texts))
 
 
-def record_of_last(exchange: Exchange) -> CallRecord:
-    """What history makes of the newest call, once it has ended."""
+def rows_of_last(exchange: Exchange, known: int = 0) -> list[dict[str, str]]:
+    """The rows of the newest call, once it has ended: of one that came after so many."""
 
-    def rows() -> list[dict[str, str]]:
-        found = events(exchange)
-        last = [row["linkedid"] for row in found if row["eventtype"] == "FOYER_CALL"][-1]
-        own = [row for row in found if row["linkedid"] == last]
+    def ended() -> list[dict[str, str]]:
+        last = new_call(exchange, known)["linkedid"]
+        own = [row for row in events(exchange) if row["linkedid"] == last]
         return own if any(row["eventtype"] == "LINKEDID_END" for row in own) else []
 
-    parsed = [parse_cel(json.dumps(row)) for row in until(rows, 5, "the end of the call")]
+    return until(ended, 5, "the end of the call")
+
+
+def record_of_last(exchange: Exchange, known: int = 0) -> CallRecord:
+    """What history makes of that call."""
+    parsed = [parse_cel(json.dumps(row)) for row in rows_of_last(exchange, known)]
     kept = [RawEvent(at, CEL, row.linkedid, row.at, row.row) for at, row in enumerate(parsed) if row]
     built = build(kept)
     assert built
     return built
 
 
-def kinds(record: CallRecord) -> list[tuple[str, str | None, str | None]]:
+@pytest.fixture
+def record(exchange: Exchange) -> Record:
+    """What history makes of the call that the test makes."""
+    return partial(record_of_last, exchange, len(calls(exchange)))
+
+
+def kinds(found: CallRecord) -> list[tuple[str, str | None, str | None]]:
     """Its segments: kind, step, what was pressed."""
-    return [(one.kind, one.step_id, one.pressed) for one in record.segments]
+    return [(one.kind, one.step_id, one.pressed) for one in found.segments]
 
 
-def test_a_key_leads_to_a_person_who_answers(exchange: Exchange) -> None:
+def test_a_key_leads_to_a_person_who_answers(exchange: Exchange, record: Record) -> None:
     since = exchange.since()
     with exchange.desk("a1", tone_hz=700) as desk, exchange.provider(tone_hz=440) as provider:
         caller = provider.call(NUMBER, caller="0901234567").wait_answer()
@@ -134,17 +147,19 @@ def test_a_key_leads_to_a_person_who_answers(exchange: Exchange) -> None:
         wait_tone(leg, 440, 1.0)
         caller.hang_up()
         leg.wait_end()
-    record = record_of_last(exchange)
-    assert kinds(record) == [
+    found = record()
+    assert kinds(found) == [
         ("greeting", None, None),
         ("menu", "t2", "2"),
         ("ring", None, None),
         ("talk", None, None),
     ]
-    assert (record.outcome, record.agent_id, record.segments[1].flow_id) == ("answered", "a1", "f1")
+    assert (found.outcome, found.agent_id, found.segments[1].flow_id) == ("answered", "a1", "f1")
 
 
-def test_a_known_caller_hears_the_menu_in_english_and_waits_in_the_queue(exchange: Exchange) -> None:
+def test_a_known_caller_hears_the_menu_in_english_and_waits_in_the_queue(
+    exchange: Exchange, record: Record
+) -> None:
     exchange.cli("database put foyer-caller 0901234567 en//")
     exchange.put_in("a1")
     exchange.cli("queue pause member PJSIP/a1d queue q1")
@@ -157,12 +172,12 @@ def test_a_known_caller_hears_the_menu_in_english_and_waits_in_the_queue(exchang
         caller.hang_up()
     exchange.cli("database del foyer-caller 0901234567")
     exchange.take_out("a1")
-    record = record_of_last(exchange)
-    assert kinds(record)[1:] == [("menu", "t2", "1"), ("wait", None, None)]
-    assert (record.outcome, record.queue_id) == ("abandoned", "q1")
+    found = record()
+    assert kinds(found)[1:] == [("menu", "t2", "1"), ("wait", None, None)]
+    assert (found.outcome, found.queue_id) == ("abandoned", "q1")
 
 
-def test_an_internal_number_is_dialled_in_the_menu(exchange: Exchange) -> None:
+def test_an_internal_number_is_dialled_in_the_menu(exchange: Exchange, record: Record) -> None:
     since = exchange.since()
     with exchange.desk("a2") as desk, exchange.provider(tone_hz=440) as provider:
         caller = provider.call(NUMBER).wait_answer()
@@ -170,10 +185,10 @@ def test_an_internal_number_is_dialled_in_the_menu(exchange: Exchange) -> None:
         caller.sound.press("102")
         desk.wait_ring()
         caller.hang_up()
-    assert ("menu", "t2", "102") in kinds(record_of_last(exchange))
+    assert ("menu", "t2", "102") in kinds(record())
 
 
-def test_a_key_leads_outside(exchange: Exchange) -> None:
+def test_a_key_leads_outside(exchange: Exchange, record: Record) -> None:
     since = exchange.since()
     with exchange.provider(tone_hz=440, port=PORT) as provider:
         caller = provider.call(NUMBER, caller="0901").wait_answer()
@@ -185,12 +200,12 @@ def test_a_key_leads_outside(exchange: Exchange) -> None:
         wait_tone(outside, 440, 0.5)
         caller.hang_up()
         outside.wait_end()
-    record = record_of_last(exchange)
-    assert (record.outcome, kinds(record)[1]) == ("answered", ("menu", "t2", "9"))
+    found = record()
+    assert (found.outcome, kinds(found)[1]) == ("answered", ("menu", "t2", "9"))
 
 
-def test_a_key_leads_into_another_flow(exchange: Exchange) -> None:
-    since = exchange.since()
+def test_a_key_leads_into_another_flow(exchange: Exchange, record: Record) -> None:
+    since, known = exchange.since(), len(calls(exchange))
     with exchange.desk("a2", tone_hz=800) as desk, exchange.provider(tone_hz=440) as provider:
         caller = provider.call(NUMBER, caller="0901234567").wait_answer()
         exchange.wait_played(since, menu_path(exchange))
@@ -206,8 +221,8 @@ def test_a_key_leads_into_another_flow(exchange: Exchange) -> None:
         rang.wait_end()
     steps_taken = [
         str(json.loads(row["eventextra"])["extra"])
-        for row in events(exchange)
-        if row["linkedid"] == events(exchange)[-1]["linkedid"] and row["eventtype"] == "FOYER_STEP"
+        for row in rows_of_last(exchange, known)
+        if row["eventtype"] == "FOYER_STEP"
     ]
     assert steps_taken == [
         "f1^t1^hours",
@@ -217,21 +232,21 @@ def test_a_key_leads_into_another_flow(exchange: Exchange) -> None:
         "f2^t1^say",
         "f2^t2^person",
     ]
-    record = record_of_last(exchange)
-    assert (record.outcome, record.agent_id) == ("answered", "a2")
+    found = record()
+    assert (found.outcome, found.agent_id) == ("answered", "a2")
 
 
-def test_silence_ends_as_the_flow_says(exchange: Exchange) -> None:
+def test_silence_ends_as_the_flow_says(exchange: Exchange, record: Record) -> None:
     with exchange.provider() as provider:
         provider.call(NUMBER).wait_answer().wait_end(20)
-    record = record_of_last(exchange)
-    assert kinds(record)[1:] == [("menu", "t2", "")]
+    found = record()
+    assert kinds(found)[1:] == [("menu", "t2", "")]
 
 
-def test_closed_by_hand_until_the_end_of_the_day(exchange: Exchange) -> None:
+def test_closed_by_hand_until_the_end_of_the_day(exchange: Exchange, record: Record) -> None:
     today = datetime.datetime.now(ZoneInfo(exchange.site.time_zone)).date()
     exchange.cli(f"database put foyer-closed s1 {today:%Y%m%d}")
     with exchange.provider() as provider:
         provider.call(NUMBER).wait_end(10)
     exchange.cli("database del foyer-closed s1")
-    assert kinds(record_of_last(exchange)) == []
+    assert kinds(record()) == []
