@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from appliance.console.status import Status
 
@@ -17,6 +18,10 @@ _MENU = (
     ("9", "Factory reset: delete everything"),
 )
 _WIDTH = 72
+# A console of 80 by 25 letters, the smallest that there is; the last row is for what is typed.
+COLUMNS, ROWS = 80, 24
+# What a box has at most, beside foyer.local, that somebody would look for here.
+_ADDRESSES = 3
 
 
 def menu(status: Status) -> tuple[tuple[str, str], ...]:
@@ -29,20 +34,31 @@ def menu(status: Status) -> tuple[tuple[str, str], ...]:
 
 
 def screen(status: Status) -> str:
-    """Everything that is shown while nobody types."""
-    lines = ["", "Foyer".center(_WIDTH).rstrip(), "=" * _WIDTH, ""]
+    """Everything that is shown while nobody types; it fits on the smallest console."""
+    head = ["Foyer".center(_WIDTH).rstrip(), "=" * _WIDTH, ""]
     if status.fault:
         for sentence in (f"!! {status.fault.message}", status.fault.hint):
-            lines += [*(f"  {line}" for line in textwrap.wrap(sentence, _WIDTH)), ""]
-    lines += _doors(status)
+            head += [*(f"  {line}" for line in textwrap.wrap(sentence, _WIDTH)), ""]
+    head += _doors(status)
     if status.password:
-        lines += [f"  One-time administrator password:   {status.password}", ""]
+        head += [f"  One-time administrator password:   {status.password}", ""]
+    foot = ["", "-" * _WIDTH, *(f"  {key}  {words}" for key, words in menu(status)), ""]
+    lines = [*head, *_cards(status, ROWS - len(head) - len(foot)), *foot]
+    return "".join(f"{plain(line)[:COLUMNS]}\n" for line in lines)
+
+
+def _cards(status: Status, rows: int) -> list[str]:
+    """The telephone cards, in that many rows at most; of a box without its data they matter least."""
     if status.lines:
-        lines += ["  Telephone cards:", *(f"     {line}" for line in status.lines)]
-    elif not status.fault:
-        lines += ["  No telephone card was found. Phone lines over the internet need none."]
-    lines += ["", "-" * _WIDTH, *(f"  {key}  {words}" for key, words in menu(status)), ""]
-    return "".join(f"{plain(line)}\n" for line in lines)
+        return ["  Telephone cards:", *_some(status.lines, rows - 1)] if rows > 1 else []
+    return [] if status.fault else ["  No telephone card was found. Phone lines over the internet need none."]
+
+
+def _some(entries: Sequence[str], rows: int) -> list[str]:
+    """A row each, or the first ones and how many more there are."""
+    shown = entries if len(entries) <= rows else entries[: rows - 1]
+    more = len(entries) - len(shown)
+    return [*(f"     {entry}" for entry in shown), *([f"     and {more} more"] if more else [])]
 
 
 def _doors(status: Status) -> list[str]:
@@ -55,12 +71,8 @@ def _doors(status: Status) -> list[str]:
     )
     port = "" if number == usual else f":{number}"
     said = "A page at these addresses says the same" if status.fault else "Open one of these addresses"
-    return [
-        f"  {said} on a computer in the same network:",
-        "",
-        *(f"     {scheme}://{name}{port}/" for name in ("foyer.local", *status.addresses)),
-        "",
-    ]
+    urls = [f"{scheme}://{name}{port}/" for name in ("foyer.local", *status.addresses)]
+    return [f"  {said} on a computer in the same network:", *_some(urls, 1 + _ADDRESSES), ""]
 
 
 def plain(line: str) -> str:

@@ -26,7 +26,7 @@ from appliance.console.screen import screen
 from appliance.console.status import Status
 from appliance.console.wrong import what_is_wrong
 from appliance.errors import RejectedError, TransientError
-from appliance.fault import FAULTS, Fault, fault
+from appliance.fault import Fault, fault
 from appliance.health.client import Health
 from appliance.health.facts import Clock, Machine, Release, Unit
 from appliance.network.plan import NetworkPlan
@@ -39,7 +39,6 @@ from tests.until import until
 # No plan of the network is kept, and nobody gathers facts.
 NOTHING = (lambda: None, Health(Path("/nowhere")).machine)
 OTP = "k7mp-x2qa-9wdf-hh4t"
-NEW = Status(("192.0.2.10",), password=OTP, lines=("Wildcard TDM410P Board 5 (WCTDM/4)",))
 
 
 class Screen:
@@ -294,29 +293,6 @@ def test_strange_keys_do_nothing(console: Screen) -> None:
 def test_it_ends_with_its_terminal(console: Screen) -> None:
     console.close()
     assert console.process.wait(60) in (0, -signal.SIGHUP)
-
-
-def test_the_screen_is_plain() -> None:
-    text = screen(NEW)
-    assert text.isascii() and all(len(line) <= 80 for line in text.splitlines()) and text.count("\n") < 25
-    assert "Wildcard TDM410P Board 5 (WCTDM/4)" in text and OTP in text
-    assert "no address yet" in screen(Status(()))
-    assert "https://foyer.local:8443/" in screen(Status(("192.0.2.10",), 8443))
-    assert re.search(r"[^\x20-\x7e\n]", screen(Status(("192.0.2.10",), lines=("\x1b[31m…",)))) is None
-
-
-@pytest.mark.parametrize("name", [*FAULTS, "never-heard-of"])
-def test_a_box_without_its_data_says_so(name: str) -> None:
-    known = fault(name)
-    assert known
-    text = screen(Status(("192.0.2.10", "198.51.100.7"), fault=known))
-    assert text.isascii() and all(len(line) <= 80 for line in text.splitlines()) and text.count("\n") < 25
-    assert known.message in " ".join(text.split()) and known.hint in " ".join(text.split())
-    # No certificate that a browser trusts.
-    assert "http://foyer.local/" in text and "https" not in text
-    # Nothing that needs the data; a reset only where it helps.
-    assert "Network" not in text and "password" not in text and "3  Switch off" in text
-    assert ("9  Factory reset" in text) == known.can_reset
 
 
 def test_what_is_not_on_the_menu_does_nothing(tmp_path: Path) -> None:
