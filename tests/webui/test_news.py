@@ -35,6 +35,8 @@ return document.getElementById("note").value;
 """
 KEPT = "return localStorage.getItem(arguments[0])"
 BANNER = "#connection:not([hidden])"
+# What the browsers that the README promises do not have, or not all of them.
+OLDER = "delete AbortSignal.any"
 
 
 class Served:
@@ -117,6 +119,15 @@ def test_tabs_share_a_stream_and_the_next_one_takes_over(
     browser.driver.switch_to.window(second)
     minh(store, "offline")
     until(lambda: "Meal" not in browser.text("#board"), 10, "news in the tab that is left")
+
+
+def test_a_browser_as_old_as_is_promised(browser: Browser, served: Served, store: Store) -> None:
+    browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": OLDER})
+    sign_in(browser, "lead", "/live")
+    until(lambda: served.app.hub.count() > 0, 10, "the stream")
+    minh(store, "break")
+    browser.sees("Meal", "#board")
+    assert not browser.has(BANNER)
 
 
 def test_a_box_that_was_restarted(browser: Browser, served: Served, store: Store) -> None:

@@ -46,13 +46,15 @@ async function follow(signal, take) {
     let waitMs = 0;
     let isFull = false;
     const attempt = new AbortController();
-    giveUp = () => attempt.abort();
-    const tooLong = setTimeout(giveUp, ANSWER_MS);
+    const end = () => attempt.abort();
+    signal.addEventListener("abort", end); // by hand: AbortSignal.any() is younger than the browsers that are promised
+    giveUp = end;
+    const tooLong = setTimeout(end, ANSWER_MS);
     try {
       const answer = await fetch("/events", {
         headers: { "Last-Event-ID": String(lastId || ""), "X-CSRF": window.Foyer?.csrf ?? "" },
         cache: "no-store",
-        signal: AbortSignal.any([signal, attempt.signal]),
+        signal: attempt.signal,
       });
       clearTimeout(tooLong);
       if (answer.status === 401 || answer.status === 403 || answer.redirected) take("signed-out", {});
@@ -70,6 +72,7 @@ async function follow(signal, take) {
       // No connection; told below.
     }
     clearTimeout(tooLong);
+    signal.removeEventListener("abort", end);
     if (signal.aborted || isLeaving) return;
     if (!isFull) take("lost", {});
     failures += 1;
