@@ -18,9 +18,15 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 };
 const { send } = WebSocket.prototype;
 WebSocket.prototype.send = function (data) {
-  if (!deafTo || !data.startsWith(deafTo)) return send.call(this, data);
-  unheard += 1;
+  if (deafTo && data.startsWith(deafTo)) unheard += 1;
+  else if (refusals.length && data.startsWith("INVITE")) setTimeout(() => this.onmessage({ data: refuse(data) }));
+  else send.call(this, data);
 };
+function refuse(request) {
+  const kept = request.split("\r\n").filter((line) => /^(Via|From|To|Call-ID|CSeq):/.test(line));
+  const tagged = kept.map((line) => (line.startsWith("To:") ? `${line};tag=far` : line));
+  return [`SIP/2.0 ${refusals.shift()}`, ...tagged, "Content-Length: 0", "", ""].join("\r\n");
+}
 const { UA } = JsSIP;
 window.JsSIP = {
   ...JsSIP,
@@ -34,6 +40,7 @@ window.JsSIP = {
 window.agents = []; // JsSIP's
 window.deafTo = ""; // the far end does not hear what begins so
 window.unheard = 0;
+window.refusals = []; // its next answers to calls
 window.connections = [];
 window.microphones = 0; // how often one was opened
 window.phone = new Phone(account, headset, "foyer.phone.a1");

@@ -46,3 +46,18 @@ def test_a_registration_that_is_not_renewed_is_tried_again(desk: Desk) -> None:
     until(lambda: desk.ask("phone.link") == "connecting", GIVEN_UP_S + 3, "the page to tell")
     desk.browser.script("deafTo = ''")
     until(lambda: desk.ask(READY), 5, "the phone to be ready again")
+
+
+@pytest.mark.parametrize(
+    "refusal", ["480 Temporarily Unavailable", "500 Server Error", "503 Service Unavailable"]
+)
+def test_a_call_is_asked_for_again_when_the_box_refuses_it_for_a_moment(desk: Desk, refusal: str) -> None:
+    desk.answer()
+    first = desk.leg()
+    desk.browser.script("refusals.push(arguments[0])", refusal)
+    desk.wire.cut()
+    until(lambda: desk.ask("refusals.length === 0"), 10, "the call to be asked for")
+    desk.wait_taken_over(first)
+    desk.wait_back()
+    desk.hear_each_other()
+    assert desk.ask("said") == []

@@ -6,7 +6,7 @@
 // this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
 // leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
 
-import { KeptCall, alawFirst, heldOut, incoming, isCut, outlastSound } from "./phone_call.js";
+import { KeptCall, alawFirst, heldOut, incoming, isCut, isOver, outlastSound } from "./phone_call.js";
 import { release, replacing, retire, swapMicrophone } from "./phone_call.js";
 import { PhoneSocket, userAgent } from "./phone_socket.js";
 
@@ -319,7 +319,7 @@ export class Phone extends EventTarget {
       release(microphone);
       if (this.#recovering !== dialog) return;
       this.#recovering = null;
-      if (originator === "remote" && message?.status_code) this.#finish("gone");
+      if (originator === "remote" && isOver(message)) this.#finish("gone");
       else setTimeout(() => this.#recover(), RECOVER_MS);
     };
     const session = this.#ua.call(`sip:${RESUME_NUMBER}@${this.#host}`, {

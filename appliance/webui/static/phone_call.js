@@ -85,6 +85,14 @@ export function replacing(dialog) {
   return `Replaces: ${dialog.id};to-tag=${dialog.remote};from-tag=${dialog.local}`;
 }
 
+/**
+ * Whether this answer to the wish for a call says that it is over: its dialog is unknown, or ending, or Asterisk ran the
+ * number itself. Any other refusal may pass.
+ */
+export function isOver(response) {
+  return [481, 603, 404].includes(response?.status_code);
+}
+
 /** What a call that is taken back offers of sound: the microphone, or without one only ears. For `UA.call()`. */
 export function heldOut(microphone) {
   if (microphone) return { mediaStream: microphone };
