@@ -22,7 +22,7 @@ from tests.asterisk.g711 import Samples
 from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.asterisk.sound import tone_seconds
 from tests.browser.browser import Browser
-from tests.until import until, within
+from tests.until import Stopwatch, until, within
 
 HERE = Path(__file__).parent
 VENDOR = next(
@@ -195,9 +195,15 @@ class Desk:
     def wait(self, phase: str, timeout_s: float = 10.0) -> None:
         until(lambda: self.phase() == phase, timeout_s, f"the call to be {phase}")
 
-    def wait_back(self) -> None:
-        """Wait until the call is up again, as soon as it has to be."""
-        within(lambda: self.phase() == "talking", RESUME_S, "the call to be back")
+    def wait_back(self, watch: Stopwatch | None = None) -> None:
+        """Wait until the call is up again, as soon as it has to be: by this watch, or from now on."""
+        within(lambda: self.phase() == "talking", RESUME_S, "the call to be back", watch)
+
+    def reload(self) -> Stopwatch:
+        """Load the page again; the watch counts from the moment in which the old one is left."""
+        watch = Stopwatch()
+        self.browser.reload()
+        return watch
 
     def wait_taken_over(self, first: str) -> None:
         """Wait until Asterisk has another leg to this phone, as soon as it has to."""

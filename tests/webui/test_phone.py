@@ -38,8 +38,7 @@ def test_a_reloaded_page_gets_its_call_back_again_and_again(desk: Desk) -> None:
     desk.answer()
     began = desk.ask("phone.call.since")
     for _ in range(2):
-        desk.browser.reload()
-        desk.wait_back()
+        desk.wait_back(desk.reload())
         desk.hear_each_other()
         assert desk.ask("phone.call.uuid") == UUID and desk.ask("phone.call.since") == began
     desk.hang_up_caller()
@@ -50,8 +49,7 @@ def test_hold_and_mute_outlast_a_reload(desk: Desk) -> None:
     desk.answer()
     desk.browser.script("phone.mute(true); phone.hold(true)")
     until(lambda: tone_seconds(desk.browser.heard(), CALLER_HZ) < 0.05, 5, "silence on hold")
-    desk.browser.reload()
-    desk.wait_back()
+    desk.wait_back(desk.reload())
     assert desk.ask("phone.call.held") and desk.ask("phone.call.muted")
     until(lambda: desk.ask("phone.hold(false)"), 5, "the caller to be taken back")
     desk.browser.script("phone.mute(false)")
