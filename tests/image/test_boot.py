@@ -151,6 +151,14 @@ def test_a_unit_that_is_killed_comes_back(box: Box) -> None:
     assert box.run("systemctl", "--failed", "--no-legend") == ""
 
 
+def test_a_process_that_is_frozen_is_started_again(box: Box) -> None:
+    old = box.main_pid("foyer-pbx")
+    box.kill("foyer-pbx", "SIGSTOP")
+    until(partial(is_up_again, box, "foyer-pbx", old), 40, "foyer-pbx again", every_s=1)
+    assert "Watchdog timeout" in box.journal("foyer-pbx")
+    assert box.run("systemctl", "--failed", "--no-legend") == ""
+
+
 def test_the_pages_wait_for_a_restart_of_theirs(box: Box, tls: ssl.SSLContext) -> None:
     def is_waited_for() -> bool:
         box.kill("foyer-webui")

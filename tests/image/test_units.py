@@ -84,6 +84,12 @@ def test_it_says_that_it_is_alive(name: str) -> None:
     assert 5 <= int(values(f"{name}.service", "WatchdogSec")[0]) <= 30
 
 
+@pytest.mark.parametrize("unit", OURS)
+def test_who_says_that_it_is_up_is_watched_or_says_why_not(unit: str) -> None:
+    if values(unit, "Type") == ["notify"]:
+        assert bool(values(unit, "WatchdogSec")) != ("\n# No watchdog: " in text_of(unit))
+
+
 @pytest.mark.parametrize("name", [name for name in ALWAYS_UP if name != "asterisk"])
 def test_calls_come_before_pages(name: str) -> None:
     unit = f"{name}.service"
