@@ -22,6 +22,22 @@ OURS = sorted(
 LIMITED_SCRIPTS = ("box-data-watch.service", "box-profile.service")
 UNLIMITED = ("box-data.service",)
 ALWAYS_UP = ("asterisk", "caddy", "foyer-apply", "foyer-pbx", "foyer-webui")
+# Whose account each has; "" is one that systemd makes for as long as it runs.
+ACCOUNTS = {
+    **{name: name for name in ("foyer-apply", "foyer-health", "foyer-names", "foyer-pbx", "foyer-webui")},
+    "foyer-console@": "foyer-console",
+    "foyer-hw": "",
+    "foyer-sound": "",
+    **dict.fromkeys(("asterisk", "foyer-disk"), "asterisk"),
+    **dict.fromkeys(("caddy", "foyer-fault-door"), "caddy"),
+}
+# Root stays in foyer-privileged alone, and without root's powers. The others do one thing, and end.
+ROOT_STAYS = "foyer-privileged"
+ROOT_ENDS = {
+    *("box-data", "box-data-watch", "box-profile", "foyer-calls-first", "foyer-confirm-drivers"),
+    *("foyer-factory-reset", "foyer-find-cards", "foyer-load-firmware", "foyer-network@"),
+    *("foyer-new-password", "foyer-open-data", "foyer-set-up-cards", "foyer-setup", "foyer-wear"),
+}
 # systemd-analyze security: 0 is no exposure, 10 is no sandbox.
 EXPOSURE_MAX = 4.0
 # What has Asterisk start before the others.
@@ -39,6 +55,20 @@ def text_of(unit: str) -> str:
 
 def values(unit: str, name: str) -> list[str]:
     return re.findall(rf"^{name}=(.*)$", text_of(unit), re.MULTILINE)
+
+
+@pytest.mark.parametrize("unit", [*OURS, *LIMITED_SCRIPTS, *UNLIMITED])
+def test_what_stays_is_not_root(unit: str) -> None:
+    name = unit.removesuffix(".service")
+    if name in ACCOUNTS:
+        assert values(unit, "User") == [ACCOUNTS[name]] * bool(ACCOUNTS[name])
+        assert values(unit, "DynamicUser") == ["yes"] * (not ACCOUNTS[name])
+        return
+    assert values(unit, "User") == values(unit, "DynamicUser") == []
+    if name == ROOT_STAYS:
+        assert values(unit, "CapabilityBoundingSet") == [""]
+    else:
+        assert name in ROOT_ENDS and values(unit, "Type") == ["oneshot"]
 
 
 @pytest.mark.parametrize("unit", OURS)
