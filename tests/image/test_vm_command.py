@@ -4,6 +4,8 @@ empty, since what the image does in there is for the tests that boot it.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import queue
 import re
@@ -75,6 +77,12 @@ class Running:
         self._process.stdin.write(keys)
         self._process.stdin.flush()
 
+    def qemu(self) -> list[str]:
+        """The command line of its QEMU."""
+        own = Path("/proc", str(self._process.pid))
+        (child,) = (own / "task" / own.name / "children").read_text().split()
+        return Path("/proc", child, "cmdline").read_text().split("\0")
+
     def end(self) -> int:
         """Its exit code, once it has ended."""
         code = self._process.wait(PATIENCE_S)
@@ -134,10 +142,23 @@ def test_it_says_where_the_box_will_be_and_leads_there(build: Path) -> None:
         assert re.search(r"^  pages      https://localhost:18443 ", said, re.MULTILINE)
         assert re.search(r"^  phones     localhost:18060 \(SIP over UDP\)", said, re.MULTILINE)
         assert "password   on the console below" in said and "Ctrl-A, then X, switches it off" in said
+        assert profile(vm.qemu()) == "loopback"
         vm.press(SWITCH_OFF)
         assert vm.end() == 0
         assert "foyer: the machine is switched off." in vm.said()
-    assert (build / "vm/disk.qcow2").exists()
+    info = subprocess.run(
+        ["qemu-img", "info", "--output=json", build / "vm/disk.qcow2"], capture_output=True, check=True
+    )
+    below = json.loads(info.stdout)["full-backing-filename"]
+    assert Path(below).samefile(build / f"{release.release().image_name}.img")
+
+
+def profile(qemu: list[str]) -> str:
+    """The profile that systemd finds in this machine's tables: a folder of provisioning/profiles."""
+    (given,) = (option for option in qemu if "io.systemd.credential.binary:foyer.profile=" in option)
+    name = base64.b64decode(given.partition("foyer.profile=")[2]).decode()
+    assert (VM.parents[1] / "provisioning/profiles" / name).is_dir()
+    return name
 
 
 def a_run(build: Path, **options: str) -> str:
