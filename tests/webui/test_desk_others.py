@@ -10,7 +10,7 @@ import pytest
 from appliance.store import Change, Store, conversations, live, people, people_erasure
 from tests.webui import seed
 from tests.webui.conftest import SignIn
-from tests.webui.test_desk import CALL, call_now, notes, ringing, send
+from tests.webui.test_desk import CALL, call_now, idle, notes, ringing, send
 
 
 @pytest.mark.parametrize(("state", "status"), [("closed", 403), ("open", 503)])
@@ -76,6 +76,23 @@ def test_a_result_during_a_talk_that_the_record_does_not_know_yet(sign_in: SignI
     assert page.status == 200
     with store.read() as db:
         assert conversations.get(db, call).disposition == "solved"
+
+
+def test_done_without_a_result_waits_for_the_end_of_the_call(sign_in: SignIn, store: Store) -> None:
+    """Also while the live row still says that the agent talks: there is nothing to finish yet."""
+    browser = sign_in("lan")
+    fields = {"call": CALL, "body": "quick", "disposition": ""}
+    with store.change() as change:
+        call = call_now(change)
+        ringing(change, state="talking")
+    assert send(browser, "/desk/finish", **fields).status == 503
+    with store.change() as change:
+        call_now(change, "closed")
+    assert send(browser, "/desk/finish", **fields).status == 200
+    with store.change() as change:
+        idle(change)
+    assert 'data-phase="none"' in browser.get("/desk/call").text
+    assert notes(store, call) == ["quick"]
 
 
 @pytest.mark.parametrize("is_recorded", [False, True])

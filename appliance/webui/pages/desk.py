@@ -139,9 +139,13 @@ def _actions(web: Web, holders: Holders) -> None:
     def finish() -> HTTPResponse:
         with web.change() as change:
             conversation = _talked_call(web, change.db, web.form.text("call"))
+            code = web.form.text("disposition")
+            if conversation.state == "open" and not code:
+                # Nothing would be kept of it: the wrap-up that it ends begins with the end of the call.
+                raise _too_early()
             conversations.save_note(change, conversation.id, web.user().id, web.form.raw("body"))
             _, at = _note(web, change.db, conversation)
-            if code := web.form.text("disposition"):
+            if code:
                 conversations.set_disposition(change, conversation.id, code, web.user().id)
             else:
                 conversations.end_wrap_up(change, conversation.id)
