@@ -13,7 +13,7 @@ from tests.box.conftest import MICROPHONE_HZ
 from tests.box.desk import Desk
 from tests.box.exchange import Exchange
 from tests.box.line import Line
-from tests.box.moments import Moment, agrees, doing, lasted, seeing
+from tests.box.moments import STAMP_S, Moment, agrees, doing, lasted, seeing
 from tests.box.records import CallPage, download, open_call
 from tests.box.wizard import CLINIC
 from tests.browser.browser import Browser
@@ -66,23 +66,23 @@ def hang_up(minh: Desk, caller: SippCaller) -> None:
 
 def talk(told: Story, caller: SippCaller, minh: Desk) -> None:
     """Both speak; the agent puts the caller on hold, takes them back, mutes and unmutes."""
-    hears_agent(told, caller, "first", 2.0)
+    hears_agent(told, caller, "first", 3.0)
     minh.wait_heard(lambda heard: sound.tone_seconds(heard, CALLER_HZ) > 0.6, 5, "the caller")
-    held = told.moments["held"] = doing(lambda: hold(minh, "The caller is on hold"))
+    held = told.moments["held"] = doing(lambda: press(minh, "hold", "The caller is on hold"))
     until(lambda: held.before + 3 < time.monotonic(), 5, "3 s of hold")
     told.heard["hold"] = caller.heard(time.monotonic() - 2)
-    told.moments["taken back"] = doing(lambda: hold(minh, "On the phone"))
-    hears_agent(told, caller, "second", 2.0)
-    minh.press("mute")
-    until(lambda: minh.phase == "You are muted", 5, "the muting on the desk")
+    told.moments["taken back"] = doing(lambda: press(minh, "hold", "On the phone"))
+    hears_agent(told, caller, "second", 3.0)
+    muted = told.moments["muted"] = doing(lambda: press(minh, "mute", "You are muted"))
     until(lambda: not agent_seconds(caller.heard(time.monotonic() - 0.5)), 5, "silence from a muted agent")
-    minh.press("mute")
-    hears_agent(told, caller, "third", 1.0)
+    until(lambda: muted.before + 3 < time.monotonic(), 5, "3 s of silence")
+    told.moments["unmuted"] = doing(lambda: press(minh, "mute", "On the phone"))
+    hears_agent(told, caller, "third", 3.0)
 
 
-def hold(minh: Desk, phase: str) -> None:
-    """Puts the caller on hold, or takes them back; the desk says so."""
-    minh.press("hold")
+def press(minh: Desk, button: str, phase: str) -> None:
+    """Presses a button of the call; the desk says so."""
+    minh.press(button)
     until(lambda: minh.phase == phase, 5, f"{phase!r} on the desk")
 
 
@@ -158,10 +158,37 @@ def test_the_page_tells_the_call_as_it_was(page: CallPage, story: Story) -> None
 def test_the_recording_holds_both_sides(recording: Samples, story: Story) -> None:
     answered, ended = story.moments["answered"], story.moments["ended"]
     assert agrees(sound.seconds(recording), answered, ended), lasted(answered, ended)
-    talked_s = sum(len(story.heard[part]) for part in ("first", "second", "third")) / sound.RATE
-    assert agent_seconds(recording) >= talked_s
     assert sound.audible_tone_seconds(recording, CALLER_HZ) > sound.seconds(recording) - 0.3 - story.late_s
     assert sound.silences(recording, 200 + round(story.late_s * 1000)) == []
+
+
+def between(recording: Samples, story: Story, first: str, second: str) -> Samples:
+    """What was recorded from one moment to another, without what may have been before or after them."""
+    answered, begin, end = (story.moments[name] for name in ("answered", first, second))
+    begin_s, end_s = begin.before - answered.after + STAMP_S, end.after - answered.before - STAMP_S
+    part = recording[round(begin_s * sound.RATE) : round(end_s * sound.RATE)]
+    assert sound.seconds(part) > 0.3, f"{first} to {second}: {sound.seconds(part)} s left"
+    return part
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("answered", "held"), ("taken back", "muted"), ("unmuted", "ended")]
+)
+def test_the_recording_has_the_agent_without_a_hole(
+    recording: Samples, story: Story, first: str, second: str
+) -> None:
+    heard = sound.tone_level_dbfs(between(recording, story, first, second), MICROPHONE_HZ)
+    longest_ms = 200 + round(story.late_s * 1000)
+    assert sound.gaps(heard > sound.SILENCE_DBFS, longer_than_ms=longest_ms) == []
+
+
+@pytest.mark.parametrize(("first", "second"), [("held", "taken back"), ("muted", "unmuted")])
+def test_the_recording_has_nothing_of_an_agent_whom_the_caller_does_not_hear(
+    recording: Samples, story: Story, first: str, second: str
+) -> None:
+    # Music and clicks have moments of that tone as well; the agent would be in all of it.
+    heard = between(recording, story, first, second)
+    assert agent_seconds(heard) < 0.3 * sound.seconds(heard)
 
 
 def test_the_recording_can_be_heard_on_the_page(owner: Browser, page: CallPage, recording: Samples) -> None:
