@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from appliance.pbx.conf.inputs import Env
 from appliance.settings import Settings
+from tests.until import until
 
 RULES = Path("/etc/nftables.conf")
 BOX, VISITOR = "198.51.100.1", "198.51.100.2"
@@ -34,6 +36,23 @@ for port in udps:
 for target, server in servers: threading.Thread(target=target, args=(server,), daemon=True).start()
 print("ready", flush=True)
 input()
+"""
+# Listens where the names of .local are asked for, and echoes.
+MDNS = """
+import select, socket, sys
+box, card = sys.argv[1], socket.if_nametoindex("eth0").to_bytes(4, sys.byteorder)
+four = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+four.bind(("", 5353))
+group = socket.inet_aton("224.0.0.251")
+four.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton(box))
+six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+six.bind(("::", 5353))
+group = socket.inet_pton(socket.AF_INET6, "ff02::fb")
+six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + card)
+print("ready", flush=True)
+while True:
+    for asked in select.select([four, six], [], [])[0]: asked.sendto(*asked.recvfrom(100))
 """
 
 
@@ -103,6 +122,35 @@ def test_an_answer_comes_back_to_what_the_box_began(box: None) -> None:
         run("ip", "netns", "exec", "box", sys.executable, "-c", ask)
         visitor.settimeout(5)
         assert visitor.accept()[0].recv(1) == b"x"
+
+
+def group_answers(family: socket.AddressFamily) -> bool:
+    """Whether somebody at the cable who asks for a name of .local is heard."""
+    card = socket.if_nametoindex("cable")
+    with socket.socket(family, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(0.5)
+        if family == socket.AF_INET:
+            asking.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(VISITOR))
+        try:
+            asking.sendto(
+                b"who?", ("224.0.0.251", 5353) if family == socket.AF_INET else ("ff02::fb", 5353, 0, card)
+            )
+            return asking.recv(100) == b"who?"
+        except OSError:  # also while the kernel looks whether another one has its IPv6 address
+            return False
+
+
+def test_the_box_hears_who_asks_for_its_name(box: None) -> None:
+    inside = ("ip", "netns", "exec", "box", sys.executable, "-c", MDNS, BOX)
+    with subprocess.Popen(inside, stdout=subprocess.PIPE, text=True) as listener:
+        try:
+            assert listener.stdout and listener.stdout.readline() == "ready\n"
+            for family in (socket.AF_INET, socket.AF_INET6):
+                until(partial(group_answers, family), 10, f"an answer by {family.name}")
+            # As a group alone.
+            assert not udp_answers(5353, 0.3)
+        finally:
+            listener.kill()
 
 
 def test_the_rules_know_the_ports_of_the_settings() -> None:
