@@ -29,6 +29,12 @@ UNPACKED = (
     "(subpathname(boot)||name(*.pyc)||subpathname(usr/bin)||subpathname(usr/sbin)"
     "||name(*.so*)&&filesize(<=7M))"
 )
+# How the slot is packed: GRUB reads squashfs packed with gzip or xz. The list of what stays out comes last.
+PACKING = (
+    "-noappend -no-progress -quiet -comp xz -b 256K"
+    f" -xattrs-exclude ^trusted -action {shlex.quote(f'uncompressed@{UNPACKED}')}"
+    " -wildcards -e var/cache/apt/* var/lib/apt/lists/* var/log/* tmp/* run/* dev/*"
+)
 ESP_FILES = {
     "EFI/BOOT/BOOTX64.EFI": Path("/usr/lib/shim/shimx64.efi.signed"),
     "EFI/BOOT/mmx64.efi": Path("/usr/lib/shim/mmx64.efi.signed"),
@@ -49,12 +55,8 @@ def run(command: str, *paths: Path, stdin: str | None = None) -> str:
 
 
 def make_system() -> None:
-    """The slot's content. GRUB reads squashfs packed with gzip or xz; what is packed already stays so."""
-    run(
-        "mksquashfs /mnt /srv/system.squashfs -noappend -no-progress -quiet -comp xz -b 256K"
-        f" -xattrs-exclude ^trusted -action {shlex.quote(f'uncompressed@{UNPACKED}')}"
-        " -wildcards -e var/cache/apt/* var/lib/apt/lists/* var/log/* tmp/* run/* dev/*"
-    )
+    """The slot's content."""
+    run(f"mksquashfs /mnt /srv/system.squashfs {PACKING}")
 
 
 def make_esp(size: int) -> None:
@@ -139,4 +141,5 @@ def main() -> None:
     SYSTEM.unlink()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import runpy
+import shlex
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import apt_layer
@@ -27,6 +30,8 @@ from tests.image.debs import repository, required
 FIRST = 2_000_000_000
 LONG_S = 1800
 PLENTY = 6e9
+# A program of its own: the module `disk` has its folder's name.
+PACKING = runpy.run_path(str(steps.IMAGE / "disk/assemble.py"))["PACKING"]
 
 
 @pytest.fixture
@@ -138,6 +143,43 @@ def test_the_same_files_give_the_same_product_layer(
     assert 'IMAGE_VERSION="1.2.3"' in (one / "etc/os-release").read_text()
     assert (one / "usr/lib/clock-epoch").stat().st_mtime == FIRST
     assert list(one.rglob("*.pyc"))
+
+
+def a_tree(root: Path, names: Sequence[str]) -> Path:
+    """Files of each kind that the slot packs in its own way, made in the order of `names`."""
+    for name in names:
+        place = root / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"".join(f"{name} {line}\n".encode() for line in range(1 << len(place.stem))))
+    reproducible.settle(root)
+    return root
+
+
+def test_the_same_root_is_packed_to_the_same_bytes(tmp_path: Path) -> None:
+    """By however many processors, in whatever order the folders were filled."""
+    names = [
+        f"{folder}/{'n' * length}{suffix}"
+        for folder, suffix in (
+            ("boot", ""),
+            ("usr/bin", ""),
+            ("usr/lib", ".so"),
+            ("etc", ".conf"),
+            ("var/log", ""),
+        )
+        for length in range(1, 15)
+    ]
+    packed = []
+    for processors, order in ((1, names), (4, names[::-1])):
+        root, slot = a_tree(tmp_path / str(processors), order), tmp_path / f"{processors}.squashfs"
+        subprocess.run(
+            ["mksquashfs", root, slot, "-processors", str(processors), *shlex.split(PACKING)],
+            env={**os.environ, **reproducible.ENVIRONMENT}, stdout=subprocess.DEVNULL, check=True,
+        )  # fmt: skip
+        packed.append(slot.read_bytes())
+    one, other = packed
+    assert len(one) > 1 << 20 and one == other
+    # squashfs_fs.h, struct squashfs_super_block: mkfs_time, four bytes from the eighth on.
+    assert int.from_bytes(one[8:12], "little") == reproducible.EPOCH_S
 
 
 def test_byte_code_is_tied_to_no_time(shipped: Path) -> None:
