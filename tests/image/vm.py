@@ -223,7 +223,8 @@ class VirtualBox:
         """Everything that is to be up is up."""
         assert self.failed() == [], self.log_tail()
         assert self.run("systemctl is-system-running", check=False) == "running", self.log_tail()
-        assert self.run(f"systemctl is-active {' '.join(ALWAYS_UP)}").split() == ["active"] * len(ALWAYS_UP)
+        states = self.run(f"systemctl is-active {' '.join(ALWAYS_UP)}", check=False).split()
+        assert states == ["active"] * len(ALWAYS_UP), dict(zip(ALWAYS_UP, states, strict=False))
 
     def failed(self) -> list[str]:
         """The units that failed."""

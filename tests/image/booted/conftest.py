@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import disk
 import pytest
@@ -18,6 +20,7 @@ from tests.box import wizard
 from tests.browser.browser import Browser
 from tests.image.vm import HOST, VirtualBox
 from tests.powercut import recording
+from tests.until import until
 
 # Where a program that has no business there is asked from, and where it listens in the box.
 STRANGER_PORT, STRANGER_BOX_PORT = 12999, 9999
@@ -69,7 +72,19 @@ def passwords(
     old: VirtualBox, office: recording.Office, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """The wizard was gone through in a browser; the agents' one-time passwords by user name."""
+    until(lambda: _has_certificate(old.https_url), PAGE_S, "the box's first certificate", every_s=1)
     with Browser(old.https_url, tmp_path_factory.mktemp("owner"), wait_s=PAGE_S) as browser:
         passwords = wizard.run(browser, office.meet(), OFFICE)
     office.settle()
     return passwords
+
+
+def _has_certificate(url: str) -> bool:
+    """Whether the box shows one. Its front door gives up whom it keeps waiting for it, and a browser shows an
+    error then, which a person reloads away.
+    """
+    address = urlsplit(url)
+    try:
+        return bool(ssl.get_server_certificate((address.hostname or "", address.port or 443), timeout=20))
+    except OSError:
+        return False
