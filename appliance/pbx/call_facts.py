@@ -65,11 +65,16 @@ class Facts:
         has stayed.
         """
         stays: list[Stay] = []
+        entered = 0
         for app in self.main.apps:
             if app.name != "queue":
                 continue
             last = stays[-1] if stays else None
-            if last and last.end and (self._passes(last, app) or self._comes_back(last, app)):
+            if last and last.end and self._passes(last, app, entered):
+                stays[-1] = replace(last, end=app.end)
+                continue
+            entered = app.start
+            if last and last.end and self._comes_back(last, app):
                 stays[-1] = replace(last, end=app.end)
             else:
                 stays.append(app)
@@ -86,15 +91,15 @@ class Facts:
                 found[agent].add(row.at)
         return {agent: frozenset(seconds) for agent, seconds in found.items()}
 
-    def _passes(self, last: Stay, app: Stay) -> bool:
+    def _passes(self, last: Stay, app: Stay, entered: int) -> bool:
         """Whether the caller was out of the queue only for a subroutine: news of the other end runs one on
         the caller's leg (the recording is taken up again), and the call events say that it left the queue
         and came back, on a busy machine seconds later or when the talk is over. Who comes back in truth is
-        entered in the queue's log a second time.
+        entered in the queue's log a second time since he `entered` last.
         """
         if last.data != app.data:
             return False
-        begin, end = last.start // 1_000_000, app.start // 1_000_000 + NEAR_S
+        begin, end = entered // 1_000_000, app.start // 1_000_000 + NEAR_S
         came = [row for row in self.log if row.event in (ENTERED, FULL) and begin <= row.at <= end]
         if [row.queue for row in came].count(queue_of(app)) == 1:
             return True

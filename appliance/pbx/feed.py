@@ -34,7 +34,7 @@ from appliance.pbx.rows import (
     parse_cel,
     parse_queue_log,
 )
-from appliance.store import Change, Store, agents, callbacks, conversations, feeds, wrap_ups
+from appliance.store import Change, Store, agents, callbacks, conversations, feeds, now_ms, wrap_ups
 from appliance.store.conversations import CallRecord
 from appliance.store.feeds import Position
 
@@ -272,6 +272,7 @@ def _is_kept(row: Parsed) -> bool:
 
 def _cut_by_a_restart(db: Database) -> list[str]:
     """The calls that a restart of Asterisk may have cut, and those that one has cut lately."""
-    cut = conversations.recent(db, CUT_CALLS, outcome="cut")
+    # By a clock that was ahead once, a call may be of a time to come: it counts for no other.
+    cut = conversations.recent(db, CUT_CALLS, outcome="cut", until=now_ms() + 1)
     lately = [call for call in cut if call.started > cut[0].started - CUT_WITHIN_MS]
     return [call.origin for call in (*conversations.open_calls(db), *lately)]

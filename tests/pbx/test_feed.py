@@ -6,6 +6,7 @@ import contextlib
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 from appliance.errors import TransientError
 from appliance.pbx import feed as module
 from appliance.pbx.feed import Feed, take_breaks
+from appliance.pbx.history import build
 from appliance.pbx.rows import parse_queue_log
-from appliance.store import Change, Store, agents, feeds, migrate, site
+from appliance.store import Change, Store, agents, conversations, feeds, migrate, site
 from appliance.store.sitemodel import Site
 from tests.pbx import stories
 
@@ -308,3 +310,33 @@ def test_the_end_of_a_wrap_up_on_the_phone(store: Store) -> None:
     assert ended(*before) == 60_000
     assert ended(f"{at // 1000 + 30}|NONE|NONE|a1|UNPAUSEALL|phone") == 30_999
     assert ended(f"{at // 1000 + 10}|NONE|NONE|a1|PAUSEALL|phone") == 10_000
+
+
+def test_a_clock_that_was_ahead_hides_no_call_that_a_restart_cut(tmp_path: Path) -> None:
+    store = opened(tmp_path / "ahead")
+    cut = next(record for rows in stories.calls("killed") if (record := build(rows)))
+    later = replace(
+        cut, call_uuid="0" * 8 + cut.call_uuid[8:], linkedid="4100000000.1", started=4_100_000_000_000
+    )
+    with store.change() as change:
+        for record in (cut, later):
+            conversations.upsert_call(change, record)
+    with store.read() as db:
+        assert cut.linkedid in module._cut_by_a_restart(db)
+    store.close()
+
+
+def test_rows_of_a_call_whose_end_is_not_known_are_kept(tmp_path: Path) -> None:
+    """The box was without power for weeks: the next start of Asterisk tells when it ended."""
+    store = opened(tmp_path / "weeks")
+    rows = stories.calls("answered")[0]
+    done, begun = build(rows), build(rows[:4])
+    assert done and begun and (begun.state, done.state) == ("open", "closed")
+    with store.change() as change:
+        conversations.upsert_call(change, begun)
+        feeds.add(change, "cel", [(row.linkedid, row.at, row.row) for row in rows[:4]])
+        change.now = rows[0].at + 30 * 86_400_000
+        assert feeds.prune(change) == 0
+        conversations.upsert_call(change, done)
+        assert feeds.prune(change) == 4
+    store.close()

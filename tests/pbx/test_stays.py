@@ -50,3 +50,24 @@ def test_who_comes_to_the_queue_a_second_time_waits_again() -> None:
     record = build(_out_of_the_queue([*rows, again], over, over + 1))
     assert record is not None
     assert [segment.kind for segment in record.segments].count("wait") == 2
+
+
+def test_who_came_back_before_the_talk_has_no_wait_in_it() -> None:
+    """He pressed 1, left no number and waited on: entered twice, and then the subroutine ran late."""
+    (rows,) = (rows for rows in stories.calls("picked_up") if build(rows))
+    entered = next(row for row in rows if row.row.get("event") == "ENTERQUEUE")
+    over = _at(rows, "BRIDGE_EXIT")
+    # A wait of some seconds before the one that the story tells of, in the same queue.
+    (begin,) = (
+        row for row in rows if (row.row.get("eventtype"), row.row.get("appname")) == ("APP_START", "Queue")
+    )
+    before = []
+    for kind, at in (("APP_START", begin.at - 4000), ("APP_END", begin.at - 2000)):
+        stamp = f"{at // 1000}.{at % 1000:03}000"
+        before.append(replace(begin, at=at, row={**begin.row, "eventtype": kind, "eventtime": stamp}))
+    passed = _out_of_the_queue(rows, over - 1000, over - 100)
+    first = replace(entered, at=entered.at - 4000)
+    found = [replace(row, seq=seq) for seq, row in enumerate([*before, first, *passed])]
+    record = build(found)
+    assert record is not None
+    assert [segment.kind for segment in record.segments].count("wait") == 1
