@@ -30,6 +30,18 @@ status.dispatchEvent(new CustomEvent("foyer:replaced", {bubbles: true}));
 return [before, words()];
 """
 
+# A page that reads the answer to its wish for the phone slowly; a status of before comes in the meantime.
+ANSWER_IS_SLOW = """
+const read = Response.prototype.json;
+Response.prototype.json = async function () {
+  if (!this.url.endsWith("/desk/phone")) return read.call(this);
+  const status = document.getElementById("status");
+  Object.assign(status.querySelector("[data-state]").dataset, {holder: "the page before", turn: "1"});
+  status.dispatchEvent(new CustomEvent("foyer:replaced", {bubbles: true}));
+  return read.call(this);
+};
+"""
+
 CALLER_HZ = 440
 # What the issue allows between the end of the trouble and sound in both directions.
 BACK_S = 5.0
@@ -144,5 +156,11 @@ def test_a_status_of_before_does_not_take_the_phone_away(minh: Desk, turn: str, 
     try:
         assert minh.browser.script(STATUS_COMES, turn) == ["The phone is ready.", words]
     finally:
+        minh.open()
+    minh.wait_phone(30)
+
+
+def test_a_status_of_before_comes_while_the_phone_is_given_to_the_page(minh: Desk) -> None:
+    with minh.browser.script_at_start(ANSWER_IS_SLOW):
         minh.open()
     minh.wait_phone(30)

@@ -192,6 +192,16 @@ class Browser:
         result: object = self.driver.execute_async_script(source, *arguments)
         return result
 
+    @contextmanager
+    def script_at_start(self, source: str) -> Iterator[None]:
+        """Pages that are opened meanwhile run this script before their own."""
+        add = "Page.addScriptToEvaluateOnNewDocument"
+        script = self.driver.execute_cdp_cmd(add, {"source": source})
+        try:
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
     def heard(self) -> Samples:
         """The last 0.7 s that came in over the telephone, at 8 kHz; empty before any call."""
         heard = self.script("return window.foyerHeard ? window.foyerHeard() : null")

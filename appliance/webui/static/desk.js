@@ -52,8 +52,9 @@ function browserName() {
 
 async function fetchAccount() {
   const answer = await post("/desk/phone", { page, client: browser, take: wantsPhone ? String(wantedAt) : "" });
-  wantsPhone = false;
   const account = await answer.json();
+  // Both at once: a status that tells of the page before this one may come at any moment.
+  wantsPhone = false;
   ({ turn } = account);
   return { ...account, host: location.hostname, url: `wss://${location.host}/ws` };
 }
