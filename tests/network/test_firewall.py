@@ -52,7 +52,10 @@ group = socket.inet_pton(socket.AF_INET6, "ff02::fb")
 six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + card)
 print("ready", flush=True)
 while True:
-    for asked in select.select([four, six], [], [])[0]: asked.sendto(*asked.recvfrom(100))
+    for asked in select.select([four, six], [], [])[0]:
+        # While the kernel looks whether another has its IPv6 address, it cannot answer: it is asked again.
+        try: asked.sendto(*asked.recvfrom(100))
+        except OSError: pass
 """
 
 
