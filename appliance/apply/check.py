@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from appliance.apply import objects
@@ -30,6 +31,7 @@ def check(site: Site, tree: Mapping[str, str]) -> None:
     for problem in (
         *_lines(tree),
         *_phones(site, found),
+        *_twice(tree),
         *_sip_references(tree, found),
         *_queue_references(tree, found),
         *_dialplan_references(found),
@@ -54,6 +56,16 @@ def _phones(site: Site, found: objects.Objects) -> Iterator[str]:
         yield f"phone or line {name}"
     for name in sorted({queue.id for queue in site.queues} ^ found.queues.keys()):
         yield f"queue {name}"
+
+
+def _twice(tree: Mapping[str, str]) -> Iterator[str]:
+    """Of a file that has an object twice, res_sorcery_config loads nothing of that kind."""
+    counted = Counter(
+        (dict(settings)["type"], name) for name, settings in objects.sections(tree[pjsip_conf.FILE])
+    )
+    for (kind, name), count in counted.items():
+        if count > 1:
+            yield f"{kind} {name} is there twice"
 
 
 def _queue_references(tree: Mapping[str, str], found: objects.Objects) -> Iterator[str]:

@@ -15,6 +15,8 @@ from appliance.store.site_outbound import Permit
 from appliance.store.sitemodel import Site
 from tests.pbx_conf.places import DOCUMENT, site
 
+type Put = Callable[[Site, str], Site]
+
 SOUND = "a" * 64
 PIN = "4711"
 _HOURS = {"opens": "08:00", "closes": "17:00"}
@@ -81,22 +83,20 @@ def _changed[T](value: T, fields: dict[str, Any]) -> T:
     return cast("T", replace(cast("Any", value), **fields))
 
 
-def _first(group: str, name: str, **changes: Any) -> Callable[[str], Site]:
+def _first(group: str, name: str, **changes: Any) -> Put:
     """Puts the text into a field of the first of a group; `changes` are other fields."""
 
-    def put(text: str) -> Site:
-        before = usual()
+    def put(before: Site, text: str) -> Site:
         first, *others = getattr(before, group)
         return _changed(before, {group: (replace(first, **{**changes, name: text}), *others)})
 
     return put
 
 
-def _step(place: int, change: Callable[[str], dict[str, Any]]) -> Callable[[str], Site]:
+def _step(place: int, change: Callable[[str], dict[str, Any]]) -> Put:
     """Changes a step of the flow."""
 
-    def put(text: str) -> Site:
-        before = usual()
+    def put(before: Site, text: str) -> Site:
         (flow,) = before.flows
         steps = list(flow.steps)
         steps[place] = replace(steps[place], **change(text))
@@ -105,22 +105,21 @@ def _step(place: int, change: Callable[[str], dict[str, Any]]) -> Callable[[str]
     return put
 
 
-def _part(change: Callable[[Site, str], dict[str, Any]]) -> Callable[[str], Site]:
+def _part(change: Callable[[Site, str], dict[str, Any]]) -> Put:
     """Changes fields of the site itself."""
 
-    def put(text: str) -> Site:
-        before = usual()
+    def put(before: Site, text: str) -> Site:
         return replace(before, **change(before, text))
 
     return put
 
 
-def _own(name: str) -> Callable[[str], Site]:
+def _own(name: str) -> Put:
     """A field of the site itself."""
     return _part(lambda _, text: {name: text})
 
 
-def _among(group: str, name: str) -> Callable[[str], Site]:
+def _among(group: str, name: str) -> Put:
     """The only item of a list that the first of a group has."""
     return _part(lambda before, text: {group: _with_first(getattr(before, group), name, (text,))})
 
@@ -129,7 +128,7 @@ def _with_first(items: tuple[Any, ...], name: str, value: object) -> tuple[Any, 
     return (replace(items[0], **{name: value}), *items[1:])
 
 
-def _outbound(name: str) -> Callable[[str], Site]:
+def _outbound(name: str) -> Put:
     """The only item of a list in the rules of calls out."""
     return _part(lambda before, text: {"outbound": _changed(before.outbound, {name: (text,)})})
 
@@ -164,7 +163,7 @@ _FIELDS = {
     "music": ("id", "name"),
     "flows": ("id", "name"),
 }
-SITES: tuple[Callable[[str], Site], ...] = (
+SITES: tuple[Put, ...] = (
     *(_first(group, name) for group, names in _FIELDS.items() for name in names),
     _first("lines", "username", register=True),
     *map(_own, ("time_zone", "business_name", "language", "country", "hold_music")),
@@ -190,7 +189,7 @@ SITES: tuple[Callable[[str], Site], ...] = (
     _step(4, lambda text: {"number": text}),
     _step(4, lambda text: {"id": text}),
 )
-"""Each puts a text into one place of the site."""
+"""Each puts a text into one place of a site that has one of everything."""
 
 SECRETS = ("ami_events", "sim", "phones", "lines", "rooms")
 """Where a text can be a password or a PIN."""

@@ -7,11 +7,12 @@ belong.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import random
-import re
+import string
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,23 +42,12 @@ from appliance.store.site_spans import Span
 from appliance.store.sitemodel import Agent, Line, Number, Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.pbx_conf import raw_values
+from tests.pbx_conf.intended import assert_intended
 from tests.pbx_conf.nasty import nasty
 from tests.pbx_conf.places import env_for, site
 from tests.pbx_conf.raw_values import PIN, SOUND
 from tests.pbx_conf.shapes import ALLOWED, shape
 
-# Those of the hand-written files, and what every site has beside them.
-FIXED_CONTEXTS = frozenset(
-    (
-        *re.findall(r"^\[(.+)\]$", "\n".join(text for _, text in extensions_conf.steps()), re.MULTILINE),
-        *("foyer-closing", "foyer-features", "foyer-in-unknown", "foyer-in-sim", "foyer-extensions"),
-        "foyer-inside",
-        "foyer-hands",
-        *("foyer-agent-of", "foyer-emergency", "foyer-country", "foyer-limits", "foyer-zone"),
-        "foyer-back-kinds",
-        *("foyer-lines", "foyer-all-lines", "foyer-outside-box", "foyer-kind", "foyer-kind-unknown"),
-    )
-)
 SITE_FILES = (
     indications_conf.FILE,
     musiconhold_conf.FILE,
@@ -67,60 +57,6 @@ SITE_FILES = (
     extensions_conf.FILE,
     *extensions_conf.DIALPLAN,
 )
-
-
-def assert_intended(wanted: Site, found: objects.Objects) -> None:
-    """`found` holds what the site's ids say, and nothing else; names and texts have no say."""
-    agents = {agent.id for agent in wanted.agents}
-    phones = agents | {f"{one}d" for one in agents}
-    lines = {line.id for line in wanted.lines}
-    assert found.sip["endpoint"] == phones | lines | {"sim", "sim-out", pjsip_conf.REFUSED}
-    assert found.sip["aor"] == phones | lines | {"sim-out"}
-    assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
-    assert found.sip["registration"] <= lines
-    assert {name: one.strategy for name, one in found.queues.items()} == {
-        queue.id: queue.strategy for queue in wanted.queues
-    }
-    outside = {f"foyer-{kind}-{agent}" for kind in ("agent", "codes", "outside") for agent in agents}
-    kinds = {name for name in found.contexts if re.fullmatch(r"foyer-kind-\d", name)}
-    parts = ("queue", "closed", "empty", "full", "late")
-    queues = {f"foyer-{part}-{queue.id}" for queue in wanted.queues for part in parts}
-    incoming = {f"foyer-{kind}-{one}" for one in lines for kind in ("in", "numbers")}
-    ready = {f"foyer-ready-{agent}" for agent in agents}
-    flows = {f"foyer-flow-{flow.id}" for flow in wanted.flows}
-    hours = {f"foyer-hours-{schedule.id}" for schedule in wanted.schedules}
-    groups = {f"foyer-paging-{paging.id}" for paging in wanted.pagings}
-    calls = queues | incoming | ready | flows | hours | groups
-    assert found.contexts.keys() == FIXED_CONTEXTS | outside | kinds | calls
-    extensions = found.contexts["foyer-extensions"].extensions
-    assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
-    for agent in agents:
-        (steps,) = found.contexts[f"foyer-ready-{agent}"].extensions.values()
-        own = (queue for queue in wanted.queues if agent in queue.agents)
-        anew = (f"Gosub(foyer-again,s,1({one.id},{agent},{one.level(agent)}))" for one in own)
-        assert steps == (*anew, "Return()")
-        rules = found.contexts[f"foyer-outside-{agent}"].extensions
-        wanted_kinds = "-".join(wanted.outbound.kinds_of(agent))
-        dial = f"Gosub(foyer-outside,s,1({agent},{wanted_kinds},${{FILTER(0-9*#+,${{EXTEN}})}}))"
-        assert rules == {"_X!": (dial,), "_+X!": (dial,)}
-        code = f"Gosub(foyer-code,s,1({agent},${{FILTER(0-9*#+,${{EXTEN}})}}))"
-        assert found.contexts[f"foyer-codes-{agent}"].extensions == {"_*X!": (code,), "_**X!": (code,)}
-        own_codes = (
-            *("foyer-extensions", "foyer-inside", "foyer-resume", "foyer-closing"),
-            f"foyer-codes-{agent}",
-        )
-        ways = ("foyer-emergency", *own_codes, f"foyer-outside-{agent}")
-        assert found.contexts[f"foyer-agent-{agent}"] == objects.Context({}, ways)
-    number = "${FILTER(0-9*#+,${EXTEN})}"
-    for (way,) in found.contexts["foyer-hands"].extensions.values():
-        assert re.fullmatch(rf"Gosub\(foyer-hand-on,s,1\([a-z]+,{re.escape(number)}\)\)", way)
-    numbers = found.contexts["foyer-inside"].extensions.keys()
-    assert numbers == {room.extension for room in wanted.rooms} | {one.extension for one in wanted.pagings}
-    assert found.music.keys() == {"default", "calm"} | {one.id for one in wanted.music}
-    for queue in wanted.queues:
-        (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()
-        assert len(steps) == 1
-        assert steps[0].startswith(f"Gosub(foyer-queue,s,1({queue.id},{queue.max_wait_seconds},")
 
 
 def checked_name(text: str) -> str:
@@ -269,15 +205,7 @@ def test_asterisk_shows_exactly_what_was_meant(
     others = env_for(wanted, asterisk.directory)
     pins = {room.id: PIN for room in wanted.rooms}
     held = replace(others.secrets, lines={line.id: password for line in wanted.lines}, rooms=pins)
-    here = replace(env, country=others.country, secrets=held)
-    tree = render_tree(wanted, here)
-    asterisk.write({name: tree[name] for name in SITE_FILES})
-    console = Console(
-        asterisk.etc / "asterisk.conf", asterisk.directory / "run" / "asterisk.ctl", asterisk.log
-    )
-    expected = objects.expected(tree)
-    assert console.load(SITE_FILES, expected) == [], asterisk.log_tail(20)
-    assert_intended(wanted, console.loaded())
+    assert_loaded_as_intended(asterisk, wanted, replace(env, country=others.country, secrets=held))
     account = next((line for line in wanted.lines if line.username and password), None)
     if account:
         shown = asterisk.cli(f"pjsip show auth {account.id}")
@@ -285,11 +213,52 @@ def test_asterisk_shows_exactly_what_was_meant(
         assert f" username                 : {account.username}\n" in shown, shown
 
 
+def assert_loaded_as_intended(asterisk: PrivateAsterisk, wanted: Site, env: Env) -> None:
+    """Asterisk reads the site's files, as foyer-apply has them read, and shows the intended objects alone."""
+    tree = render_tree(wanted, env)
+    asterisk.write({name: tree[name] for name in SITE_FILES})
+    config, socket = asterisk.etc / "asterisk.conf", asterisk.directory / "run" / "asterisk.ctl"
+    console = Console(config, socket, asterisk.log)
+    wrong = console.load(SITE_FILES, objects.expected(tree))
+    # An address whose name nobody knows is the one thing that a provider's line may lack.
+    assert [one for one in wrong if not one.is_lookup] == [], asterisk.log_tail(20)
+    assert_intended(wanted, console.loaded())
+
+
+@pytest.mark.slow
+@pytest.mark.asterisk
+@settings(
+    max_examples=5,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(text=st.text(string.ascii_letters + string.digits + "_./+*#=:@-", max_size=12))
+@example("a@b")
+@example("_X.")
+@example("+84")
+@example("i")
+@example("${SHELL(id)}")
+def test_asterisk_takes_a_raw_value_as_it_was_meant(running: tuple[PrivateAsterisk, Env], text: str) -> None:
+    """At once at every place where no renderer refuses it: these are the characters that some may take."""
+    asterisk, env = running
+    wanted = raw_values.usual()
+    for put in raw_values.SITES:
+        tried = put(wanted, text)
+        with contextlib.suppress(RejectedError):
+            rendered(tried, raw_values.secrets(tried))
+            wanted = tried
+    country = env_for(wanted, asterisk.directory).country
+    assert_loaded_as_intended(
+        asterisk, wanted, replace(env, country=country, secrets=raw_values.secrets(wanted))
+    )
+
+
 @settings(max_examples=300, deadline=None)
 @given(text=nasty, put=st.sampled_from(raw_values.SITES))
 @example(text="\xa0", put=raw_values.SITES[3])
-def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, put: Callable[[str], Site]) -> None:
-    wanted = put(text)
+def test_a_raw_value_is_refused_or_stays_where_it_belongs(text: str, put: raw_values.Put) -> None:
+    wanted = put(raw_values.usual(), text)
     stays_or_is_refused(wanted, raw_values.secrets(wanted))
 
 
@@ -304,8 +273,7 @@ def test_a_raw_secret_is_refused_or_stays_where_it_belongs(text: str, place: str
 def stays_or_is_refused(wanted: Site, held: Secrets) -> None:
     """Every file has the lines that it always has, and only the intended objects; or none is written."""
     try:
-        tree = render_tree(wanted, env_for(wanted, Path("/nowhere"), secrets=held))
-        check(wanted, tree)
+        tree = rendered(wanted, held)
     except RejectedError:
         return
     plain = usual_tree()
@@ -314,6 +282,13 @@ def stays_or_is_refused(wanted: Site, held: Secrets) -> None:
     assert_intended(wanted, found)
     for name in tree:
         assert shape(tree[name]) <= shape(plain[name]) | ALLOWED, name
+
+
+def rendered(wanted: Site, held: Secrets) -> dict[str, str]:
+    """The files. RejectedError if one of them cannot be written, or would not do."""
+    tree = render_tree(wanted, env_for(wanted, Path("/nowhere"), secrets=held))
+    check(wanted, tree)
+    return tree
 
 
 @functools.cache

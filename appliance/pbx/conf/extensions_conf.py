@@ -25,6 +25,7 @@ from appliance.pbx.conf.syntax import (
     Step,
     argument,
     document,
+    extension,
     path,
 )
 from appliance.store.sitemodel import Agent, Line, Number, Site
@@ -139,7 +140,7 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
         )
         for form in env.country.forms(number.number):
             if form == number.number or form not in typed:
-                extensions.setdefault(form, Extension(form, steps))
+                extensions.setdefault(form, Extension(extension(form), steps))
     return Context(f"foyer-numbers-{line.id}", tuple(extensions.values()))
 
 

@@ -14,7 +14,17 @@ from collections.abc import Iterable, Iterator
 from appliance.pbx.conf.inputs import Env, prompt_name
 from appliance.pbx.conf.outbound import CLOSING, OUTSIDE_BOX
 from appliance.pbx.conf.queue_contexts import entry
-from appliance.pbx.conf.syntax import START, Call, Context, Extension, Step, argument, extension, path
+from appliance.pbx.conf.syntax import (
+    START,
+    Call,
+    Context,
+    Extension,
+    Step,
+    argument,
+    extension,
+    path,
+    step_name,
+)
 from appliance.store import prompts, schedules
 from appliance.store.flows import (
     EndStep,
@@ -61,7 +71,7 @@ def _flow(site: Site, flow: Flow, env: Env) -> Context:
 
 def _step(site: Site, flow: Flow, step: FlowPart, env: Env) -> Iterator[Extension]:
     mark = Call("foyer-step", (flow.id, step.id, step.kind))
-    yield Extension(step.id, (mark, *_actions(site, flow, step, env)))
+    yield Extension(step_name(step.id), (mark, *_actions(site, flow, step, env)))
     if isinstance(step, MenuStep):
         yield from (Extension(f"{step.id}k{key.key}", (_goto(flow, key.next),)) for key in step.keys)
         yield Extension(f"{step.id}n", (_goto(flow, step.otherwise),))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.outbound import INSIDE
-from appliance.pbx.conf.syntax import START, Call, Context, Extension
+from appliance.pbx.conf.syntax import START, Call, Context, Extension, extension
 from appliance.store.site_inside import Room
 from appliance.store.sitemodel import Site
 
@@ -22,8 +22,8 @@ CALL_INFO = "<sip:foyer.invalid>;answer-after=0"
 
 def contexts(site: Site, env: Env) -> Iterator[Context]:
     """Those of all rooms and groups."""
-    rooms = (Extension(one.extension, (_into(one, env),)) for one in site.rooms)
-    groups = (Extension(one.extension, (Call(f"foyer-paging-{one.id}"),)) for one in site.pagings)
+    rooms = (Extension(extension(one.extension), (_into(one, env),)) for one in site.rooms)
+    groups = (Extension(extension(one.extension), (Call(f"foyer-paging-{one.id}"),)) for one in site.pagings)
     yield Context(INSIDE, (*rooms, *groups))
     for one in site.pagings:
         phones = (Call("foyer-paged", (agent,)) for agent in one.agents)

@@ -17,6 +17,7 @@ from appliance.pbx.conf.inputs import OTHER_END, Env, own_address, prompt_langua
 from appliance.pbx.conf.syntax import (
     Section,
     caller_id,
+    choice,
     document,
     extension,
     host,
@@ -24,7 +25,7 @@ from appliance.pbx.conf.syntax import (
     sip_user,
     uri_host,
 )
-from appliance.store.sitemodel import Agent, Line, Site
+from appliance.store.sitemodel import CODECS, Agent, Line, Site
 
 FILE = "pjsip.conf"
 
@@ -310,7 +311,7 @@ def _registration(site: Site, line: Line) -> Section:
 def _sound(codecs: tuple[str, ...], *, silent_s: int = SILENT_S, hold_s: int = SILENT_ON_HOLD_S) -> Settings:
     return (
         ("disallow", "all"),
-        ("allow", ",".join(codecs)),
+        ("allow", ",".join(choice(codec, CODECS) for codec in codecs)),
         # Sound always passes through Asterisk: it is recorded, and a phone may be behind address translation.
         ("direct_media", False),
         ("rtp_symmetric", True),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from appliance.pbx.conf.inputs import Env, prompt_name, stamp
 from appliance.pbx.conf.queuerules_conf import has_rule
-from appliance.pbx.conf.syntax import Section, document, identifier, path
+from appliance.pbx.conf.syntax import Section, choice, document, identifier, path
 from appliance.store import prompts
-from appliance.store.site_queues import Queue
+from appliance.store.site_queues import STRATEGIES, Queue
 from appliance.store.sitemodel import Site
 
 FILE = "queues.conf"
@@ -44,7 +44,7 @@ def _queue(site: Site, queue: Queue, env: Env) -> Section:
     return Section(
         queue.id,
         (
-            ("strategy", queue.strategy),
+            ("strategy", choice(queue.strategy, STRATEGIES)),
             ("musicclass", identifier(queue.music)),
             ("timeout", queue.ring_seconds),
             # With "app", the last agent before the caller's patience ends would ring only for a blink.

@@ -16,7 +16,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from appliance.errors import RejectedError
@@ -111,6 +111,20 @@ def extension(text: str) -> str:
     """A literal extension: an optional plus sign and 1 to 40 digits, stars and hashes. Never a pattern."""
     if not _EXTENSION.fullmatch(text):
         raise RejectedError("A number may hold only digits, *, # and a plus sign in front.")
+    return text
+
+
+def step_name(text: str) -> str:
+    """The extension of a step of a flow. Never a number, and never a pattern."""
+    if not _STEP_NAME.fullmatch(text):
+        raise RejectedError("This step does not exist.")
+    return text
+
+
+def choice(text: str, choices: Collection[str]) -> str:
+    """A word of Asterisk's own. Of any other it tells only its log, and goes on with the usual one."""
+    if text not in choices:
+        raise RejectedError("This is not one of the choices.")
     return text
 
 
