@@ -80,6 +80,8 @@ class Applier:
         self._gather, self._render, self._speak, self._today = gather, render, speak, today
         self._cards = cards
         self._loaded: Loaded | None = None
+        # With which of that the cards are as they should be, too.
+        self._cards_used: Loaded | None = None
         self._refused: set[str] = set()
 
     def prepare(self) -> str:
@@ -95,7 +97,7 @@ class Applier:
                 label = self._make(number).label
             except Failed as failure:
                 log.error("Revision %d cannot be used: %s", number, failure)
-                label = self._folders.good() or self._folders.live() or self._make_empty()
+                label = self._folders.taken() or self._folders.live() or self._make_empty()
             self._folders.make_live(label)
             return label
 
@@ -152,42 +154,68 @@ class Applier:
             raise SetupError("Not even an empty box can be configured.", str(failure)) from failure
 
     def _load(self, made: Rendering) -> float | None:
-        """Makes Asterisk run with the live rendering, and confirms it by looking at what it has loaded."""
+        """Makes Asterisk run with the live rendering, and confirms it by looking at what it has loaded; the
+        cards come last, since they may have to wait for calls to end.
+        """
         life = self._console.life()
-        if life is not None and self._loaded == Loaded(life, made.label):
-            return None
         if life is None:
             report.tell(self._store, made.number, "rendering", report.WAITING)
             return SOON_S
-        changed = self._changed(life, made)
-        self._loaded = None
+        loaded = Loaded(life, made.label)
+        if self._loaded == loaded and self._cards_used == loaded:
+            return None
         try:
-            self._console.wait_booted()
-            if not self._cards.load(made.tree):
-                report.tell(self._store, made.number, "rendering", cards.WAITING)
-                return SOON_S
-            wanted = objects.expected(made.tree)
-            kept = self._make_lists(made, wanted) if queues_conf.FILE in changed else None
-            found = self._console.load(changed, wanted, kept)
+            lacks_address = self._loaded != loaded and self._load_files(life, made)
+            told, again_s = self._use_cards(loaded, made)
         except TransientError:
             report.tell(self._store, made.number, "rendering", report.WAITING)
             raise
-        except RejectedError as error:
-            raise Failed("lines", error.sentence) from error
+        self._report_skipped(made.number)
+        if told[0] == "rendering":
+            self._folders.take(made.label)
+        else:
+            self._folders.confirm(made.label)
+            sounds.forget_unused(self._folders.texts(sounds.PLAYING), self._sounds)
+        differing = {} if told[0] == "live" and not made.site.spans else {report.CARDS: told}
+        if lacks_address:
+            differing["lines"] = ("rendering", Sentence(report.LOOKUP))
+        elif _lacks_password(made):
+            differing["lines"] = ("live", Sentence(report.NO_PASSWORD))
+        report.tell(self._store, made.number, "live", differing=differing)
+        if lacks_address:
+            # The rest is live; Asterisk looks again once the file is touched.
+            self._folders.touch(made.label, pjsip_conf.FILE)
+            return LOOKUP_S
+        return again_s
+
+    def _load_files(self, life: Life, made: Rendering) -> bool:
+        """All but the cards. True: a line's host name cannot be looked up yet."""
+        changed = self._changed(life, made)
+        self._loaded = self._cards_used = None
+        self._console.wait_booted()
+        wanted = objects.expected(made.tree)
+        kept = self._make_lists(made, wanted) if queues_conf.FILE in changed else None
+        found = self._console.load(changed, wanted, kept)
         problems = [difference for difference in found if not difference.is_lookup]
         if problems:
             raise Failed(problems[0].part, _refusal(made.site, problems))
-        self._report_skipped(made.number)
-        self._folders.confirm(made.label)
-        sounds.forget_unused(self._folders.texts(sounds.PLAYING), self._sounds)
-        if found:
-            return self._look_up_again(made)
-        self._loaded = Loaded(life, made.label)
-        report.tell(
-            self._store, made.number, "live", lines=report.NO_PASSWORD if _lacks_password(made) else ""
-        )
-        log.info("Revision %d is live.", made.number)
-        return None
+        if not found:
+            self._loaded = Loaded(life, made.label)
+            log.info("Revision %d is live.", made.number)
+        return bool(found)
+
+    def _use_cards(self, loaded: Loaded, made: Rendering) -> tuple[report.Told, float | None]:
+        """Has the cards take what the rendering says. Returns what to tell of them, and in how many seconds
+        to look again.
+        """
+        try:
+            is_done = self._cards.load(made.tree)
+        except RejectedError as error:
+            raise Failed(report.CARDS, error.sentence) from error
+        if not is_done:
+            return ("rendering", Sentence(cards.WAITING)), SOON_S
+        self._cards_used = loaded
+        return ("live", Sentence("")), None
 
     def _make_lists(self, made: Rendering, wanted: objects.Objects) -> lists.Kept | None:
         """Drops the queues that have to be made anew (lists.py): reading the live rendering makes them again.
@@ -228,26 +256,22 @@ class Applier:
         before = self._folders.tree(known.label)
         return [name for name, text in made.tree.items() if before.get(name) != text]
 
-    def _look_up_again(self, made: Rendering) -> float:
-        """A line's host name cannot be looked up. The rest is live; Asterisk looks again once the
-        file is touched.
-        """
-        report.tell(self._store, made.number, "live", lines=report.LOOKUP, lines_state="rendering")
-        self._folders.touch(made.label, pjsip_conf.FILE)
-        return LOOKUP_S
-
     def _go_back(self, number: int, failure: Failed) -> None:
-        """Re-points to the last confirmed rendering and makes it the wanted one; the page shows why."""
+        """Re-points to the last confirmed rendering and makes it the wanted one; the page shows why. What the
+        cards alone refuse may have been in use already while they waited: all of it goes back.
+        """
         log.error("Revision %d did not work (%s): %s", number, failure.part, failure)
-        live, good = self._folders.live(), self._folders.good()
+        is_of_cards = failure.part == report.CARDS
+        live, good = self._folders.live(), self._folders.good() if is_of_cards else self._folders.taken()
         if live is not None and number_of(live) == number:
             self._refused.add(live)
         if good is not None and good != live:
             self._folders.make_live(good)
+            self._loaded = self._cards_used = None
             with contextlib.suppress(TransientError, RejectedError):
                 tree = self._folders.tree(good)
-                self._cards.load(tree)
                 self._console.load(tree.keys(), objects.expected(tree))
+                self._cards.load(tree)
         report.tell_failure(self._store, number, failure.part, failure.sentence)
         if good is not None and number_of(good) != number:
             with self._store.change() as change:

@@ -1,9 +1,9 @@
 """The rendered revisions on the disk, and the link that makes one of them live.
 
 `config/<number>-<stamp>/` holds one rendering: asterisk/*.conf and site.json. It is written under another
-name, forced to the disk and renamed, so a folder of that name is always whole; `config/live` and
-`config/good` (the last one that Asterisk confirmed) are links that are replaced in one step. Killed at any
-moment, one whole rendering is live.
+name, forced to the disk and renamed, so a folder of that name is always whole; `config/live`, `config/good`
+(the last one that Asterisk confirmed) and `config/taken` (one that it confirmed but for its cards, which wait
+for calls to end) are links that are replaced in one step. Killed at any moment, one whole rendering is live.
 """
 
 from __future__ import annotations
@@ -80,8 +80,12 @@ class Folders:
         """The label of the live rendering; None before the first, or if its folder is gone."""
         return self._target("live")
 
+    def taken(self) -> str | None:
+        """The label of the last rendering that the running Asterisk has confirmed, with or without cards."""
+        return self._target("taken") or self.good()
+
     def good(self) -> str | None:
-        """The label of the last rendering that the running Asterisk has confirmed."""
+        """The label of the last rendering that the running Asterisk has confirmed, cards and all."""
         return self._target("good")
 
     def has(self, label: str) -> bool:
@@ -125,10 +129,16 @@ class Folders:
         """Switches to a rendering in one step."""
         self._point("live", label)
 
+    def take(self, label: str) -> None:
+        """Remembers that Asterisk runs with this rendering, while its cards still wait."""
+        if self.taken() != label:
+            self._point("taken", label)
+
     def confirm(self, label: str) -> None:
         """Remembers that Asterisk runs with this rendering, and forgets renderings of long ago."""
         if self.good() != label:
             self._point("good", label)
+        (self.config / "taken").unlink(missing_ok=True)
         self._prune()
 
     def _target(self, link: str) -> str | None:
@@ -162,7 +172,7 @@ class Folders:
             path.chmod(mode)
 
     def _prune(self) -> None:
-        keep = {self.live(), self.good()}
+        keep = {self.live(), self.taken(), self.good()}
         found = [path for path in self.config.iterdir() if path.is_dir() and not path.is_symlink()]
         whole = sorted(
             (path for path in found if _LABEL.fullmatch(path.name)), key=lambda path: path.stat().st_mtime

@@ -13,6 +13,7 @@ from appliance.webui.web import Web
 # The parts that foyer-apply reports on (apply/report.py), in the order in which a person cares.
 PART_NAMES = {
     "lines": N_("Phone lines"),
+    "cards": N_("Telephone cards"),
     "calls": N_("Numbers and greetings"),
     "queues": N_("Queues"),
     "phones": N_("Phones"),
@@ -41,7 +42,8 @@ class Part:
 class Report:
     """`state` is none, waiting, live, partly or failed; nothing more will happen once it is `settled`.
 
-    "partly": in use, but for a part that still waits for something outside, such as a provider's address.
+    "partly": in use, but for a part that waits for something outside, such as a provider's address or the end
+    of a call.
     """
 
     number: int

@@ -55,6 +55,7 @@ class Box:
         settle_s: float = 5.0,
         today: Today = today,
         console: type[Console] = Console,
+        cards: Cards | None = None,
     ) -> Applier:
         """foyer-apply's heart, in this process."""
         return Applier(
@@ -65,7 +66,7 @@ class Box:
             render=render,
             speak=speak,
             today=today,
-            cards=Cards(self.console(settle_s), no_cards),
+            cards=cards or Cards(self.console(settle_s), no_cards),
         )
 
     def console(self, settle_s: float = 5.0, kind: type[Console] = Console) -> Console:

@@ -1,0 +1,145 @@
+"""Telephone cards as a part of a revision: what waits for them, what goes back with them, what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from appliance.apply import cards, report
+from appliance.apply.applier import SOON_S, Applier
+from appliance.apply.asterisk import Console, Life
+from appliance.apply.cards import Cards
+from appliance.apply.folders import Folders
+from appliance.errors import TransientError
+from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf.tree import render_tree
+from appliance.store.sitemodel import Site
+from tests.apply.box import FIRST, Box
+from tests.apply.test_cards import SPANS, Pbx
+
+LINES = [*FIRST["lines"], {"id": "l2", "kind": "card", "name": "Viettel", "spans": ["d1", "d2"]}]
+CALL = "DAHDI/i1/0901234567-1!foyer-in-l2!s!1!Up!Queue"
+REFUSAL = "The card does not take its settings."
+
+
+class Telling(Console):
+    """An Asterisk that runs and takes every file."""
+
+    def life(self) -> Life | None:
+        return (1, 1)
+
+    def wait_booted(self) -> None:
+        pass
+
+    def queues(self) -> Mapping[str, Any]:
+        return {}
+
+    def load(self, files: Collection[str], *_wanted: object) -> list[Any]:
+        return []
+
+
+@dataclass
+class Office:
+    """A box with two ports, and Asterisk's and root's side of its cards."""
+
+    box: Box
+    pbx: Pbx = field(default_factory=lambda: Pbx(numbers={1, 3}))
+    refuses: bool = False
+
+    def __post_init__(self) -> None:
+        used = Cards(self.pbx, self.set_up, lambda: self.pbx.numbers)
+        self.applier: Applier = self.box.applier(
+            render=self.render, console=Telling, speak=lambda *_said: None, cards=used
+        )
+
+    def set_up(self) -> None:
+        if self.refuses:
+            raise TransientError(REFUSAL)
+
+    def render(self, site: Site, env: Env) -> Mapping[str, str]:
+        self.pbx.tree = {**render_tree(site, env), **cards.files(site)}
+        return self.pbx.tree
+
+    def save(self, overlap: bool = False, **changes: Any) -> int:
+        """A revision with these settings for the first port."""
+        spans = [{**SPANS[0], "overlap": overlap}, SPANS[1]]
+        return self.box.save(spans=spans, lines=LINES, **changes)
+
+    def good(self) -> str:
+        return (self.box.settings.config / "good").readlink().name.partition("-")[0]
+
+    def state(self, number: int, part: str = report.CARDS) -> tuple[str, str]:
+        return self.box.states(number)[part]
+
+
+@pytest.fixture
+def office(box: Box) -> Office:
+    made = Office(box)
+    made.save()
+    made.applier.prepare()
+    assert made.applier.look() is None
+    return made
+
+
+def test_a_box_without_ports_is_told_nothing_of_cards(box: Box) -> None:
+    made = Office(box)
+    number = box.save()
+    assert made.applier.look() is None
+    assert set(box.states(number)) == set(report.PARTS)
+
+
+def test_a_long_call_holds_back_the_cards_alone(office: Office) -> None:
+    office.pbx.calls = CALL
+    number = office.save(overlap=True, business_name="Mới")
+    assert office.applier.look() == SOON_S
+    live = dict.fromkeys(report.PARTS, ("live", ""))
+    assert office.box.states(number) == {**live, report.CARDS: ("rendering", cards.WAITING)}
+    # What the cards do not take yet is nothing to go back to.
+    assert office.good() == "1"
+    office.pbx.calls = ""
+    assert office.applier.look() is None
+    assert office.state(number) == ("live", "")
+    assert office.good() == str(number)
+    assert not (office.box.settings.config / "taken").is_symlink()
+
+
+def test_what_is_saved_meanwhile_is_live_at_once(office: Office) -> None:
+    office.pbx.calls = CALL
+    first = office.save(overlap=True)
+    office.applier.look()
+    second = office.save(overlap=True, business_name="Mới")
+    assert office.applier.look() == SOON_S
+    assert office.state(second, "calls") == ("live", "")
+    # Most of it was in use: it was not passed over.
+    assert office.state(first, "calls") == ("live", "")
+    office.pbx.calls = ""
+    assert office.applier.look() is None
+    assert office.good() == str(second)
+
+
+def test_what_fails_meanwhile_goes_back_to_what_waits(office: Office) -> None:
+    office.pbx.calls = CALL
+    waiting = office.save(overlap=True)
+    office.applier.look()
+    agents = [{"id": "a1", "name": "Hoa", "extension": "113"}, FIRST["agents"][1]]
+    bad = office.save(overlap=True, agents=agents)
+    office.applier.look()
+    assert office.state(bad, "asterisk")[0] == "failed"
+    assert office.box.desired() == waiting
+    assert office.applier.look() == SOON_S
+    assert office.state(waiting) == ("rendering", cards.WAITING)
+
+
+def test_cards_that_refuse_after_the_call_take_the_revision_back(office: Office) -> None:
+    office.pbx.calls = CALL
+    number = office.save(overlap=True)
+    office.applier.look()
+    office.pbx.calls, office.refuses = "", True
+    assert office.applier.look() is None
+    assert office.state(number)[0] == "failed" and REFUSAL in office.state(number)[1]
+    assert office.state(number, "calls") == ("back", report.ELSEWHERE)
+    assert office.box.desired() == 1
+    assert Folders(office.box.settings.config).live() == (office.box.settings.config / "good").readlink().name
