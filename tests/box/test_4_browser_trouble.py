@@ -95,8 +95,9 @@ def test_a_reloaded_page_has_its_call_back(minh: Desk, line: Line, owner: Browse
     with call(minh, line, number) as caller:
         minh.write("Saved before.")
         minh.browser.find("#note").send_keys(" Typed in the last moment.")
+        watch = Stopwatch()
         minh.browser.reload()
-        wait_both(minh, caller, Stopwatch())
+        wait_both(minh, caller, watch)
         minh.wait_view("talking", 1)
         assert minh.note == "Saved before. Typed in the last moment."
         minh.wait_note_saved()
