@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,22 @@ document.getElementById("status").dispatchEvent(new CustomEvent("foyer:replaced"
 return document.getElementById("note").value;
 """
 KEPT = "return localStorage.getItem(arguments[0])"
+# Keeps what the page's scripts ask for.
+ASKED = """
+window.asked = [];
+const reallyFetch = fetch;
+window.fetch = (path, ...given) => {
+  asked.push(path);
+  return reallyFetch(path, ...given);
+};
+"""
+ASK_ANEW = """
+const [element, path] = [document.getElementById("board"), arguments[0]];
+element.dataset.fragment = path;
+element.dispatchEvent(new CustomEvent("foyer:due", {bubbles: true}));
+return performance.now();
+"""
+LATER = "return performance.now() - arguments[0] > 2800"
 BANNER = "#connection:not([hidden])"
 # What the browsers that the README promises do not have, or not all of them.
 OLDER = "delete AbortSignal.any"
@@ -90,6 +107,18 @@ def sign_in(browser: Browser, login: str, path: str) -> None:
     browser.open(path)
 
 
+def prepare(browser: Browser, source: str) -> None:
+    """Run a script in every page before the page's own."""
+    browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
+
+
+def asked(browser: Browser, path: str) -> int:
+    """How often this page's scripts have asked for a path."""
+    count = browser.script("return asked.filter((each) => each === arguments[0]).length", path)
+    assert isinstance(count, int)
+    return count
+
+
 def streams(served: Served) -> int:
     """How many are open, once the hub has sent a sign of life: whose browser is gone, ends with it."""
     served.app.hub.check_sessions()
@@ -122,7 +151,7 @@ def test_tabs_share_a_stream_and_the_next_one_takes_over(
 
 
 def test_a_browser_as_old_as_is_promised(browser: Browser, served: Served, store: Store) -> None:
-    browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": OLDER})
+    prepare(browser, OLDER)
     sign_in(browser, "lead", "/live")
     until(lambda: served.app.hub.count() > 0, 10, "the stream")
     minh(store, "break")
@@ -187,11 +216,33 @@ def test_the_board_hears_of_who_wants_to_be_called_back(
 def test_an_account_that_was_disabled(
     browser: Browser, served: Served, store: Store, box: dict[str, str]
 ) -> None:
+    prepare(browser, ASKED)
     sign_in(browser, "lead", "/live")
     until(lambda: served.app.hub.count() > 0, 10, "the stream")
     with store.change() as change:
         users.set_disabled(change, box["lead"], True, box["boss"])
     browser.sees("You were signed out.", "#notices")
+    # The connection is not lost, however often the page looks whether somebody has signed in anew.
+    until(lambda: asked(browser, "/events") > 4, 20, "the page to look again")
+    assert not browser.has(BANNER)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/desk/status"])
+def test_a_part_of_the_page_that_is_gone_or_forbidden_leaves_the_stream_alone(
+    browser: Browser, served: Served, path: str
+) -> None:
+    """It is asked for once at a time, and the stream, which all tabs share, goes on."""
+    prepare(browser, ASKED)
+    sign_in(browser, "lead", "/live")
+    until(lambda: served.app.hub.count() > 0, 10, "the stream")
+    before = asked(browser, "/events")
+    for time in (1, 2):
+        began = browser.script(ASK_ANEW, path)
+        # The stream has been silent for long enough to be in doubt, and another try would have come.
+        until(partial(browser.script, LATER, began), 5, "silence")
+        assert asked(browser, path) == time
+    assert asked(browser, "/events") == before
+    assert not browser.has(BANNER)
 
 
 def after_a_call(browser: Browser, store: Store) -> str:

@@ -44,7 +44,11 @@ async function follow(signal, take) {
   let failures = 0;
   while (!signal.aborted) {
     let waitMs = 0;
-    let isFull = false;
+    let isExplained = false; // why there is no stream, by the box itself
+    const pass = (name, data) => {
+      isExplained = name === "full" || name === "signed-out";
+      take(name, data);
+    };
     const attempt = new AbortController();
     const end = () => attempt.abort();
     signal.addEventListener("abort", end); // by hand: AbortSignal.any() is younger than the browsers that are promised
@@ -57,15 +61,14 @@ async function follow(signal, take) {
         signal: attempt.signal,
       });
       clearTimeout(tooLong);
-      if (answer.status === 401 || answer.status === 403 || answer.redirected) take("signed-out", {});
+      if (answer.status === 401 || answer.status === 403 || answer.redirected) pass("signed-out", {});
       else if (answer.ok) {
         failures = 0;
-        await read(answer.body.getReader(), signal, take);
+        await read(answer.body.getReader(), signal, pass);
       } else if (answer.status === 503 && answer.headers.get("Content-Type")?.startsWith("text/plain")) {
         // The pages' own word (Caddy's, while they are away, is a page): the box is there, but has no stream to spare.
-        isFull = true;
         failures = 0;
-        take("full", { words: await answer.text() });
+        pass("full", { words: await answer.text() });
       }
       waitMs = Number(answer.headers.get("Retry-After") ?? 0) * 1000;
     } catch {
@@ -74,7 +77,7 @@ async function follow(signal, take) {
     clearTimeout(tooLong);
     signal.removeEventListener("abort", end);
     if (signal.aborted || isLeaving) return;
-    if (!isFull) take("lost", {});
+    if (!isExplained) take("lost", {});
     failures += 1;
     const longest = Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** failures);
     await sleep(waitMs + longest * (0.5 + Math.random() / 2), signal);
@@ -131,7 +134,10 @@ function take(name, data) {
 function hear(name, data) {
   heardAt = Date.now();
   if (name === "lost") return setTrouble("lost");
-  if (name === "signed-out") return showSignedOut();
+  if (name === "signed-out") {
+    setTrouble("");
+    return showSignedOut();
+  }
   if (name === "full") {
     setTrouble(data.words);
     return refetchAll(); // and so at every try
@@ -236,10 +242,12 @@ async function refetch(element, state) {
     const html = await fetchFragment(element.dataset.fragment);
     state.failures = 0;
     if (html !== null) replace(element, html);
-  } catch {
-    state.failures += 1;
-    state.isAgain = true;
-    doubt();
+  } catch (error) {
+    // What is forbidden or gone stays so, until the next event about it.
+    const isFinal = error.status === 403 || error.status === 404;
+    state.failures = isFinal ? 0 : state.failures + 1;
+    state.isAgain ||= !isFinal;
+    if (!error.isAnswered) doubt();
   }
   state.isBusy = false;
   if (state.isAgain && element.isConnected) refetchSoon(element, state.failures && Math.min(8000, 500 * 2 ** state.failures));
@@ -254,7 +262,8 @@ export function forget(element) {
 async function fetchFragment(path) {
   const answer = await fetch(path, { headers: { "HX-Request": "true" }, cache: "no-store" });
   if (answer.status === 401) showSignedOut();
-  if (!answer.ok) throw new Error(String(answer.status));
+  // Up to 500 it is the pages that answer, as the stream's other end does; above, perhaps Caddy in their place.
+  if (!answer.ok) throw Object.assign(new Error(path), { status: answer.status, isAnswered: answer.status <= 500 });
   return answer.status === 204 ? null : answer.text();
 }
 
