@@ -11,7 +11,7 @@ import { Phone } from "./phone.js";
 import { Ring } from "./ring.js";
 import { post } from "./post.js";
 import { SoundChoice } from "./sound_choice.js";
-import { holdPhone } from "./phone_tab.js";
+import { browserName, holdPhone } from "./phone_tab.js";
 
 const at = (id) => document.getElementById(id);
 const desk = at("desk");
@@ -40,15 +40,6 @@ let wantedAt = 0; // of two wishes of one browser, the later one counts, whichev
 let wantsPhone = true; // a page that was just opened takes the phone; later it only keeps it
 let turn = 0; // the box's count of changes of hands when this page got the phone; an older status tells nothing of it
 let isTaken = false;
-
-/** A name that all pages of this browser share; "" where it keeps nothing. */
-function browserName() {
-  try {
-    return (localStorage["foyer.browser"] ??= crypto.randomUUID?.() ?? String(Math.random()));
-  } catch {
-    return "";
-  }
-}
 
 async function fetchAccount() {
   const answer = await post("/desk/phone", { page, client: browser, take: wantsPhone ? String(wantedAt) : "" });
@@ -90,6 +81,7 @@ function show() {
   if (view !== "talking") handOn.close();
   else handOn.follow(there.asked, there.asking);
   card.dataset.on = isOnDesk ? "desk" : "browser";
+  at("call-place").textContent = words[placeOfCall()];
   card.classList.toggle("is-unsure", Boolean(call) && (call.phase !== "talking" || phone.isCutOff));
   at("idle").dataset.state = status().state;
   at("phase").textContent = phaseWords(view, call);
@@ -98,6 +90,12 @@ function show() {
   follow(id, call);
   showAdvice();
   showLink();
+}
+
+/** Where a call is that the box knows of and this page's phone does not: its name among the words. */
+function placeOfCall() {
+  if (status().device === "browser" && isElsewhere) return "placeTab";
+  return status().device === "browser" && isTaken ? "placeBrowser" : "placeDesk";
 }
 
 function phaseWords(view, call) {
@@ -205,13 +203,15 @@ phone.addEventListener("problem", ({ detail }) => {
 });
 
 phone.addEventListener("over", ({ detail: { call, reason } }) => {
-  if (["talking", "reconnecting", "leaving"].includes(call.phase) && reason !== "returned") after = call.uuid;
+  const wasUp = ["talking", "reconnecting", "leaving"].includes(call.phase);
+  if (wasUp && reason !== "returned") after = call.uuid;
   // What the box said of this call was before its end: no other phone has it until the box says so anew.
   if (known().call === call.uuid) {
     forget(at("who"));
     known().phase = "none";
   }
-  if (reason === "lost" || reason === "gone") window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
+  // A call that only rang goes on ringing, here as soon as the phone is back, or at a colleague's.
+  if (wasUp && (reason === "lost" || reason === "gone")) window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
   if (problem === "hear") problem = "";
   card.classList.remove("is-unsure");
   setTimeout(tendPhone, 0); // what had to wait for the end of the call

@@ -1,5 +1,5 @@
 // One tab of a browser has the phone; when it is closed, another takes over within seconds. A reloading tab is back sooner
-// than the others ask, so that it keeps its call.
+// than the others ask, so that it keeps its call. Which browser has it, the box decides: by the browser's name.
 
 const NAME = "foyer.phone";
 const ASK_MS = 3000;
@@ -24,4 +24,13 @@ export function holdPhone(have, miss) {
     });
   };
   ask();
+}
+
+/** A name that all pages of this browser share; "" where it keeps nothing. */
+export function browserName() {
+  try {
+    return (localStorage["foyer.browser"] ??= crypto.randomUUID?.() ?? String(Math.random()));
+  } catch {
+    return "";
+  }
 }
