@@ -48,6 +48,19 @@ def test_a_registration_that_is_not_renewed_is_tried_again(desk: Desk) -> None:
     until(lambda: desk.ask(READY), 5, "the phone to be ready again")
 
 
+def test_a_registration_lost_in_a_call_is_told_with_its_end(desk: Desk) -> None:
+    """In the call it is nobody's business; the next one could not come."""
+    desk.answer()
+    desk.browser.script("deafTo = 'REGISTER'; agents.at(-1).register()")
+    until(lambda: desk.ask("agents.at(-1).isRegistered()") is False, GIVEN_UP_S + 3, "the registration's end")
+    assert desk.ask(READY)
+    desk.browser.script("window.shown = []; phone.addEventListener('change', () => shown.push(phone.link))")
+    desk.browser.script("phone.hangUp(); deafTo = ''")
+    until(lambda: desk.phase() is None, 5, "the end of the call")
+    assert desk.ask("shown[0]") == "connecting"
+    until(lambda: desk.ask(READY), GIVEN_UP_S + 3, "the phone to be ready again")
+
+
 @pytest.mark.parametrize(
     "refusal", ["480 Temporarily Unavailable", "500 Server Error", "503 Service Unavailable"]
 )

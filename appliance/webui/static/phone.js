@@ -275,6 +275,8 @@ export class Phone extends EventTarget {
     this.#kept.forget();
     retire(session);
     this.#headset.silence();
+    // A call needs the connection, the next one a registration as well, which may have been lost meanwhile.
+    if (this.link === "ready" && !this.#ua?.isRegistered()) this.link = "connecting";
     this.dispatchEvent(new CustomEvent("over", { detail: { call, reason } }));
     this.#changed();
   }
