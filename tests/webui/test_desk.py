@@ -338,6 +338,7 @@ def test_a_result_waits_for_the_end_of_the_call(sign_in: SignIn, store: Store) -
     assert send(browser, "/desk/finish", **fields).status == 503
     with store.read() as db:
         assert conversations.get(db, call).disposition is None
+    assert notes(store, call) == ["quick"]
     with store.change() as change:
         call_now(change, "closed")
     assert send(browser, "/desk/finish", **fields).status == 200

@@ -79,13 +79,16 @@ def test_a_result_during_a_talk_that_the_record_does_not_know_yet(sign_in: SignI
 
 
 def test_done_without_a_result_waits_for_the_end_of_the_call(sign_in: SignIn, store: Store) -> None:
-    """Also while the live row still says that the agent talks: there is nothing to finish yet."""
+    """Also while the live row still says that the agent talks: there is nothing to finish yet. The note
+    is kept.
+    """
     browser = sign_in("lan")
     fields = {"call": CALL, "body": "quick", "disposition": ""}
     with store.change() as change:
         call = call_now(change)
         ringing(change, state="talking")
     assert send(browser, "/desk/finish", **fields).status == 503
+    assert notes(store, call) == ["quick"]
     with store.change() as change:
         call_now(change, "closed")
     assert send(browser, "/desk/finish", **fields).status == 200

@@ -21,6 +21,7 @@ from tests.browser.browser import Browser
 from tests.until import until
 from tests.webui import seed
 from tests.webui.conftest import PASSWORD
+from tests.webui.test_desk import CALL, call_now, idle
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,6 +53,13 @@ return performance.now();
 """
 LATER = "return performance.now() - arguments[0] > 2800"
 BANNER = "#connection:not([hidden])"
+FINISH = """document.querySelector('#results [data-result="solved"]:enabled')?.click();"""
+FINISH_AND_WRITE = f"""
+{FINISH}
+const note = document.getElementById("note");
+note.value += arguments[0];
+note.dispatchEvent(new Event("input"));
+"""
 # What the browsers that the README promises do not have, or not all of them.
 OLDER = "delete AbortSignal.any"
 
@@ -273,6 +281,32 @@ def test_a_saved_note_is_not_overwritten_with_what_the_box_had_before(
     assert browser.script(OLD_NEWS) == "wants two implants"
     browser.click('[data-result="solved"]')
     browser.sees("No call", "#call")
+    assert notes(store, call) == ["wants two implants"]
+
+
+def test_words_typed_while_the_result_waits_for_the_end_of_the_call(
+    browser: Browser, served: Served, store: Store
+) -> None:
+    with store.change() as change:
+        call = call_now(change)
+        idle(change)
+    sign_in(browser, "lan", f"/desk?call={CALL}")
+    browser.sees("After the call", "#call")
+    browser.find("#note").send_keys("wants two")
+    browser.sees("Saved", "#note-state")
+    browser.script(FINISH_AND_WRITE, " implants")
+    until(lambda: notes(store, call) == ["wants two implants"], 20, "the words typed meanwhile")
+    with store.change() as change:
+        call_now(change, "closed")
+
+    def is_finished() -> bool:
+        with store.read() as db:
+            if conversations.get(db, call).disposition == "solved":
+                return True
+        browser.script(FINISH)  # once the page has given up
+        return False
+
+    until(is_finished, 20, "the result", every_s=0.5)
     assert notes(store, call) == ["wants two implants"]
 
 

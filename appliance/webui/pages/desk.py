@@ -137,18 +137,19 @@ def _actions(web: Web, holders: Holders) -> None:
 
     @web.post("/desk/finish")
     def finish() -> HTTPResponse:
+        call, code = web.form.text("call"), web.form.text("disposition")
         with web.change() as change:
-            conversation = _talked_call(web, change.db, web.form.text("call"))
-            code = web.form.text("disposition")
-            if conversation.state == "open" and not code:
-                # Nothing would be kept of it: the wrap-up that it ends begins with the end of the call.
-                raise _too_early()
+            conversation = _own_call(web, change.db, call)
+            is_due = _may_finish(web, change.db, conversation, call, code)
+            # Kept as soon as it may be, whether the call can be finished yet or not.
             conversations.save_note(change, conversation.id, web.user().id, web.form.raw("body"))
             _, at = _note(web, change.db, conversation)
-            if code:
+            if is_due and code:
                 conversations.set_disposition(change, conversation.id, code, web.user().id)
-            else:
+            elif is_due:
                 conversations.end_wrap_up(change, conversation.id)
+        if not is_due:
+            raise _too_early()
         return _json(web, {"at": at})
 
 
@@ -188,25 +189,27 @@ def _own_call(web: Web, db: Database, call: str) -> Conversation:
         raise _too_early()
     is_own = agent_id in _agents_of(db, conversation, ("ring", *TALKS))
     if not is_own and _agent_row(db, agent_id).get("call") != call:
-        raise _not_mine(conversation)
+        # While a call lasts, its record may only not know of the agent yet.
+        raise _too_early() if conversation.state == "open" else _not_mine()
     return conversation
 
 
-def _talked_call(web: Web, db: Database, call: str) -> Conversation:
-    """The conversation of a call this agent talks in or talked in: whose phone only rang has no say in how it
-    ended. Errors as `_own_call`.
+def _may_finish(web: Web, db: Database, conversation: Conversation, call: str, code: str) -> bool:
+    """Whether this agent may say now how his call ended, since he talks in it or talked in it; whose phone
+    only rang has no say: ForbiddenError. False while its record does not know enough yet.
     """
     agent_id = _agent_id(web)
-    conversation = _own_call(web, db, call)
     row = _agent_row(db, agent_id)
-    if conversation.state == "open" and row.get("state") not in IN_CALL:
-        # Its end would still come, and with it a call to finish.
-        raise _too_early()
+    is_open = conversation.state == "open"
+    if is_open and (not code or row.get("state") not in IN_CALL):
+        # Its end would still come, and with it a call to finish: without a result, nothing would be kept.
+        return False
     is_talked_now = row.get("call") == call and row.get("state") in IN_CALL and row["state"] != "ringing"
-    has_talked = agent_id in _agents_of(db, conversation, TALKS)
-    if not has_talked and not (conversation.state == "open" and is_talked_now):
-        raise _not_mine(conversation)
-    return conversation
+    if agent_id in _agents_of(db, conversation, TALKS) or (is_open and is_talked_now):
+        return True
+    if not is_open:
+        raise _not_mine()
+    return False
 
 
 def _own(web: Web, call: str) -> str | None:
@@ -226,10 +229,7 @@ def _agents_of(db: Database, conversation: Conversation, kinds: tuple[str, ...])
     return {conversation.agent_id, *(part.agent_id for part in parts if part.kind in kinds)}
 
 
-def _not_mine(conversation: Conversation) -> TransientError | ForbiddenError:
-    """While a call lasts, its record may only not know of the agent yet."""
-    if conversation.state == "open":
-        return _too_early()
+def _not_mine() -> ForbiddenError:
     return ForbiddenError(N_("This is another agent's call."))
 
 

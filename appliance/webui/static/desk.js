@@ -354,11 +354,15 @@ async function takeParked(form) {
 
 async function finish(button) {
   const call = notes.call;
-  const body = notes.body;
+  let body = "";
+  const values = () => {
+    if (notes.call === call) body = notes.body; // of every try: whoever waits may go on writing
+    return { call, body, disposition: button.dataset.result };
+  };
   const buttons = at("results").querySelectorAll("button");
   buttons.forEach((each) => (each.disabled = true));
   try {
-    const answer = await post("/desk/finish", { call, body, disposition: button.dataset.result }, 5000);
+    const answer = await post("/desk/finish", values, 5000);
     notes.confirmed(call, body, (await answer.json()).at);
     after = "";
     history.replaceState(null, "", "/desk");

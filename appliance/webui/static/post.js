@@ -1,6 +1,6 @@
 // Sends a form's values to the box from a script. Throws an error with `words` for the reader, if the box gave any, and
 // `isFinal` if sending the same again cannot help. For `patienceMs` it is sent again when the box says that it is too
-// early: the record of a call comes a moment after the call.
+// early: the record of a call comes a moment after the call. Where the values may change meanwhile, a function gives them.
 
 const TIMEOUT_MS = 8000;
 const AGAIN_MS = 200;
@@ -9,7 +9,7 @@ export async function post(path, values, patienceMs = 0) {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
-      return await send(path, values);
+      return await send(path, typeof values === "function" ? values() : values);
     } catch (error) {
       if (!error.isEarly || performance.now() >= deadline) throw error;
     }
