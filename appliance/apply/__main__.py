@@ -1,8 +1,8 @@
 """foyer-apply: makes the wanted revision of the site live.
 
 `python3 -m appliance.apply --once` only renders, and is what foyer-setup runs before Asterisk starts. Without
-it, the service: one thread that looks whenever somebody saved, a secret changed, Asterisk was started, or a
-year began.
+it, the service: one thread that looks whenever somebody saved, a secret changed, Asterisk was started, a
+telephone card came or went, or a year began.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import datetime
 import logging
 import sys
 import time
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
 from appliance.apply import cards, surroundings
@@ -41,6 +42,7 @@ def main(arguments: list[str], run: Path = surroundings.RUN) -> int:
         store = Store.open(settings.db)
         config = settings.config / "live" / ASTERISK / "asterisk.conf"
         console = Console(config, run / "asterisk.ctl", settings.ast_log / "messages")
+        used = cards.Cards(console, Privileged(settings.privileged_socket).set_up_cards)
         applier = Applier(
             store,
             settings,
@@ -49,7 +51,7 @@ def main(arguments: list[str], run: Path = surroundings.RUN) -> int:
             render=lambda site, env: {**render_tree(site, env), **cards.files(site)},
             speak=speak,
             today=today,
-            cards=cards.Cards(console, Privileged(settings.privileged_socket).set_up_cards),
+            cards=used,
         )
         if arguments == ["--once"]:
             logging.info("Live on the disk: %s", applier.prepare())
@@ -60,7 +62,7 @@ def main(arguments: list[str], run: Path = surroundings.RUN) -> int:
     if arguments:
         print("usage: python3 -m appliance.apply [--once]", file=sys.stderr)
         return 2
-    service.spawn("apply", lambda: follow(service, store, console, applier), beat_s=BEAT_S)
+    service.spawn("apply", lambda: follow(service, store, console, applier, used.there), beat_s=BEAT_S)
     service.ready("Following the wanted revision")
     return service.run()
 
@@ -70,9 +72,11 @@ def today() -> datetime.date:
     return datetime.datetime.now(datetime.UTC).date()
 
 
-def follow(service: Service, store: Store, console: Console, applier: Applier) -> None:
-    """Looks whenever what is wanted, a secret or Asterisk's life changed, when a year begins that has
-    holidays of its own, and again where a look asked for it.
+def follow(
+    service: Service, store: Store, console: Console, applier: Applier, there: Callable[[], Hashable]
+) -> None:
+    """Looks whenever what is wanted, a secret or Asterisk's life changed, when a telephone card came or went
+    (`there`), when a year begins that has holidays of its own, and again where a look asked for it.
     """
     seen: tuple[object, ...] | None = None
     version, wanted = -1, (0, (0, 0))
@@ -86,7 +90,7 @@ def follow(service: Service, store: Store, console: Console, applier: Applier) -
             version = newest
             with store.read() as db:
                 wanted = (sites.desired(db), surroundings.mark(store))
-        now = (wanted, console.life(), holidays.years_around(today()))
+        now = (wanted, console.life(), there(), holidays.years_around(today()))
         if now != seen or (again_at is not None and time.monotonic() >= again_at):
             seen = now
             delay_s = applier.look()

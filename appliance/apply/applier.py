@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.apply import cards, lists, objects, report, sounds
@@ -38,6 +38,8 @@ type Today = Callable[[], datetime.date]
 # While Asterisk does not run, and while a line's host name is not known.
 SOON_S = 1.0
 LOOKUP_S = 30.0
+# Until Asterisk has noticed that a card is gone.
+MISSED_S = 3.0
 _MOST_SKIPPED = 100
 
 
@@ -80,8 +82,8 @@ class Applier:
         self._gather, self._render, self._speak, self._today = gather, render, speak, today
         self._cards = cards
         self._loaded: Loaded | None = None
-        # With which of that the cards are as they should be, too.
-        self._cards_used: Loaded | None = None
+        # With which of that the cards are as they should be, too, and which cards were there then.
+        self._cards_used: tuple[Loaded, Hashable] | None = None
         self._refused: set[str] = set()
 
     def prepare(self) -> str:
@@ -162,14 +164,19 @@ class Applier:
             report.tell(self._store, made.number, "rendering", report.WAITING)
             return SOON_S
         loaded = Loaded(life, made.label)
-        if self._loaded == loaded and self._cards_used == loaded:
+        with_cards = (loaded, self._cards.there())
+        if self._loaded == loaded and self._cards_used == with_cards:
             return None
         try:
             lacks_address = self._loaded != loaded and self._load_files(life, made)
-            told, again_s = self._use_cards(loaded, made)
+            told, again_s = self._use_cards(made)
         except TransientError:
             report.tell(self._store, made.number, "rendering", report.WAITING)
             raise
+        if told[0] == "live":
+            is_other = self._cards_used is not None and self._cards_used[0] == loaded
+            # A card that went and came back may not be missed by Asterisk yet: it is asked once more.
+            self._cards_used, again_s = (None, MISSED_S) if is_other else (with_cards, None)
         self._report_skipped(made.number)
         if told[0] == "rendering":
             self._folders.take(made.label)
@@ -204,7 +211,7 @@ class Applier:
             log.info("Revision %d is live.", made.number)
         return bool(found)
 
-    def _use_cards(self, loaded: Loaded, made: Rendering) -> tuple[report.Told, float | None]:
+    def _use_cards(self, made: Rendering) -> tuple[report.Told, float | None]:
         """Has the cards take what the rendering says. Returns what to tell of them, and in how many seconds
         to look again.
         """
@@ -214,7 +221,6 @@ class Applier:
             raise Failed(report.CARDS, error.sentence) from error
         if not is_done:
             return ("rendering", Sentence(cards.WAITING)), SOON_S
-        self._cards_used = loaded
         return ("live", Sentence("")), None
 
     def _make_lists(self, made: Rendering, wanted: objects.Objects) -> lists.Kept | None:

@@ -7,7 +7,7 @@ what it has is compared with what it should have, whoever restarted meanwhile.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Protocol
 
 from appliance.errors import RejectedError, Sentence, TransientError
@@ -67,7 +67,7 @@ def files(site: Site) -> Mapping[str, str]:
 
 class Cards:
     """Makes the drivers and Asterisk have the spans of a rendering. `set_up` has root set them up;
-    `numbers` are the spans that are there and have one.
+    `numbers` are the spans that are there and have one; `there` differs once a card came or went.
     """
 
     def __init__(
@@ -75,10 +75,12 @@ class Cards:
         console: Console,
         set_up: Callable[[], None],
         numbers: Callable[[], Collection[int]] | None = None,
+        there: Callable[[], Hashable] = sysfs.there,
     ) -> None:
         self._console = console
         self._set_up = set_up
         self._numbers = numbers or numbers_there
+        self.there = there
 
     def load(self, tree: Mapping[str, str]) -> bool:
         """Does what is missing for this rendering. False: it waits for calls to end. RejectedError: a driver

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from appliance.apply import cards, report
-from appliance.apply.applier import SOON_S, Applier
+from appliance.apply.__main__ import follow
+from appliance.apply.applier import MISSED_S, SOON_S, Applier
 from appliance.apply.asterisk import Console, Life
 from appliance.apply.cards import Cards
 from appliance.apply.folders import Folders
@@ -48,9 +49,11 @@ class Office:
     box: Box
     pbx: Pbx = field(default_factory=lambda: Pbx(numbers={1, 3}))
     refuses: bool = False
+    # The cards' folders in sysfs.
+    folders: frozenset[int] = frozenset({1})
 
     def __post_init__(self) -> None:
-        used = Cards(self.pbx, self.set_up, lambda: self.pbx.numbers)
+        used = Cards(self.pbx, self.set_up, lambda: self.pbx.numbers, lambda: self.folders)
         self.applier: Applier = self.box.applier(
             render=self.render, console=Telling, speak=lambda *_said: None, cards=used
         )
@@ -143,3 +146,61 @@ def test_cards_that_refuse_after_the_call_take_the_revision_back(office: Office)
     assert office.state(number, "calls") == ("back", report.ELSEWHERE)
     assert office.box.desired() == 1
     assert Folders(office.box.settings.config).live() == (office.box.settings.config / "good").readlink().name
+
+
+def test_a_card_that_comes_late_is_set_up_by_itself(office: Office) -> None:
+    office.pbx.numbers = {3}
+    number = office.save(overlap=True)
+    assert office.applier.look() is None
+    assert sorted(office.pbx.channels) == [*range(65, 88)]
+    office.pbx.numbers, office.folders = {1, 3}, frozenset({1, 2})
+    office.applier.look()
+    assert {1, 31, 65} <= office.pbx.channels.keys()
+    assert office.state(number) == ("live", "")
+
+
+def test_a_card_that_comes_back_is_set_up_once_asterisk_has_missed_it(office: Office) -> None:
+    office.folders = frozenset({2})
+    assert office.applier.look() == MISSED_S
+    office.pbx.channels = {channel: one for channel, one in office.pbx.channels.items() if channel > 32}
+    assert office.applier.look() is None
+    assert {1, 31, 65} <= office.pbx.channels.keys()
+    office.pbx.told.clear()
+    assert office.applier.look() is None and office.pbx.told == []
+
+
+class Turns:
+    """A service that ends after these turns; each does something before the thread looks."""
+
+    def __init__(self, *turns: Callable[[], None]) -> None:
+        self._turns = iter(turns)
+        self.stop = self
+
+    def wait(self, _timeout_s: float) -> bool:
+        turn = next(self._turns, None)
+        if turn:
+            turn()
+        return turn is None
+
+    def beat(self) -> None:
+        pass
+
+
+def test_the_thread_looks_when_a_card_came_and_only_then(office: Office) -> None:
+    looks: list[frozenset[int]] = []
+
+    def look() -> None:
+        looks.append(office.folders)
+
+    def come() -> None:
+        office.folders = frozenset({1, 2})
+
+    office.applier.look = look  # type: ignore[method-assign]
+    turns: Any = Turns(idle, idle, come, idle)
+    console = office.box.console(kind=Telling)
+    follow(turns, office.box.store, console, office.applier, lambda: office.folders)
+    assert looks == [frozenset({1}), frozenset({1, 2})]
+
+
+def idle() -> None:
+    """Nothing happens."""

@@ -67,6 +67,20 @@ def devices(sys: Path = SYS) -> tuple[Device, ...]:
     return tuple(map(_device, sorted(root.iterdir()))) if root.is_dir() else ()
 
 
+def there(sys: Path = SYS) -> frozenset[tuple[str, int, frozenset[str]]]:
+    """Differs once a card came, went or came back (the kernel gives its folder another inode then), or one of
+    its ports got or lost its number. Costs two system calls a card.
+    """
+    found = []
+    root = sys / "bus/dahdi_devices/devices"
+    with contextlib.suppress(OSError):
+        for place in root.iterdir():
+            with contextlib.suppress(OSError):
+                names = frozenset(one.name for one in place.iterdir() if _SPAN.fullmatch(one.name))
+                found.append((place.name, place.stat().st_ino, names))
+    return frozenset(found)
+
+
 def _device(place: Path) -> Device:
     numbers, first = {}, {}
     with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -115,3 +116,19 @@ def test_a_serial_number_names_a_card_before_its_slot(box: Box) -> None:
     box.tree.card("pci:b", {1: "E1"}, location="slot 2")
     box.tree.card("pci:c", {1: "E1"})
     assert [one.key for one in sysfs.devices(box.tree.root)] == ["serial", "slot 2", "pci:c"]
+
+
+def test_a_card_that_came_went_or_came_back_is_noticed(box: Box) -> None:
+    assert sysfs.there(box.tree.root) == frozenset()
+    card = box.tree.card("pci:a", {1: "E1"})
+    without_number = sysfs.there(box.tree.root)
+    box.tree.span(card, 1, 3, 65)
+    with_number = sysfs.there(box.tree.root)
+    # The same folder again has another inode while the old one is still held.
+    with (card / sysfs.TYPES).open():
+        card.rename(card.with_name("gone"))
+        back = box.tree.card("pci:a", {1: "E1"})
+        shutil.rmtree(card.with_name("gone"))
+        box.tree.span(back, 1, 3, 65)
+        came_back = sysfs.there(box.tree.root)
+    assert len({frozenset(), without_number, with_number, came_back}) == 4
