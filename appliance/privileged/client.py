@@ -21,6 +21,10 @@ FIRMWARE_TIMEOUT_S = 140.0
 CARD_FILE_TIMEOUT_S = 160.0
 
 
+class NoAnswer(TransientError):
+    """Nobody answered, or not to the end: it may have been done, or not. To be asked again."""
+
+
 class Privileged:
     """Calls over the socket at `path` (`Settings.privileged_socket`). Keeps no connection; any thread may
     use it.
@@ -89,7 +93,9 @@ class Privileged:
         Privileged(self._path, RESET_TIMEOUT_S).call(Call("factory_reset", {}))
 
     def call(self, call: Call) -> None:
-        """Raises RejectedError, ForbiddenError or TransientError, as the other side says."""
+        """Raises RejectedError, ForbiddenError or TransientError, as the other side says; NoAnswer if it says
+        nothing.
+        """
         reply = self._ask(call)
         match reply.kind:
             case None:
@@ -109,5 +115,7 @@ class Privileged:
                 connection.sendall(encode_call(call))
                 line = read_line(connection)
         except OSError as error:
-            raise TransientError("The box's privileged process does not answer.", "Try again.") from error
+            raise NoAnswer("The box's privileged process does not answer.", "Try again.") from error
+        if not line.endswith(b"\n"):
+            raise NoAnswer("The box's privileged process does not answer.", "Try again.")
         return decode_reply(line)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from appliance.errors import ForbiddenError, RejectedError, TransientError
 from appliance.network.plan import NetworkPlan
 from appliance.privileged.actions import ACTIONS, Action, Prepared, factory_reset, prepare
-from appliance.privileged.client import Privileged
+from appliance.privileged.client import NoAnswer, Privileged
 from appliance.privileged.protocol import (
     LINE_MAX,
     Call,
@@ -97,6 +97,28 @@ def test_a_call_is_carried_out_and_answered(served: Served) -> None:
 def test_a_failure_is_told(served: Served) -> None:
     with pytest.raises(TransientError, match="No red left"):
         Privileged(served.path).call(Call("paint", {"colour": "red"}))
+
+
+@pytest.mark.parametrize("said", [b"", b'{"ok": '])
+def test_an_answer_that_breaks_off_is_none(tmp_path: Path, said: bytes) -> None:
+    """Whoever asked may ask again: nobody refused anything."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+
+        def end() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                read_line(connection)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=end)
+        thread.start()
+        with pytest.raises(NoAnswer):
+            Privileged(tmp_path / "socket").call(Call("paint", {"colour": "green"}))
+        thread.join(60)
+    with pytest.raises(NoAnswer):
+        Privileged(tmp_path / "nobody").call(Call("paint", {"colour": "green"}))
 
 
 @pytest.mark.parametrize(
