@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from appliance.apply import cards, lists, objects, report, sounds
 from appliance.apply.asterisk import Console, Life
-from appliance.apply.cards import Cards
+from appliance.apply.cards import Cards, Refused, Unanswered
 from appliance.apply.check import check
 from appliance.apply.folders import Folders, Rendering, number_of, rendering
 from appliance.apply.sounds import Speaker
@@ -38,6 +38,8 @@ type Today = Callable[[], datetime.date]
 # While Asterisk does not run, and while a line's host name is not known.
 SOON_S = 1.0
 LOOKUP_S = 30.0
+# Until a card is tried again that does not take what it took before.
+CARDS_S = 30.0
 # Until Asterisk has noticed that a card is gone.
 MISSED_S = 3.0
 _MOST_SKIPPED = 100
@@ -178,7 +180,7 @@ class Applier:
             # A card that went and came back may not be missed by Asterisk yet: it is asked once more.
             self._cards_used, again_s = (None, MISSED_S) if is_other else (with_cards, None)
         self._report_skipped(made.number)
-        if told[0] == "rendering":
+        if told[0] == "rendering" and self._changed_spans(made):
             self._folders.take(made.label)
         else:
             self._folders.confirm(made.label)
@@ -217,11 +219,22 @@ class Applier:
         """
         try:
             is_done = self._cards.load(made.tree)
-        except RejectedError as error:
-            raise Failed(report.CARDS, error.sentence) from error
+        except Refused as error:
+            if error.numbers & self._changed_spans(made):
+                raise Failed(report.CARDS, error.sentence) from error
+            # A card fails that worked with the same settings, or failed before: that is no reason to refuse
+            # all else.
+            return ("failed", error.sentence), CARDS_S
+        except Unanswered as error:
+            return ("rendering", error.sentence), SOON_S
         if not is_done:
             return ("rendering", Sentence(cards.WAITING)), SOON_S
         return ("live", Sentence("")), None
+
+    def _changed_spans(self, made: Rendering) -> set[int]:
+        """The spans in which this differs from what the box would go back to."""
+        good = self._folders.good()
+        return cards.changed({} if good is None else self._folders.tree(good), made.tree)
 
     def _make_lists(self, made: Rendering, wanted: objects.Objects) -> lists.Kept | None:
         """Drops the queues that have to be made anew (lists.py): reading the live rendering makes them again.

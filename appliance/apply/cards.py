@@ -14,14 +14,31 @@ from appliance.errors import RejectedError, Sentence, TransientError
 from appliance.hw.dahdi import sysfs
 from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedSpan
 from appliance.pbx.conf import chan_dahdi_conf
+from appliance.privileged.client import NoAnswer
 from appliance.store.site_spans import SPANS_MAX, WIDTH, Span, ranges
 from appliance.store.sitemodel import Site
 
 WAITING = "It waits until the calls over a card have ended."
 REFUSED = Sentence("The telephone card did not take its settings.", "Is the right kind of line chosen?")
+UNANSWERED = Sentence(
+    "The part of the box that sets up telephone cards does not answer.", "It is asked again until it does."
+)
 _MODULE = f"{chan_dahdi_conf.MODULE}.so"
 # "     65            foyer-in-l2     vi         default                         In Service 0123456789abcdef"
 _SHOWN = re.compile(r"^ *([0-9]+) .* ([0-9a-f]{16})\s*$", re.MULTILINE)
+
+
+class Refused(RejectedError):
+    """A driver or Asterisk did not take the settings of spans; `numbers` are all that may be meant."""
+
+    def __init__(self, sentence: Sentence, numbers: Collection[int]) -> None:
+        super().__init__(sentence.message, sentence.hint)
+        self.sentence = sentence
+        self.numbers = frozenset(numbers)
+
+
+class Unanswered(TransientError):
+    """Root was asked in vain; Asterisk answers."""
 
 
 class Console(Protocol):
@@ -81,14 +98,16 @@ class Cards:
         self._set_up = set_up
         self._numbers = numbers or numbers_there
         self.there = there
+        # Whether root has yet to be asked for what Asterisk has given up already.
+        self._is_owed = False
 
     def load(self, tree: Mapping[str, str]) -> bool:
-        """Does what is missing for this rendering. False: it waits for calls to end. RejectedError: a driver
-        or Asterisk did not take it. TransientError: Asterisk does not answer.
+        """Does what is missing for this rendering. False: it waits for calls to end. Refused: a driver or
+        Asterisk did not take it. Unanswered: root does not answer. Another TransientError: Asterisk does not.
         """
         wanted = stamps(tree.get(chan_dahdi_conf.FILE, ""))
         shown = self._shown() if wanted or self._is_loaded() else {}
-        if wanted == shown:
+        if wanted == shown and not self._is_owed:
             return True
         stale = {_number(channel) for channel, stamp in shown.items() if wanted.get(channel) != stamp}
         if stale and self._busy(stale):
@@ -99,15 +118,30 @@ class Cards:
             # With its signalling channel, of which Asterisk would else keep side and kind of exchange.
             self._console.ask(f"pri destroy span {number}")
             self._console.ask(f"dahdi destroy channels {_range(number)}")
+        refusal = self._ask_root()
+        self._make({_number(channel) for channel in wanted.keys() - self._shown().keys()})
+        if refusal:
+            # It does not say which.
+            raise Refused(refusal, {*stale, *map(_number, wanted)})
+        there, shown = self._numbers(), self._shown()
+        wrong = {one for one in wanted.keys() | shown.keys() if wanted.get(one) != shown.get(one)}
+        lacking = {_number(channel) for channel in wrong if channel in shown or _number(channel) in there}
+        if lacking:
+            raise Refused(REFUSED, lacking)
+        return True
+
+    def _ask_root(self) -> Sentence | None:
+        """Has root set up the spans; what a driver says that did not take it, if one did not."""
+        self._is_owed = True
         try:
             self._set_up()
+        except NoAnswer as error:
+            raise Unanswered(UNANSWERED.message, UNANSWERED.hint) from error
         except TransientError as error:
-            raise _refusal(error) from error
-        self._make({_number(channel) for channel in wanted.keys() - self._shown().keys()})
-        there = self._numbers()
-        if self._shown() != {channel: one for channel, one in wanted.items() if _number(channel) in there}:
-            raise RejectedError(REFUSED.message, REFUSED.hint)
-        return True
+            self._is_owed = False
+            return error.sentence
+        self._is_owed = False
+        return None
 
     def _make(self, missing: set[int]) -> None:
         """Has Asterisk make the channels of those spans that are there."""
@@ -132,11 +166,10 @@ class Cards:
         return any(f"DAHDI/i{number}/" in up for number in numbers)
 
 
-def _refusal(error: TransientError) -> RejectedError:
-    """The same words, as an answer to the settings."""
-    found = RejectedError(error.message, error.sentence.hint)
-    found.sentence = error.sentence
-    return found
+def changed(before: Mapping[str, str], tree: Mapping[str, str]) -> set[int]:
+    """The spans in which two renderings differ."""
+    old, new = (stamps(one.get(chan_dahdi_conf.FILE, "")) for one in (before, tree))
+    return {_number(channel) for channel in old.keys() | new.keys() if old.get(channel) != new.get(channel)}
 
 
 def stamps(text: str) -> dict[int, str]:

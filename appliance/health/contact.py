@@ -37,7 +37,9 @@ def _contact(store: Store, settings: Settings, thorough: bool, known_problem: st
     with store.read() as db:
         number, site = sites.head(db)
         rows = live.snapshot(db).rows
-        failed = any(part.state in ("failed", "back") for part in sites.apply_report(db, number))
+        states = {part.state for part in sites.apply_report(db, number)}
+        # Where only telephone cards fail, all else is in use.
+        failed = "live" not in states and bool(states & {"failed", "back"})
         problem = damage(db) if thorough else known_problem
         is_key_unseen = bool(recovery_key(settings)) and not audit.recent(db, 1, action=KEY_SHOWN)
     return Contact(

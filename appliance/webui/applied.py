@@ -43,7 +43,7 @@ class Report:
     """`state` is none, waiting, live, partly or failed; nothing more will happen once it is `settled`.
 
     "partly": in use, but for a part that waits for something outside, such as a provider's address or the end
-    of a call.
+    of a call, or a telephone card that fails.
     """
 
     number: int
@@ -61,11 +61,9 @@ def state_of(db: Database, number: int) -> str:
     if number == 0:
         return "none"
     states = {part.state for part in sites.apply_report(db, number)}
-    if states & {"failed", "back"}:
-        return "failed"
     if "live" in states:
         return "live" if states == {"live"} else "partly"
-    return "waiting"
+    return "failed" if states & {"failed", "back"} else "waiting"
 
 
 def report(web: Web, number: int) -> Report:

@@ -37,7 +37,7 @@ _STATES = {
     "none": "nothing was set up yet; open the address below in a browser",
     "waiting": "being put to use",
     "live": "in use",
-    "partly": "in use; one part still waits for something outside this box",
+    "partly": "in use, but for one part",
     "failed": "did not work; the last good settings are in use",
 }
 

@@ -14,6 +14,7 @@ from appliance.apply import cards
 from appliance.apply.check import check
 from appliance.errors import RejectedError, TransientError
 from appliance.pbx.conf.tree import render_tree
+from appliance.privileged.client import NoAnswer
 from appliance.store.sitemodel import Site
 from tests.pbx_conf.places import DOCUMENT, env_for, site
 
@@ -47,6 +48,8 @@ class Pbx:
     calls: str = ""
     told: list[str] = field(default_factory=list)
     kinds: dict[int, str] = field(default_factory=dict)
+    # Spans of which it cannot make channels.
+    broken: set[int] = field(default_factory=set)
 
     def ask(self, command: str) -> str:
         if command.startswith("module show"):
@@ -79,7 +82,7 @@ class Pbx:
             kind = self._kind(number)
             if (
                 first <= channel <= last
-                and number in self.numbers
+                and number in self.numbers - self.broken
                 and self.kinds.setdefault(number, kind) == kind
             ):
                 self.channels[channel] = one
@@ -172,13 +175,41 @@ def test_what_asterisk_does_not_make_is_no_success() -> None:
         pbx.load(with_spans())
 
 
-def test_a_driver_that_refuses_fails_the_revision() -> None:
-    def refuse() -> None:
-        raise TransientError("The card {card} does not take its settings.", card="DYN/loc/1:1")
+def refuse() -> None:
+    raise TransientError("The card {card} does not take its settings.", card="DYN/loc/1:1")
 
-    pbx = Pbx(numbers={1})
+
+def test_a_driver_that_refuses_fails_the_revision() -> None:
+    pbx = Pbx(tree_of(with_spans()), numbers={1})
     with pytest.raises(RejectedError, match="DYN/loc/1:1"):
-        cards.Cards(pbx, refuse, lambda: pbx.numbers).load(tree_of(with_spans()))
+        cards.Cards(pbx, refuse, lambda: pbx.numbers).load(pbx.tree)
+
+
+def test_a_card_that_refuses_does_not_stop_the_others() -> None:
+    pbx = Pbx(numbers={3})
+    with pytest.raises(cards.Refused):
+        pbx.tree = tree_of(with_spans())
+        cards.Cards(pbx, refuse, lambda: pbx.numbers).load(pbx.tree)
+    assert sorted(pbx.channels) == [*range(65, 88)]
+
+
+def test_root_that_does_not_answer_is_asked_again() -> None:
+    """Also for spans that are gone from the settings, of which Asterisk has nothing any more."""
+    pbx = Pbx(numbers={1, 3})
+    pbx.load(with_spans())
+    pbx.tree = tree_of(site())
+    asked: list[str] = []
+
+    def be_silent() -> None:
+        asked.append("root")
+        if len(asked) == 1:
+            raise NoAnswer("The box's privileged process does not answer.")
+
+    used = cards.Cards(pbx, be_silent, lambda: pbx.numbers)
+    with pytest.raises(cards.Unanswered):
+        used.load(pbx.tree)
+    assert pbx.channels == {}
+    assert used.load(pbx.tree) and used.load(pbx.tree) and len(asked) == 2
 
 
 def test_the_plan_for_the_drivers() -> None:

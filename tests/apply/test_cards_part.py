@@ -10,20 +10,23 @@ import pytest
 
 from appliance.apply import cards, report
 from appliance.apply.__main__ import follow
-from appliance.apply.applier import MISSED_S, SOON_S, Applier
+from appliance.apply.applier import CARDS_S, MISSED_S, SOON_S, Applier
 from appliance.apply.asterisk import Console, Life
 from appliance.apply.cards import Cards
 from appliance.apply.folders import Folders
 from appliance.errors import TransientError
+from appliance.health.contact import contact
 from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.tree import render_tree
+from appliance.privileged.client import NoAnswer
 from appliance.store.sitemodel import Site
+from appliance.webui.applied import state_of
 from tests.apply.box import FIRST, Box
 from tests.apply.test_cards import SPANS, Pbx
 
 LINES = [*FIRST["lines"], {"id": "l2", "kind": "card", "name": "Viettel", "spans": ["d1", "d2"]}]
 CALL = "DAHDI/i1/0901234567-1!foyer-in-l2!s!1!Up!Queue"
-REFUSAL = "The card does not take its settings."
+REFUSAL = TransientError("The card does not take its settings.")
 
 
 class Telling(Console):
@@ -48,7 +51,7 @@ class Office:
 
     box: Box
     pbx: Pbx = field(default_factory=lambda: Pbx(numbers={1, 3}))
-    refuses: bool = False
+    error: TransientError | None = None
     # The cards' folders in sysfs.
     folders: frozenset[int] = frozenset({1})
 
@@ -59,8 +62,8 @@ class Office:
         )
 
     def set_up(self) -> None:
-        if self.refuses:
-            raise TransientError(REFUSAL)
+        if self.error:
+            raise self.error
 
     def render(self, site: Site, env: Env) -> Mapping[str, str]:
         self.pbx.tree = {**render_tree(site, env), **cards.files(site)}
@@ -140,12 +143,58 @@ def test_cards_that_refuse_after_the_call_take_the_revision_back(office: Office)
     office.pbx.calls = CALL
     number = office.save(overlap=True)
     office.applier.look()
-    office.pbx.calls, office.refuses = "", True
+    office.pbx.calls, office.error = "", REFUSAL
     assert office.applier.look() is None
-    assert office.state(number)[0] == "failed" and REFUSAL in office.state(number)[1]
+    assert office.state(number)[0] == "failed" and REFUSAL.message in office.state(number)[1]
     assert office.state(number, "calls") == ("back", report.ELSEWHERE)
     assert office.box.desired() == 1
     assert Folders(office.box.settings.config).live() == (office.box.settings.config / "good").readlink().name
+
+
+def break_first(office: Office) -> None:
+    """The card of the first port fails: Asterisk lost its channels and cannot make them."""
+    office.pbx.channels = {channel: one for channel, one in office.pbx.channels.items() if channel > 32}
+    office.error = REFUSAL
+    office.pbx.broken = {1}
+
+
+def test_a_card_that_fails_refuses_nothing_else(office: Office) -> None:
+    break_first(office)
+    number = office.save(business_name="Mới")
+    assert office.applier.look() == CARDS_S
+    live = dict.fromkeys(report.PARTS, ("live", ""))
+    assert office.box.states(number) == {**live, report.CARDS: ("failed", REFUSAL.message)}
+    with office.box.store.read() as db:
+        assert state_of(db, number) == "partly"
+    assert contact(office.box.store, office.box.settings, thorough=False).failed_revision is None
+    assert office.box.desired() == number and office.good() == str(number)
+    office.error, office.pbx.broken = None, set()
+    assert office.applier.look() is None
+    assert office.state(number) == ("live", "")
+
+
+def test_channels_that_fail_refuse_no_change_of_another_port(office: Office) -> None:
+    break_first(office)
+    office.error = None
+    spans = [SPANS[0], {**SPANS[1], "overlap": True}]
+    number = office.box.save(spans=spans, lines=LINES)
+    assert office.applier.look() == CARDS_S
+    assert office.state(number)[0] == "failed" and office.state(number, "calls")[0] == "live"
+    # Its own it does.
+    bad = office.save(overlap=True)
+    assert office.applier.look() is None
+    assert office.state(bad, "calls")[0] == "back" and office.box.desired() == number
+
+
+def test_root_that_does_not_answer_refuses_nothing(office: Office) -> None:
+    office.error = NoAnswer("The box's privileged process does not answer.", "Try again.")
+    number = office.save(overlap=True)
+    assert office.applier.look() == SOON_S
+    assert office.state(number) == ("rendering", cards.UNANSWERED.text())
+    assert office.state(number, "calls") == ("live", "")
+    office.error = None
+    assert office.applier.look() is None
+    assert office.state(number) == ("live", "")
 
 
 def test_a_card_that_comes_late_is_set_up_by_itself(office: Office) -> None:
