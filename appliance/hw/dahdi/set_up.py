@@ -2,7 +2,7 @@
 
 Run as root before Asterisk starts, and when foyer-apply asks: `python3 -m appliance.hw.dahdi.set_up`. What is
 right already is left alone, so that calls of other spans go on. A card that is not there is no error: it is
-set up the next time that this runs.
+set up the next time that this runs. One that refuses keeps no other from being set up.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from appliance.errors import RejectedError, SetupError, TransientError
@@ -27,69 +29,13 @@ RUN = Path("/run/foyer-cards")
 TOOL_TIMEOUT_S = 30.0
 
 type Tool = Callable[[Sequence[str]], None]
+type Tell = Callable[[Device, str, str], None]
+# What to tell a device: its file in sysfs, and the text.
+type Step = tuple[Device, str, str]
 
 
-def set_up(plan: CardPlan, run: Path, tool: Tool, sys_root: Path = sysfs.SYS) -> None:
-    """Sets up what is there of the plan. TransientError: a driver or dahdi_cfg refused."""
-    before = _before(run)
-    new = [span for device in sysfs.devices(sys_root) for span in _assigned(device, plan, sys_root)]
-    there = {
-        number
-        for device in sysfs.devices(sys_root)
-        for port, number in device.numbers.items()
-        if _planned(device, port, plan)
-    }
-    file = run / "system.conf"
-    file.write_text(system_conf.render(plan), "ascii")
-    todo = [span for span in plan.spans if span.number in there and (span in new or span not in before.spans)]
-    # What fails half-way is told again next time, whatever is wanted then.
-    _remember(run, [span for span in plan.spans if span not in todo and span in before.spans])
-    if todo:
-        tool(("dahdi_cfg", "-t", "-c", str(file)))
-    for span in todo:
-        log.info("Setting up span %d: port %d of %s.", span.number, span.port, span.device)
-        tool(("dahdi_cfg", "-c", str(file), "-S", str(span.number), "-C", span.channels))
-    _remember(run, plan.spans)
-
-
-def _remember(run: Path, spans: Sequence[PlannedSpan]) -> None:
-    """What drivers have been told."""
-    (run / FILE).write_text(CardPlan(tuple(spans)).to_text(), "ascii")
-
-
-def _planned(device: Device, port: int, plan: CardPlan) -> PlannedSpan | None:
-    """What the plan says of this port."""
-    return next((span for span in plan.spans if (span.device, span.port) == (device.key, port)), None)
-
-
-def _assigned(device: Device, plan: CardPlan, sys_root: Path) -> Iterator[PlannedSpan]:
-    """Gives the device's spans their numbers; yields those that were given one just now."""
-    for port, kind in device.types.items():
-        span = _planned(device, port, plan)
-        if span is None:
-            continue
-        number = device.numbers.get(port)
-        fits = kind.lower() not in TYPES or kind == span.type.upper()
-        if fits and number == span.number and device.first.get(number) == span.first:
-            continue
-        if number is not None:
-            _tell(device, sysfs.UNASSIGN, str(port))
-        _free(span.number, sys_root)
-        if not fits:
-            _tell(device, sysfs.TYPES, f"{port}:{span.type.upper()}")
-        _tell(device, sysfs.ASSIGN, f"{port}:{span.number}:{span.first}")
-        yield span
-
-
-def _free(number: int, sys_root: Path) -> None:
-    """Takes a number from whichever port has it."""
-    for device in sysfs.devices(sys_root):
-        for port, taken in device.numbers.items():
-            if taken == number:
-                _tell(device, sysfs.UNASSIGN, str(port))
-
-
-def _tell(device: Device, what: str, text: str) -> None:
+def write(device: Device, what: str, text: str) -> None:
+    """Tells a device through its file in sysfs. TransientError: its driver refused."""
     try:
         (device.place / what).write_text(text, "ascii")
     except OSError as error:
@@ -98,6 +44,112 @@ def _tell(device: Device, what: str, text: str) -> None:
             "Are calls up on it? Else switch the box off and on again.",
             card=device.key,
         ) from error
+
+
+@dataclass
+class _Attempts:
+    """Goes on after a failure, and knows the first."""
+
+    first: TransientError | None = None
+
+    def works(self, step: Callable[[], None]) -> bool:
+        """Whether this did."""
+        try:
+            step()
+        except TransientError as error:
+            log.error("%s", error)
+            self.first = self.first or error
+            return False
+        return True
+
+
+def set_up(plan: CardPlan, run: Path, tool: Tool, sys_root: Path = sysfs.SYS, tell: Tell = write) -> None:
+    """Sets up what is there of the plan. TransientError: a driver or dahdi_cfg refused."""
+    before, attempts = _before(run), _Attempts()
+    # All that is wrong goes first: two ports may have each other's numbers.
+    for step in _taken(sysfs.devices(sys_root), plan, before):
+        attempts.works(partial(tell, *step))
+    new = [
+        span
+        for span, steps in _given(sysfs.devices(sys_root), plan)
+        if all(attempts.works(partial(tell, *step)) for step in steps)
+    ]
+    there = {
+        (device.key, port, number)
+        for device in sysfs.devices(sys_root)
+        for port, number in device.numbers.items()
+    }
+    file = run / "system.conf"
+    file.write_text(system_conf.render(plan), "ascii")
+    todo = [
+        span for span in plan.spans if _place(span) in there and (span in new or span not in before.spans)
+    ]
+    # What fails half-way is told again next time, whatever is wanted then.
+    untold = {span.number for span in todo}
+    done = [span for span in before.spans if _place(span) in there and span.number not in untold]
+    _remember(run, done)
+    if todo:
+        tool(("dahdi_cfg", "-t", "-c", str(file)))
+    for span in todo:
+        log.info("Setting up span %d: port %d of %s.", span.number, span.port, span.device)
+        command = ("dahdi_cfg", "-c", str(file), "-S", str(span.number), "-C", span.channels)
+        if attempts.works(partial(tool, command)):
+            done.append(span)
+            _remember(run, done)
+    if attempts.first:
+        raise attempts.first
+
+
+def _remember(run: Path, spans: Sequence[PlannedSpan]) -> None:
+    """What drivers have been told."""
+    (run / FILE).write_text(CardPlan(tuple(spans)).to_text(), "ascii")
+
+
+def _place(span: PlannedSpan) -> tuple[str, int, int]:
+    return span.device, span.port, span.number
+
+
+def _planned(device: Device, port: int, plan: CardPlan) -> PlannedSpan | None:
+    """What the plan says of this port."""
+    return next((span for span in plan.spans if (span.device, span.port) == (device.key, port)), None)
+
+
+def _fits(device: Device, span: PlannedSpan) -> bool:
+    """Whether the port is of the right type, or of none that could be another."""
+    kind = device.types[span.port]
+    return kind.lower() not in TYPES or kind == span.type.upper()
+
+
+def _taken(devices: Sequence[Device], plan: CardPlan, before: CardPlan) -> Iterator[Step]:
+    """Takes numbers away: wrong ones, those that a port which is there is to have, and those that were given
+    to ports which have left the settings.
+    """
+    wanted = {
+        span.number for device in devices for port in device.types if (span := _planned(device, port, plan))
+    }
+    given = {_place(span) for span in before.spans}
+    for device in devices:
+        for port, number in device.numbers.items():
+            span = _planned(device, port, plan)
+            if span is None:
+                is_wrong = number in wanted or (device.key, port, number) in given
+            else:
+                is_right = number == span.number and device.first.get(number) == span.first
+                is_wrong = port in device.types and not (is_right and _fits(device, span))
+            if is_wrong:
+                yield device, sysfs.UNASSIGN, str(port)
+
+
+def _given(devices: Sequence[Device], plan: CardPlan) -> Iterator[tuple[PlannedSpan, list[Step]]]:
+    """Gives numbers to planned ports that have none."""
+    for device in devices:
+        for port in device.types:
+            span = _planned(device, port, plan)
+            if span is None or port in device.numbers:
+                continue
+            assign = (device, sysfs.ASSIGN, f"{port}:{span.number}:{span.first}")
+            typed = (device, sysfs.TYPES, f"{port}:{span.type.upper()}")
+            yield span, [assign] if _fits(device, span) else [typed, assign]
 
 
 def _before(run: Path) -> CardPlan:

@@ -12,7 +12,7 @@ import pytest
 from appliance.errors import TransientError
 from appliance.hw.dahdi import sysfs
 from appliance.hw.dahdi.plan import FILE, CardPlan
-from appliance.hw.dahdi.set_up import set_up
+from appliance.hw.dahdi.set_up import set_up, write
 from tests.hw.dahdi.test_plan import E1, T1
 from tests.hw.dahdi.tree import Tree
 
@@ -20,22 +20,36 @@ PLAN = CardPlan((E1, T1))
 
 
 class Box:
-    """A tree of devices, and the calls of dahdi_cfg."""
+    """A tree of devices, and the calls of dahdi_cfg, which fails for the span `broken`."""
 
     def __init__(self, folder: Path) -> None:
         self.tree = Tree(folder / "sys")
         self.run = folder / "run"
         self.run.mkdir()
         self.calls: list[list[str]] = []
+        self.broken = 0
 
     def set_up(self, plan: CardPlan = PLAN) -> list[list[str]]:
         """What dahdi_cfg was told."""
         self.calls.clear()
-        set_up(plan, self.run, self._tool, self.tree.root)
+        self.tree.told.clear()
+        set_up(plan, self.run, self._tool, self.tree.root, self.tree.tell)
         return [call[1:] for call in self.calls]
+
+    def numbers(self) -> dict[tuple[str, int], int]:
+        """Card and port to number."""
+        devices = sysfs.devices(self.tree.root)
+        return {(one.key, port): number for one in devices for port, number in one.numbers.items()}
 
     def _tool(self, command: Sequence[str]) -> None:
         self.calls.append([one.replace(str(self.run), "RUN") for one in command])
+        if command[-4:-2] == ("-S", str(self.broken)):
+            raise TransientError("The drivers of the cards refused the settings.")
+
+
+CHECK = ["-t", "-c", "RUN/system.conf"]
+FIRST = ["-c", "RUN/system.conf", "-S", "1", "-C", "1-31"]
+SECOND = ["-c", "RUN/system.conf", "-S", "3", "-C", "65-88"]
 
 
 @pytest.fixture
@@ -43,58 +57,99 @@ def box(tmp_path: Path) -> Box:
     return Box(tmp_path)
 
 
+def both(box: Box) -> None:
+    """The cards of the plan."""
+    box.tree.card("dynamic:loc:1", {1: "DYNAMIC"}, hardware_id="DYN/loc/1:1")
+    box.tree.card("pci:b", {1: "T1", 2: "T1"}, location=T1.device)
+
+
 def test_a_port_without_a_number_gets_it(box: Box) -> None:
-    card = box.tree.card("dynamic:loc:1", {1: "DYNAMIC"}, hardware_id="DYN/loc/1:1")
-    box.set_up()
-    assert (card / sysfs.ASSIGN).read_text() == "1:1:1"
-    assert (box.run / FILE).read_text() == PLAN.to_text()
+    both(box)
+    assert box.set_up() == [CHECK, FIRST, SECOND]
+    assert box.numbers() == {(E1.device, 1): 1, (T1.device, 2): 3}
+    assert CardPlan.parse((box.run / FILE).read_text()) == PLAN
 
 
 def test_drivers_are_told_of_what_is_there_and_new(box: Box) -> None:
     card = box.tree.card("dynamic:loc:1", {1: "DYNAMIC"}, hardware_id="DYN/loc/1:1")
     box.tree.span(card, 1, E1.number, E1.first)
-    check = ["-t", "-c", "RUN/system.conf"]
-    assert box.set_up() == [check, ["-c", "RUN/system.conf", "-S", "1", "-C", "1-31"]]
-    assert box.set_up() == []
+    assert box.set_up() == [CHECK, FIRST]
+    assert box.set_up() == [] and box.tree.told == []
     changed = CardPlan((replace(E1, crc4=False), T1))
-    assert box.set_up(changed) == [check, ["-c", "RUN/system.conf", "-S", "1", "-C", "1-31"]]
+    assert box.set_up(changed) == [CHECK, FIRST]
 
 
 def test_what_failed_half_way_is_told_again(box: Box) -> None:
-    card = box.tree.card("dynamic:loc:1", {1: "DYNAMIC"}, hardware_id="DYN/loc/1:1")
-    box.tree.span(card, 1, E1.number, E1.first)
+    both(box)
     box.set_up()
-    tool, box._tool = box._tool, refuse  # type: ignore[method-assign]
+    box.broken = 1
     with pytest.raises(TransientError):
         box.set_up(CardPlan((replace(E1, crc4=False), T1)))
-    box._tool = tool  # type: ignore[method-assign]
-    assert box.set_up()[1:] == [["-c", "RUN/system.conf", "-S", "1", "-C", "1-31"]]
+    box.broken = 0
+    assert box.set_up() == [CHECK, FIRST]
 
 
-def refuse(command: Sequence[str]) -> None:
-    if "-t" not in command:
-        raise TransientError("The drivers of the cards refused the settings.")
+def test_a_card_that_refuses_keeps_no_other_from_being_set_up(box: Box) -> None:
+    both(box)
+    box.tree.refusing = {"dynamic:loc:1"}
+    with pytest.raises(TransientError, match="DYN/loc/1:1"):
+        box.set_up()
+    assert box.numbers() == {(T1.device, 2): 3}
+    assert [call[1:] for call in box.calls] == [CHECK, SECOND]
+    box.tree.refusing = set()
+    box.broken = E1.number
+    with pytest.raises(TransientError):
+        box.set_up()
+    box.broken = 0
+    assert box.set_up() == [CHECK, FIRST]
 
 
 def test_a_port_with_its_number_gets_another_type(box: Box) -> None:
     card = box.tree.card("pci:b", {2: "E1"}, location=T1.device)
     box.tree.span(card, 2, T1.number, T1.first)
     box.set_up()
-    assert (card / sysfs.UNASSIGN).read_text() == "2"
-    assert (card / sysfs.TYPES).read_text() == "2:T1"
+    assert [told[1:] for told in box.tree.told] == [
+        (sysfs.UNASSIGN, "2"),
+        (sysfs.TYPES, "2:T1"),
+        (sysfs.ASSIGN, "2:3:65"),
+    ]
 
 
 def test_a_number_is_taken_from_whoever_has_it(box: Box) -> None:
-    stranger = box.tree.card("pci:a", {1: "E1"}, location="elsewhere")
+    stranger = box.tree.card("pci:a", {1: "E1", 2: "E1"}, location="elsewhere")
     box.tree.span(stranger, 1, T1.number, 65)
+    box.tree.span(stranger, 2, 17, 513)
     card = box.tree.card("pci:b", {1: "E1", 2: "E1"}, location=T1.device)
     box.tree.span(card, 2, 7, 193)
     box.set_up()
-    assert (stranger / sysfs.UNASSIGN).read_text() == "1"
-    assert (card / sysfs.UNASSIGN).read_text() == "2"
+    assert box.numbers() == {("elsewhere", 2): 17, (T1.device, 2): T1.number}
     # It was an E1 so far.
-    assert (card / sysfs.TYPES).read_text() == "2:T1"
-    assert (card / sysfs.ASSIGN).read_text() == "2:3:65"
+    assert ("pci:b", sysfs.TYPES, "2:T1") in box.tree.told
+
+
+def test_two_ports_change_their_numbers(box: Box) -> None:
+    box.tree.card("pci:b", {1: "T1", 2: "T1"}, location=T1.device)
+    one, other = (
+        replace(T1, port=1),
+        replace(T1, number=4, first=97, last=120, bearers="97-119", signalling=120),
+    )
+    box.set_up(CardPlan((one, other)))
+    assert box.numbers() == {(T1.device, 1): 3, (T1.device, 2): 4}
+    box.set_up(CardPlan((replace(one, port=2), replace(other, port=1))))
+    assert box.numbers() == {(T1.device, 1): 4, (T1.device, 2): 3}
+
+
+def test_a_port_that_left_the_settings_loses_its_number(box: Box) -> None:
+    both(box)
+    box.set_up()
+    stranger = box.tree.card("pci:c", {1: "E1"}, location="elsewhere")
+    box.tree.span(stranger, 1, 17, 513)
+    box.tree.refusing = {"pci:b"}
+    with pytest.raises(TransientError):
+        box.set_up(CardPlan((E1,)))
+    box.tree.refusing = set()
+    assert box.set_up(CardPlan((E1,))) == []
+    assert box.numbers() == {(E1.device, 1): 1, ("elsewhere", 1): 17}
 
 
 def test_no_card_is_no_error(box: Box) -> None:
@@ -102,13 +157,15 @@ def test_no_card_is_no_error(box: Box) -> None:
     assert "span=1," in (box.run / "system.conf").read_text()
 
 
-def test_a_driver_that_refuses_is_told_so(box: Box) -> None:
+def test_what_sysfs_refuses_is_told_with_the_card(box: Box) -> None:
     card = box.tree.card("dynamic:loc:1", {1: "DYNAMIC"}, hardware_id="DYN/loc/1:1")
+    (device,) = sysfs.devices(box.tree.root)
+    write(device, sysfs.ASSIGN, "1:1:1")
+    assert (card / sysfs.ASSIGN).read_text() == "1:1:1"
     (card / sysfs.ASSIGN).unlink()
     (card / sysfs.ASSIGN).mkdir()
     with pytest.raises(TransientError, match="DYN/loc/1:1"):
-        box.set_up()
-    assert not (box.run / FILE).exists()
+        write(device, sysfs.ASSIGN, "1:1:1")
 
 
 def test_a_serial_number_names_a_card_before_its_slot(box: Box) -> None:
