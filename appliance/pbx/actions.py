@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any
 
 from appliance.errors import NotFoundError, RejectedError
 from appliance.pbx import backlog, handing_on
+from appliance.pbx.ami import Ami
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.closures import Closures
@@ -25,6 +27,7 @@ from appliance.pbx.diversions import Diversions
 from appliance.pbx.guard import Guard
 from appliance.pbx.line_faults import LineFaults
 from appliance.pbx.membership import interface_of
+from appliance.pbx.rows import agent_of
 from appliance.pbx.running import RunningSite
 from appliance.store import Store, agents, calling, countries, feature_codes, live
 from appliance.store.countries import Country
@@ -36,6 +39,8 @@ from appliance.store.sitemodel import Agent
 # drama.
 CALLERS = ("+12025550143", "+12025550178", "+13125550126", "+442079460018", "+442079460951", "+441632960733")
 RING_MS = 30_000
+ORDERED_S = 1.0
+"""In which Asterisk is given to begin a call to an agent's phone, which it lists only then."""
 
 _NUMBER = re.compile(r"\+?[0-9*#]{1,30}")
 _PUNCTUATION = re.compile(r"[\s().\-/]")
@@ -55,6 +60,7 @@ class Actions:
     faults: LineFaults
     diversions: Diversions
     countries: tuple[Country, ...] = field(default_factory=countries.load)
+    ordered: dict[str, float] = field(default_factory=dict)  # agent: when his phone was last to be rung
 
     def perform(self, request: Request) -> dict[str, Any]:
         """Does what is asked and returns the result for the page.
@@ -123,20 +129,16 @@ class Actions:
         `dialled`, in the call of that id.
         """
         fields: dict[str, Field] = {
-            "Channel": interface_of(agent.id, self._free_phone(agent.id)),
             "Context": outbound.context_of(agent),
             "Exten": dialled,
-            "Priority": "1",
-            "Timeout": RING_MS,
             "CallerID": f"<{shown}>",
             "Variable": (
                 f"FOYER_CALL={call}",
                 f"PJSIP_HEADER(add,X-Foyer-Call)={call}",
                 "PJSIP_HEADER(add,X-Foyer-Own)=1",
             ),
-            "Async": "true",
         }
-        self.session.ami().ask("Originate", fields)
+        self._order(agent, fields)
 
     def record_take(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Rings `agent`'s phone, where somebody speaks a prompt into the file `take`."""
@@ -145,20 +147,27 @@ class Actions:
         if not _UUID.fullmatch(take):
             raise RejectedError("This is not a recording.", field="take")
         fields: dict[str, Field] = {
-            "Channel": interface_of(agent.id, self._free_phone(agent.id)),
             "Context": "foyer-take",
             "Exten": "s",
-            "Priority": "1",
-            "Timeout": RING_MS,
             "CallerID": f'"Foyer" <{agent.extension}>',
             "Variable": (f"FOYER_TAKE={take}", "PJSIP_HEADER(add,X-Foyer-Own)=1"),
-            "Async": "true",
         }
-        self.session.ami().ask("Originate", fields)
+        self._order(agent, fields)
         return {}
 
-    def _free_phone(self, agent_id: str) -> str:
-        """The phone that the agent uses; RejectedError if it is not there, or busy."""
+    def _order(self, agent: Agent, fields: Mapping[str, Field]) -> None:
+        """Rings the phone that the agent uses, for what `fields` say; RejectedError if it is not there, or
+        busy.
+        """
+        device = self._free_device(agent.id)
+        ami = self.session.ami()
+        self._refuse_second(ami, agent.id)
+        channel = interface_of(agent.id, device)
+        common: dict[str, Field] = {"Channel": channel, "Priority": "1", "Timeout": RING_MS, "Async": "true"}
+        ami.ask("Originate", {**common, **fields})
+        self.ordered[agent.id] = time.monotonic()
+
+    def _free_device(self, agent_id: str) -> str:
         with self.store.read() as db:
             device = agents.current_of(db, agent_id).device
             phones = live.snapshot(db).rows["agent"].get(agent_id, {})
@@ -168,8 +177,16 @@ class Actions:
                 "The phone is not connected.", "Open the desk in a browser, or look at the desk phone."
             )
         if phones.get("state", "idle") != "idle":
-            raise RejectedError("There is a call on the phone already.")
+            raise _busy()
         return device
+
+    def _refuse_second(self, ami: Ami, agent_id: str) -> None:
+        """The live view knows of a call once the phone rings: a second click comes sooner."""
+        is_ordered = time.monotonic() - self.ordered.get(agent_id, -ORDERED_S) < ORDERED_S
+        if is_ordered or any(
+            agent_of(item.get("Channel")) == agent_id for item in ami.list_of("CoreShowChannels")
+        ):
+            raise _busy()
 
     def hang_up(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Ends the call `call`, all its legs."""
@@ -241,6 +258,10 @@ class Actions:
         """Lets expensive calls be made again, which the guard against fraud had stopped."""
         self.guard.release()
         return {}
+
+
+def _busy() -> RejectedError:
+    return RejectedError("There is a call on the phone already.")
 
 
 _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.store import agents, now_ms
-from tests.pbx.box import CALLER, NUMBER, Box
+from appliance.pbx import actions
+from appliance.store import agents, now_ms, requests
+from tests.pbx.box import ASKED_S, CALLER, NUMBER, Box
 from tests.pbx.replaces import take_over
 from tests.until import Stopwatch, until, within
 
@@ -330,6 +331,24 @@ def test_requests(box: Box) -> None:
         far.hang_up()
         box.call(lambda one: one.outcome == "answered", "the end of the call that went out")
         assert len(box.calls()) == 2
+
+
+def test_two_orders_in_a_moment_ring_the_phone_once(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a phone that does not say that it rings, and is not live as ringing."""
+    with box.desk("a1") as desk:
+        desk.register()
+        box.agent("a1", "available")
+        box.wait_row("agent", "a1", "the desk phone", desk=True)
+        desk.is_silent = True
+        args = {"agent": "a1", "number": "0907654321", "call": str(uuid.uuid4())}
+        with box.store.change() as change:
+            asked = [requests.ask(change, "pbx", "originate", args, "u1", ASKED_S) for _ in range(2)]
+        first, second = (requests.wait(box.store, one, ASKED_S) for one in asked)
+        assert (first.state, second.state) == ("done", "failed"), second.result
+        assert "on the phone already" in second.result["error"]
+        until(lambda: "PJSIP/a1d-" in box.asterisk.cli("core show channels"), 10, "the call to the phone")
+        monkeypatch.setattr(actions, "ORDERED_S", 0.0)
+        assert "on the phone already" in box.ask("originate", **args).result["error"]
 
 
 @pytest.mark.parametrize(
