@@ -61,7 +61,7 @@ def plan_of(site: Site) -> CardPlan:
                 type=span.type,
                 framing="ccs" if span.type == "e1" else span.framing,
                 coding=_coding(span),
-                crc4=span.crc4,
+                crc4=span.crc4 and span.type == "e1",
                 clock=0 if span.own_clock else span.port,
                 first=span.first_channel,
                 last=span.last_channel,

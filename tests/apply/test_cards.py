@@ -218,3 +218,7 @@ def test_the_plan_for_the_drivers() -> None:
         (1, 1, "1-15,17-31", 16),
         (3, 0, "65-87", 88),
     ]
+    # Each kind of line that settings can say makes a plan that can be.
+    for kind in ("e1", "t1", "j1"):
+        for more in ({"coding": "ami"}, {"framing": "d4"}, {"calls": 1}, {"calls": 16}, {"own_clock": True}):
+            cards.plan_of(with_spans(type=kind, **more))

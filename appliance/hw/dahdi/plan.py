@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
 from appliance.errors import RejectedError
@@ -19,12 +20,16 @@ TEXT_MAX = 20_000
 SPANS_MAX = 128
 CHANNELS_MAX = 1024
 TYPES = ("e1", "t1", "j1")
-# As dahdi_cfg(8) calls them.
-FRAMINGS = ("ccs", "esf", "d4")
-CODINGS = ("hdb3", "b8zs", "ami")
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/:.@ _-]{0,79}", re.ASCII)
 _RANGES = re.compile(r"[1-9][0-9]{0,3}-[1-9][0-9]{0,3}(?:,[1-9][0-9]{0,3}-[1-9][0-9]{0,3})?", re.ASCII)
 _SECTION = re.compile(r"span-([1-9][0-9]{0,2})", re.ASCII)
+# How many channels a line of a type has, which of them is for signalling (ITU-T G.704 and Q.931 5.2; ANSI
+# T1.403 and T1.607), and how it may be framed and coded, as dahdi_cfg(8) calls it.
+_LINES = {
+    "e1": (31, 16, ("ccs",), ("hdb3", "ami")),
+    "t1": (24, 24, ("esf", "d4"), ("b8zs", "ami")),
+    "j1": (24, 24, ("esf", "d4"), ("b8zs", "ami")),
+}
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,3}", re.ASCII)
 
 
@@ -51,22 +56,35 @@ class PlannedSpan:
     signalling: int
 
     def __post_init__(self) -> None:
-        """Refuses what root must not take over."""
-        is_sound = (
-            1 <= self.number <= SPANS_MAX
-            and _DEVICE.fullmatch(self.device)
-            and 1 <= self.port <= SPANS_MAX
-            and self.type in TYPES
-            and self.framing in FRAMINGS
-            and self.coding in CODINGS
-            and 0 <= self.clock <= SPANS_MAX
-            and 1 <= self.first < self.last <= CHANNELS_MAX
-            and _RANGES.fullmatch(self.bearers)
-            and self.first <= self.signalling <= self.last
-            and all(self.first <= int(one) <= self.last for one in re.findall(r"\d+", self.bearers))
-        )
-        if not is_sound:
-            raise RejectedError("This is no plan for a telephone card.")
+        """Refuses what root must not take over, and what no line can be."""
+        for name, is_sound, reason in self._checks():
+            if not is_sound:
+                raise _refusal(f"span-{self.number}", name, reason)
+
+    def _checks(self) -> Iterator[tuple[str, bool, str]]:
+        """Field, whether it can be, and what it has to be."""
+        yield "number", 1 <= self.number <= SPANS_MAX, f"1 to {SPANS_MAX}"
+        yield "device", bool(_DEVICE.fullmatch(self.device)), "no name of a card"
+        yield "port", 1 <= self.port <= SPANS_MAX, f"1 to {SPANS_MAX}"
+        yield "type", self.type in TYPES, f"one of {', '.join(TYPES)}"
+        count, signalling, framings, codings = _LINES[self.type]
+        kind = f"for {self.type}"
+        yield "framing", self.framing in framings, f"{' or '.join(framings)} {kind}"
+        yield "coding", self.coding in codings, f"{' or '.join(codings)} {kind}"
+        yield "crc4", self.type == "e1" or not self.crc4, f"no {kind}"
+        # A card counts by itself which of its ports it takes its beat from: no two have the same rank.
+        yield "clock", self.clock in (0, self.port), "0 or the number of the port"
+        yield "first", 1 <= self.first <= CHANNELS_MAX - count + 1, f"1 to {CHANNELS_MAX - count + 1} {kind}"
+        last, at = self.first + count - 1, self.first + signalling - 1
+        yield "last", self.last == last, f"{last} {kind} from {self.first} on"
+        yield "signalling", self.signalling == at, f"{at} {kind} from {self.first} on"
+        yield "bearers", bool(_RANGES.fullmatch(self.bearers)), "one or two ranges of channels"
+        ends = [int(one) for one in re.findall(r"[0-9]+", self.bearers)]
+        rises = ends == sorted(ends) and (len(ends) == 2 or ends[1] < ends[2])
+        is_within = self.first <= ends[0] and ends[-1] <= last
+        yield "bearers", rises and is_within, f"rising, from {self.first} to {last}"
+        rows = itertools.batched(ends, 2, strict=True)
+        yield "bearers", not any(low <= at <= high for low, high in rows), f"without {at}, which signals"
 
     @property
     def channels(self) -> str:
@@ -82,12 +100,10 @@ class CardPlan:
 
     def __post_init__(self) -> None:
         """Refuses spans that get into each other's way."""
-        ordered = sorted(self.spans, key=lambda span: span.first)
-        overlaps = any(one.last >= other.first for one, other in itertools.pairwise(ordered))
-        numbers = {span.number for span in self.spans}
-        ports = {(span.device, span.port) for span in self.spans}
-        if overlaps or len(numbers) < len(self.spans) or len(ports) < len(self.spans):
-            raise RejectedError("This is no plan for a telephone card.")
+        for at, span in enumerate(self.spans):
+            for other in self.spans[:at]:
+                if clash := _clash(span, other):
+                    raise _refusal(f"span-{span.number}", clash, f"span-{other.number} has it")
 
     def to_text(self) -> str:
         """The file that `parse` reads; "" without spans."""
@@ -99,13 +115,34 @@ class CardPlan:
         reader = configparser.RawConfigParser(
             delimiters=("=",), comment_prefixes=(), default_section="", empty_lines_in_values=False
         )
+        if len(text) > TEXT_MAX:
+            raise _refusal("", "", f"more than {TEXT_MAX} characters")
         try:
-            if len(text) > TEXT_MAX:
-                raise RejectedError("This is no plan for a telephone card.")
-            reader.read_string(text)
-            return cls(tuple(_span(name, dict(reader[name])) for name in reader.sections()))
-        except (configparser.Error, KeyError, ValueError, IndexError) as error:
-            raise RejectedError("This is no plan for a telephone card.") from error
+            reader.read_string(text, FILE)
+        except (configparser.Error, ValueError, IndexError) as error:
+            # The library's words name the line.
+            raise _refusal("", "", " ".join(str(error).split())) from error
+        return cls(tuple(_span(name, dict(reader[name])) for name in reader.sections()))
+
+
+def _clash(span: PlannedSpan, other: PlannedSpan) -> str:
+    """The field in which a span gets into another's way; "" for none."""
+    if span.number == other.number:
+        return "number"
+    if (span.device, span.port) == (other.device, other.port):
+        return "port"
+    return "first" if span.first <= other.last and other.first <= span.last else ""
+
+
+def _refusal(section: str, name: str, reason: str) -> RejectedError:
+    """`reason` tells what is wrong, or what would be right."""
+    where = ", ".join(part for part in (FILE, section, name) if part)
+    return RejectedError(
+        "This is no plan for a telephone card ({where}: {reason}).",
+        field=f"{section}.{name}".strip("."),
+        where=where,
+        reason=reason[:200],
+    )
 
 
 def _settings(span: PlannedSpan) -> str:
@@ -119,26 +156,30 @@ def _plain(value: object) -> str:
 
 def _span(name: str, values: dict[str, str]) -> PlannedSpan:
     found = _SECTION.fullmatch(name)
+    if not found:
+        raise _refusal(name[:20], "", "not the name of a span")
     known = {one.name for one in fields(PlannedSpan)} - {"number"}
-    if not found or values.keys() != known or values["crc4"] not in ("no", "yes"):
-        raise KeyError(name)
+    for field_name in sorted(values.keys() ^ known):
+        raise _refusal(name, field_name[:20], "missing" if field_name in known else "unknown")
+    if values["crc4"] not in ("no", "yes"):
+        raise _refusal(name, "crc4", "yes or no")
+
+    def whole(field_name: str) -> int:
+        if not _NUMBER.fullmatch(values[field_name]):
+            raise _refusal(name, field_name, "a number of up to four digits")
+        return int(values[field_name])
+
     return PlannedSpan(
         number=int(found[1]),
         device=values["device"],
-        port=_whole(values["port"]),
+        port=whole("port"),
         type=values["type"],
         framing=values["framing"],
         coding=values["coding"],
         crc4=values["crc4"] == "yes",
-        clock=_whole(values["clock"]),
-        first=_whole(values["first"]),
-        last=_whole(values["last"]),
+        clock=whole("clock"),
+        first=whole("first"),
+        last=whole("last"),
         bearers=values["bearers"],
-        signalling=_whole(values["signalling"]),
+        signalling=whole("signalling"),
     )
-
-
-def _whole(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(text)
-    return int(text)

@@ -23,34 +23,80 @@ def test_a_plan_survives_its_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "field"),
     [
-        {"number": 0},
-        {"device": "../../etc"},
-        {"device": ""},
-        {"device": "a\nb"},
-        {"port": 0},
-        {"type": "bri"},
-        {"framing": "sf"},
-        {"coding": "nrz"},
-        {"clock": -1},
-        {"last": 1025},
-        {"bearers": "1-15;reboot"},
-        {"bearers": "1-99"},
-        {"signalling": 99},
+        ({"number": 0}, "span-0.number"),
+        ({"device": "../../etc"}, "span-1.device"),
+        ({"device": ""}, "span-1.device"),
+        ({"device": "a\nb"}, "span-1.device"),
+        ({"port": 0}, "span-1.port"),
+        ({"type": "bri"}, "span-1.type"),
+        # A line of this type has another number of channels.
+        ({"type": "t1", "framing": "esf", "coding": "b8zs", "crc4": False}, "span-1.last"),
+        ({"framing": "sf"}, "span-1.framing"),
+        ({"framing": "esf"}, "span-1.framing"),
+        ({"coding": "nrz"}, "span-1.coding"),
+        ({"coding": "b8zs"}, "span-1.coding"),
+        ({"clock": -1}, "span-1.clock"),
+        # The rank of another port of the card.
+        ({"clock": 2}, "span-1.clock"),
+        ({"first": 1000}, "span-1.first"),
+        ({"last": 1025}, "span-1.last"),
+        ({"last": 24}, "span-1.last"),
+        ({"bearers": "1-15;reboot"}, "span-1.bearers"),
+        ({"bearers": "1-99"}, "span-1.bearers"),
+        ({"bearers": "15-1"}, "span-1.bearers"),
+        ({"bearers": "1-10,10-12"}, "span-1.bearers"),
+        ({"bearers": "17-31,1-15"}, "span-1.bearers"),
+        ({"bearers": "1-31"}, "span-1.bearers"),
+        ({"signalling": 99}, "span-1.signalling"),
+        ({"signalling": 15}, "span-1.signalling"),
     ],
 )
-def test_a_span_that_cannot_be_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(RejectedError):
+def test_a_span_that_cannot_be_is_refused(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(RejectedError) as caught:
         replace(E1, **changes)  # type: ignore[arg-type]
+    assert caught.value.field == field
+    section, _, name = field.partition(".")
+    assert f"(cards.conf, {section}, {name}: " in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "other", [replace(T1, number=1), replace(E1, number=2), replace(E1, number=2, port=9)]
+    ("changes", "field"),
+    [
+        ({"framing": "ccs"}, "span-3.framing"),
+        ({"coding": "hdb3"}, "span-3.coding"),
+        ({"crc4": True}, "span-3.crc4"),
+        ({"signalling": 80}, "span-3.signalling"),
+        ({"last": 95}, "span-3.last"),
+        ({"bearers": "65-88"}, "span-3.bearers"),
+    ],
 )
-def test_spans_do_not_get_into_each_others_way(other: PlannedSpan) -> None:
-    with pytest.raises(RejectedError):
+def test_a_t1_is_no_e1(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        replace(T1, **changes)  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+def moved(number: int, first: int, **more: object) -> PlannedSpan:
+    """The T1 with other channels."""
+    channels = {"last": first + 23, "bearers": f"{first}-{first + 22}", "signalling": first + 23}
+    return replace(T1, number=number, first=first, **channels, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        (moved(1, 65), "span-1.number"),
+        (moved(2, 31), "span-2.first"),
+        (moved(2, 1), "span-2.first"),
+        (moved(2, 65, device=E1.device, port=E1.port), "span-2.port"),
+    ],
+)
+def test_spans_do_not_get_into_each_others_way(other: PlannedSpan, field: str) -> None:
+    with pytest.raises(RejectedError) as caught:
         CardPlan((E1, other))
+    assert caught.value.field == field and "span-1 has it" in str(caught.value)
 
 
 @given(st.text(max_size=200))
@@ -63,21 +109,23 @@ def test_any_other_text_is_refused_and_nothing_else_happens(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("old", "new", "told"),
     [
-        ("crc4 = yes", "crc4 = maybe"),
-        ("port = 1\n", ""),
-        ("port = 1\n", "port = 1\nmore = 2\n"),
-        ("port = 1\n", "port = 01\n"),
-        ("port = 1\n", "port = 1\nport = 1\n"),
-        ("[span-1]", "[span-x]"),
+        ("crc4 = yes", "crc4 = maybe", "cards.conf, span-1, crc4: "),
+        ("port = 1\n", "", "cards.conf, span-1, port: missing"),
+        ("port = 1\n", "port = 1\nmore = 2\n", "cards.conf, span-1, more: unknown"),
+        ("port = 1\n", "port = 01\n", "cards.conf, span-1, port: "),
+        ("port = 1\n", "port = 1\nport = 1\n", "[line 4]"),
+        ("port = 1\n", "port 1\n", "[line 3]"),
+        ("[span-1]", "[span-x]", "cards.conf, span-x: "),
     ],
 )
-def test_a_file_that_was_tampered_with_is_refused(old: str, new: str) -> None:
+def test_a_file_that_was_tampered_with_is_refused(old: str, new: str, told: str) -> None:
     text = CardPlan((E1,)).to_text()
     assert old in text
-    with pytest.raises(RejectedError):
+    with pytest.raises(RejectedError) as caught:
         CardPlan.parse(text.replace(old, new))
+    assert told in str(caught.value)
 
 
 def test_a_huge_file_is_refused() -> None:
