@@ -121,9 +121,11 @@ class Phone:
 
         until(is_registered, timeout_s, f"{self.user} to be registered", 0.25)
 
-    def call(self, number: str, *, caller: str | None = None, name: str = "") -> Leg:
-        """Call a number; `caller` and `name` are what the other side may show, by default the user."""
-        uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
+    def call(self, number: str, *, caller: str | None = None, name: str = "", uri: str = "") -> Leg:
+        """Call a number, or exactly this address; `caller` and `name` are what the other side may show, by
+        default the user.
+        """
+        uri = uri or f"sip:{number}@{self.server[0]}:{self.server[1]}"
         leg = Leg(self, uri, f"{secrets.token_hex(12)}@{self.host}", None)
         shown = f'"{name}" ' if name else ""
         leg.local = f"{shown}<sip:{caller or self.user}@{self.host}>;tag={leg.tag}"
@@ -299,8 +301,11 @@ class Phone:
         body: str = "",
         *,
         contact: str = "",
+        more: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        """Answer a request, in the name of a leg once there is one; `contact` is another's address."""
+        """Answer a request, in the name of a leg once there is one; `contact` is another's address, `more`
+        are headers beside the usual ones.
+        """
         to = request.get("to")
         if leg is not None and not tag_of(to):
             to = f"{to};tag={leg.tag}"
@@ -308,7 +313,7 @@ class Phone:
         headers += [("record-route", value) for value in request.all("record-route")]
         headers += [("from", request.get("from")), ("to", to), ("call-id", request.call_id)]
         own = f"sip:{self.user}@{self.host}:{self.port}"
-        headers += [("cseq", request.get("cseq")), ("contact", f"<{contact or own}>")]
+        headers += [("cseq", request.get("cseq")), ("contact", f"<{contact or own}>"), *more]
         if body:
             headers.append(("content-type", "application/sdp"))
         data = Message(f"SIP/2.0 {status} {reason}", tuple(headers), body).encode()

@@ -109,24 +109,38 @@ def user_of(uri: str) -> str:
 
 def authorization(challenge: str, user: str, password: str, method: str, uri: str) -> str:
     """Value of an Authorization header (RFC 2617, MD5, with qop=auth if offered)."""
-    fields = {
-        name: quoted or plain
-        for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', challenge)
-    }
-
-    def md5(text: str) -> str:
-        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-    first = md5(f"{user}:{fields['realm']}:{password}")
-    second = md5(f"{method}:{uri}")
+    fields = _fields(challenge)
+    first = _md5(f"{user}:{fields['realm']}:{password}")
+    second = _md5(f"{method}:{uri}")
     known = f'Digest username="{user}", realm="{fields["realm"]}", nonce="{fields["nonce"]}", uri="{uri}"'
     if "opaque" in fields:
         known += f', opaque="{fields["opaque"]}"'
     if "qop" not in fields:
-        return f'{known}, response="{md5(f"{first}:{fields['nonce']}:{second}")}", algorithm=MD5'
+        return f'{known}, response="{_md5(f"{first}:{fields['nonce']}:{second}")}", algorithm=MD5'
     own = secrets.token_hex(8)
-    response = md5(f"{first}:{fields['nonce']}:00000001:{own}:auth:{second}")
+    response = _md5(f"{first}:{fields['nonce']}:00000001:{own}:auth:{second}")
     return f'{known}, response="{response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="{own}"'
+
+
+def challenge(realm: str, nonce: str) -> str:
+    """Value of a WWW-Authenticate header that asks for a name and a password (RFC 2617, without qop)."""
+    return f'Digest realm="{realm}", nonce="{nonce}", algorithm=MD5'
+
+
+def is_authorized(given: str, asked: str, user: str, password: str, method: str) -> bool:
+    """Whether an Authorization header's value answers that challenge as this user would."""
+    fields = _fields(given)
+    wanted = _fields(authorization(asked, user, password, method, fields.get("uri", "")))
+    return all(fields.get(name) == wanted[name] for name in ("username", "nonce", "response"))
+
+
+def _fields(header: str) -> dict[str, str]:
+    found = re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', header)
+    return {name: quoted or plain for name, quoted, plain in found}
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 # The payload type of pressed keys (RFC 4733): any dynamic one.

@@ -14,7 +14,7 @@ GREETING = "Welcome to the Blue Lotus clinic. Please stay on the line, we answer
 
 @dataclass(frozen=True)
 class Answers:
-    """What is typed; the line is one whose provider is known by its address."""
+    """What is typed; without a user name, the line is one whose provider is known by its address."""
 
     language: str
     country: str
@@ -29,6 +29,13 @@ class Answers:
     line: str
     provider: str
     number: str
+    username: str = ""
+    line_password: str = ""
+
+    @property
+    def register(self) -> str:
+        """How the provider knows the box: "1" by its user name."""
+        return "1" if self.username else "0"
 
 
 CLINIC = Answers(
@@ -86,7 +93,10 @@ def run(browser: Browser, one_time_password: str, answers: Answers) -> dict[str,
     browser.click("input[name=line_kind][value=provider]")
     browser.fill("#line_name", answers.line)
     browser.fill("#host", answers.provider)
-    browser.click("input[name=register][value='0']")
+    browser.click(f"input[name=register][value='{answers.register}']")
+    if answers.username:
+        browser.fill("#username", answers.username)
+        browser.fill("#line_password", answers.line_password)
     browser.fill("#number", answers.number)
     _on(browser, "line")
     browser.click("#wizard .button-main")
@@ -141,7 +151,9 @@ def send(client: WebClient, one_time_password: str, answers: Answers) -> None:
                 "line_kind": "provider",
                 "line_name": answers.line,
                 "host": answers.provider,
-                "register": "0",
+                "register": answers.register,
+                "username": answers.username,
+                "line_password": answers.line_password,
                 "number": answers.number,
             },
         ),

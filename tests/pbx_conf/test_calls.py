@@ -18,6 +18,7 @@ from tests.asterisk.caller import SippCaller
 from tests.asterisk.g711 import Samples
 from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone, Transaction
+from tests.asterisk.registrar import Registrar
 from tests.asterisk.sip import tag_of
 from tests.pbx_conf.exchange import (
     NUMBER,
@@ -276,21 +277,15 @@ def test_a_registered_line_is_known_by_its_registration(exchange: Exchange) -> N
     """
     known = len(calls(exchange))
     with (
-        Phone(
+        Registrar(
             "028", host="127.0.0.9", port=exchange.site.lines[-1].port, server=exchange.server
         ) as registrar,
         Phone("sbc", host="127.0.0.88", server=exchange.server) as gateway,
     ):
         exchange.cli("pjsip send register l2")
         until(lambda: "Registered" in exchange.cli("pjsip show registrations"), 10, "the line to register")
-        requests = [text for text in registrar.trace if "\nREGISTER sip:127.0.0.9" in text]
-        contact = re.search(r"Contact: <sip:([^@]+)@[^>;]*(;line=\w+)", requests[-1])
-        assert contact and contact.group(1) == "+842812345676"
-        uri = f"sip:{contact.group(1)}@{gateway.server[0]}:{gateway.server[1]}{contact.group(2)}"
-        leg = Leg(gateway, uri, f"{secrets.token_hex(8)}@{gateway.host}", None)
-        leg.local, leg.remote = f"<sip:0901@{gateway.host}>;tag={leg.tag}", f"<{uri}>"
-        gateway.legs.append(leg)
-        gateway._dispatch(Transaction(leg.request("INVITE", leg.description()), leg))
+        assert re.fullmatch(r"sip:\+842812345676@.*;line=\w+", registrar.registered)
+        leg = gateway.call("", caller="0901", uri=registrar.registered)
         leg.wait_answer()
         leg.hang_up()
     assert "^l2^+842812345676^in" in new_call(exchange, known)["eventextra"]
