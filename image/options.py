@@ -5,7 +5,7 @@ it.
 import errno
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,8 @@ def environment(chosen: Options) -> dict[str, str]:
         "FOYER_SIP_PORT": str(chosen.sip_port),
         "FOYER_NAMES": socket.gethostname(),
     }
+    if chosen.https_port == chosen.http_port:
+        raise Failed(f"PORT and HTTP_PORT are both {chosen.http_port}: choose another for one of them.")
     private = chosen.net == "private"
     if not private:
         for option, port, kind in (
@@ -81,8 +83,10 @@ def environment(chosen: Options) -> dict[str, str]:
             ("SIP_PORT", chosen.sip_port, socket.SOCK_DGRAM),
         ):
             _need_free(chosen.bind, option, port, kind)
-    for name, port in INTERNAL_PORTS.items():
-        told[name] = str(port if private else _free_port(port))
+    # Nothing of the box listens yet: the ports that it was told look free.
+    told_ports = {chosen.https_port, chosen.http_port}
+    for name, first in INTERNAL_PORTS.items():
+        told[name] = str(_internal_port(first, told_ports, is_alone=private))
     return told
 
 
@@ -105,15 +109,20 @@ def _need_free(bind: str, option: str, port: int, kind: socket.SocketKind) -> No
             ) from None
 
 
-def _free_port(first: int) -> int:
+def _internal_port(first: int, others: Collection[int], *, is_alone: bool) -> int:
     """The first port from `first` on that is free on loopback: the same one each time, as far as can be."""
     for port in range(first, first + PORTS_TRIED):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                probe.listen()
-            except OSError:
-                continue
+        if port not in others and (is_alone or _is_free(port)):
             return port
     raise Failed(f"no port from {first} to {first + PORTS_TRIED - 1} is free on loopback.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            return False
+    return True

@@ -92,6 +92,7 @@ def test_fresh_starts_anew(tmp_path: Path) -> None:
         ({"BIND": "here"}, "is not an IPv4 address"),
         ({"PORT": "0"}, "is not a port"),
         ({"SIP_PORT": "sip"}, "is not a port"),
+        ({"PORT": "8888", "HTTP_PORT": "8888"}, "PORT and HTTP_PORT are both 8888: choose another"),
         ({"NET": "none"}, "neither host nor private"),
     ],
 )
@@ -102,11 +103,41 @@ def test_nonsense_is_refused_in_a_sentence(tmp_path: Path, options: dict[str, st
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_a_taken_phone_port_is_refused(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+def environment_of(path: Path) -> str:
+    """What stands in a process's environ, "" once it is gone."""
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("option", "kind"),
+    [
+        ("PORT", socket.SOCK_STREAM),
+        ("HTTP_PORT", socket.SOCK_STREAM),
+        # No box speaks SIP over TCP (test_listening.py).
+        ("SIP_PORT", socket.SOCK_DGRAM),
+    ],
+)
+def test_a_taken_port_is_refused_and_nothing_stays(
+    tmp_path: Path, option: str, kind: socket.SocketKind
+) -> None:
+    state, mounts = tmp_path / "state", Path("/proc/self/mounts").read_text()
+    with socket.socket(socket.AF_INET, kind) as other:
         other.bind(("127.0.0.1", 0))
-        refused = boot(tmp_path / "state", SIP_PORT=str(other.getsockname()[1]))
-    assert "choose another with SIP_PORT=" in refused.stderr
+        port = other.getsockname()[1]
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        refused = boot(state, **{option: str(port)})
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert refused.stderr == (
+        f"foyer: port {port} of 127.0.0.1 is taken by another program:"
+        f" end it or choose another with {option}=.\n"
+    )
+    assert [path.name for path in state.iterdir()] == [".foyer-box"]
+    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if str(state) in environment_of(path)]
+    assert Path("/proc/self/mounts").read_text() == mounts
 
 
 def test_a_full_disk_is_said_so(tmp_path: Path) -> None:

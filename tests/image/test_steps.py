@@ -171,6 +171,15 @@ def test_options_have_defaults_and_an_empty_one_is_none() -> None:
     assert options.read({"FRESH": "1"}, Path("/build")).state == Path("/build/state")
 
 
+@pytest.mark.parametrize("net", ["host", "private"])
+def test_the_ports_within_the_box_avoid_those_that_it_was_told(tmp_path: Path, net: str) -> None:
+    """Nobody listens on the pages' port yet when the others are chosen."""
+    chosen = options.read({"PORT": "8088", "HTTP_PORT": "5038", "NET": net}, tmp_path)
+    told = options.environment(chosen)
+    assert len({told[name] for name in told if name.endswith("_PORT")}) == 6
+    assert told["FOYER_HTTPS_PORT"] == "8088"
+
+
 def test_a_fresh_state_keeps_only_its_mark(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     with state.claimed(folder, fresh=False):
