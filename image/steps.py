@@ -33,7 +33,9 @@ NETWORK_SIGNS = (
     "eai_again",
     "etimedout",
     "econnrefused",
-    "newconnectionerror",
+    # pip's and npm's own words for every way in which a request can fail.
+    "connection broken by",
+    "failed, reason:",
 )
 
 LARGER_DISK = "set FOYER_BUILD= to a folder on a larger disk"
