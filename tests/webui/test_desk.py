@@ -281,15 +281,17 @@ def test_notes_and_result(sign_in: SignIn, store: Store, box: Box) -> None:
     with store.change() as change:
         call = call_now(change)
         ringing(change, state="talking")
+    at = 0
     for body in ("wants", "wants two\nimplants"):
-        at = json.loads(send(browser, "/desk/note", call=CALL, body=body).text)["at"]
+        at = json.loads(send(browser, "/desk/note", call=CALL, body=body, base=str(at)).text)["at"]
     assert notes(store, call) == ["wants two\nimplants"]
     shown = f'data-saved="wants two\nimplants" data-saved-at="{at}"'
     assert shown in browser.get(f"/desk/call?call={CALL}").text
     with store.change() as change:
         call_now(change, "closed")
         idle(change)
-    assert send(browser, "/desk/finish", call=CALL, body="wants three", disposition="solved").status == 200
+    fields = {"call": CALL, "body": "wants three", "base": str(at), "disposition": "solved"}
+    assert send(browser, "/desk/finish", **fields).status == 200
     with store.read() as db:
         conversation = conversations.get(db, call)
     assert (conversation.state, conversation.disposition) == ("closed", "solved")

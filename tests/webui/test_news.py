@@ -35,7 +35,7 @@ document.activeElement.blur();
 document.getElementById("status").dispatchEvent(new CustomEvent("foyer:replaced", {bubbles: true}));
 return document.getElementById("note").value;
 """
-KEPT = "return localStorage.getItem(arguments[0])"
+KEPT = "return localStorage[Object.keys(localStorage).find((key) => key.startsWith(arguments[0]))] ?? null"
 # Keeps what the page's scripts ask for.
 ASKED = """
 window.asked = [];
@@ -313,7 +313,9 @@ def test_words_typed_while_the_result_waits_for_the_end_of_the_call(
 def test_what_another_computer_wrote_later_is_shown(
     browser: Browser, served: Served, store: Store, box: dict[str, str]
 ) -> None:
-    """On a page that has saved a note itself, with the cursor in it; never over words that are only here."""
+    """On a page that has saved a note itself, with the cursor in it; with words that are only here, beside
+    them.
+    """
     call = after_a_call(browser, store)
     browser.find("#note").send_keys("wants two implants")
     browser.sees("Saved", "#note-state")
@@ -329,8 +331,8 @@ def test_what_another_computer_wrote_later_is_shown(
         conversations.save_note(change, call, box["lan"], "something else")
     served.start()
     browser.sees("Saved", "#note-state", 30)
-    assert written(browser) == "wants two implants!! on Friday"
-    assert notes(store, call) == ["wants two implants!! on Friday"]
+    assert written(browser) == "something else\nwants two implants!! on Friday"
+    assert notes(store, call) == [written(browser)]
 
 
 def test_two_tabs_lose_no_word_of_each_other(browser: Browser, served: Served, store: Store) -> None:

@@ -25,7 +25,7 @@ from appliance.webui import board, callview, labels
 from appliance.webui.board import Board, Latest, Who
 from appliance.webui.holders import Holders, Wish
 from appliance.webui.i18n import N_
-from appliance.webui.pages import live_parked
+from appliance.webui.pages import desk_note, live_parked
 from appliance.webui.pages.desk_hand_on import places
 from appliance.webui.pages.people import past
 from appliance.webui.web import Web
@@ -131,9 +131,7 @@ def _actions(web: Web, holders: Holders) -> None:
     def note() -> HTTPResponse:
         with web.change() as change:
             conversation = _own_call(web, change.db, web.form.text("call"))
-            conversations.save_note(change, conversation.id, web.user().id, web.form.raw("body"))
-            _, at = _note(web, change.db, conversation)
-        return _json(web, {"at": at})
+            return desk_note.save(web, change, conversation)
 
     @web.post("/desk/finish")
     def finish() -> HTTPResponse:
@@ -142,15 +140,16 @@ def _actions(web: Web, holders: Holders) -> None:
             conversation = _own_call(web, change.db, call)
             is_due = _may_finish(web, change.db, conversation, call, code)
             # Kept as soon as it may be, whether the call can be finished yet or not.
-            conversations.save_note(change, conversation.id, web.user().id, web.form.raw("body"))
-            _, at = _note(web, change.db, conversation)
+            answer = desk_note.save(web, change, conversation)
+            if answer.status_code == desk_note.OVERTAKEN:
+                return answer
             if is_due and code:
                 conversations.set_disposition(change, conversation.id, code, web.user().id)
             elif is_due:
                 conversations.end_wrap_up(change, conversation.id)
         if not is_due:
             raise _too_early()
-        return _json(web, {"at": at})
+        return answer
 
 
 def _wish(web: Web) -> Wish:
@@ -337,7 +336,7 @@ def _recorded(web: Web, db: Database, conversation: Conversation, phase: str) ->
     number = labels.number(conversation.address, web.site().country)
     person = people.get(db, conversation.person_id) if conversation.person_id else None
     waits = [part.started for part in conversations.segments(db, conversation.id) if part.kind == "wait"]
-    saved, saved_at = _note(web, db, conversation)
+    saved, saved_at = desk_note.saved(web, db, conversation)
     return Current(
         call=conversation.external_id,
         phase=phase,
@@ -349,16 +348,6 @@ def _recorded(web: Web, db: Database, conversation: Conversation, phase: str) ->
         saved=saved,
         saved_at=saved_at,
     )
-
-
-def _note(web: Web, db: Database, conversation: Conversation) -> tuple[str, int]:
-    """What this user has written of it so far, and a number that is larger for a newer note; 0 for none."""
-    own = [
-        message
-        for message in conversations.messages(db, conversation.id)
-        if message.kind == "note" and message.author == web.user().id
-    ]
-    return (own[-1].body, own[-1].updated) if own else ("", 0)
 
 
 class Strip:

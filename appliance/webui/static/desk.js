@@ -50,9 +50,8 @@ async function fetchAccount() {
   return { ...account, host: location.hostname, url: `wss://${location.host}/ws` };
 }
 
-async function saveNote(call, body) {
-  const answer = await post("/desk/note", { call, body });
-  return (await answer.json()).at;
+async function saveNote(call, words) {
+  return (await post("/desk/note", { call, ...words() })).json();
 }
 
 // --- what is shown ----------------------------------------------------------------------------------------------------
@@ -353,17 +352,14 @@ async function takeParked(form) {
 }
 
 async function finish(button) {
-  const call = notes.call;
-  let body = "";
-  const values = () => {
-    if (notes.call === call) body = notes.body; // of every try: whoever waits may go on writing
-    return { call, body, disposition: button.dataset.result };
-  };
+  const disposition = button.dataset.result;
+  // The words of every try: whoever waits may go on writing.
+  const save = async (call, words) =>
+    (await post("/desk/finish", () => ({ call, ...words(), disposition }), 5000)).json();
   const buttons = at("results").querySelectorAll("button");
   buttons.forEach((each) => (each.disabled = true));
   try {
-    const answer = await post("/desk/finish", values, 5000);
-    notes.confirmed(call, body, (await answer.json()).at);
+    await notes.save(notes.call, save);
     after = "";
     history.replaceState(null, "", "/desk");
     forget(at("who"));
@@ -377,10 +373,12 @@ async function finish(button) {
 }
 
 notes.addEventListener("state", ({ detail }) => {
-  at("note-state").textContent = { empty: "", saving: words.noteSaving, saved: words.noteSaved, kept: words.noteKept }[detail];
+  const { noteSaving: saving, noteSaved: saved, noteKept: kept, noteLong: long } = words;
+  at("note-state").textContent = { empty: "", saving, saved, kept, long }[detail];
 });
 
 notes.addEventListener("refused", ({ detail }) => window.Foyer.notice(detail, "bad"));
+notes.addEventListener("both", () => window.Foyer.notice(words.noteBoth, "info"));
 
 // --- news -----------------------------------------------------------------------------------------------------------------
 

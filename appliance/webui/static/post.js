@@ -1,6 +1,7 @@
 // Sends a form's values to the box from a script. Throws an error with `words` for the reader, if the box gave any, and
 // `isFinal` if sending the same again cannot help. For `patienceMs` it is sent again when the box says that it is too
 // early: the record of a call comes a moment after the call. Where the values may change meanwhile, a function gives them.
+// That somebody else was first (409) is an answer, if the box tells the script what it has now.
 
 const TIMEOUT_MS = 8000;
 const AGAIN_MS = 200;
@@ -27,7 +28,8 @@ async function send(path, values) {
     document.dispatchEvent(new Event("foyer:unreachable")); // events.js looks whether the box is still there
     throw error;
   });
-  if (answer.ok && !answer.redirected) return answer;
+  const isOvertaken = answer.status === 409 && answer.headers.get("Content-Type")?.startsWith("application/json");
+  if ((answer.ok || isOvertaken) && !answer.redirected) return answer;
   const words = decodeURIComponent(answer.headers.get("X-Foyer-Problem") ?? "");
   // The form word belongs to a session that is over: somebody signed in anew in another tab.
   if (answer.status === 403 && !words) document.dispatchEvent(new Event("foyer:stale"));
