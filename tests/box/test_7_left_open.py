@@ -75,6 +75,18 @@ def test_a_process_is_killed(
     until(lambda: GONE not in left_open.text(), RIGHT_AGAIN_S, "no word of a lost telephone service")
 
 
+def test_the_browser_is_started_again(left_open: Browser, ha: WebClient, waiting: SippCaller) -> None:
+    """It brings the page back by itself; meanwhile something has changed."""
+    sees_waiting(left_open, 1)
+    with left_open.ended():
+        ha.post("/desk/state", {"state": "break:short"}, of="/desk")
+    left_open.sees("Short break", timeout_s=RIGHT_AGAIN_S)
+    sees_waiting(left_open, 1)
+    assert left_open.path == "/live"
+    left_open.script("window.foyerSamePage = true")
+    shows(left_open, ha)
+
+
 def test_all_processes_are_killed_while_something_changes(
     box: Box, left_open: Browser, ha: WebClient, exchange: Exchange, waiting: SippCaller
 ) -> None:

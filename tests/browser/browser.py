@@ -88,12 +88,15 @@ class Browser:
         options.add_experimental_option("prefs", {"intl.accept_languages": language})
         options.accept_insecure_certs = True
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        service = Service("/usr/bin/chromedriver", log_output=str(directory / "chromedriver.log"))
-        self.driver = webdriver.Chrome(options=options, service=service)
-        self.driver.set_page_load_timeout(PAGE_S + wait_s)
-        self.driver.execute_cdp_cmd(
-            "Page.addScriptToEvaluateOnNewDocument", {"source": EARS.read_text("utf-8")}
-        )
+        self._options = options
+        self.driver = self._start()
+
+    def _start(self) -> webdriver.Chrome:
+        service = Service("/usr/bin/chromedriver", log_output=str(self.directory / "chromedriver.log"))
+        driver = webdriver.Chrome(options=self._options, service=service)
+        driver.set_page_load_timeout(PAGE_S + self.wait_s)
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": EARS.read_text("utf-8")})
+        return driver
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +105,29 @@ class Browser:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def ended(self) -> Iterator[None]:
+        """Within the block the browser does not run. Then it is the same one, which opens by itself the pages
+        that were open when it ended; the page that the driver looks at is the first of them.
+        """
+        self.driver.quit()
+        try:
+            yield
+        finally:
+            self._options.add_argument("--restore-last-session")
+            self.driver = self._start()
+            pages = until(self._restored, self.wait_s, "the pages of before")
+            self.driver.switch_to.window(pages[0])
+
+    def _restored(self) -> list[str]:
+        """The windows that show a page of the box's."""
+        found = []
+        for window in self.driver.window_handles:
+            self.driver.switch_to.window(window)
+            if self.driver.current_url.startswith(self.base):
+                found.append(window)
+        return found
 
     def close(self) -> None:
         """End the browser."""
