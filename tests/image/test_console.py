@@ -89,7 +89,7 @@ def test_a_new_password_is_shown_on_the_screen_alone(box: Box) -> None:
 @pytest.mark.box
 def test_the_pages_can_neither_reset_the_box_nor_switch_it_off(box: Box) -> None:
     for action in ("factory_reset", "new_password"):
-        answer = ask(box, "foyer-webui", "foyer", action)
+        answer = ask(box, "foyer-webui", "foyer-console", action)
         assert answer.returncode != 0 and "ForbiddenError" in answer.stdout
     # Without a disk of its own there is nothing to reset: systemd refuses by the unit's condition.
     assert ask(box, "foyer-console", "foyer-console", "factory_reset").returncode == 0

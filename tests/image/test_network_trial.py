@@ -109,7 +109,7 @@ def soon_back(machine: Box) -> Iterator[None]:
 def ask(box: Box, *arguments: str, check: bool = True) -> str:
     """As the pages do it, by their account; what is in force right after it, if somebody gives up."""
     group = user_group(box, "foyer-webui")
-    account = ("setpriv", "--reuid=foyer-webui", f"--regid={group}", "--init-groups")
+    account = ("setpriv", "--reuid=foyer-webui", f"--regid={group}", "--groups=foyer-console")
     return box.run(*account, "python3", "-P", "-c", TRY, *arguments, check=check)
 
 

@@ -12,6 +12,7 @@ from appliance.network.networkd import render
 from appliance.network.plan import NetworkPlan
 from appliance.network.trial import Network
 from appliance.privileged.actions import ACTIONS
+from appliance.setup.secrets import ONE_TIME
 
 UNITS = Path("/etc/systemd/system")
 OURS = sorted(
@@ -167,17 +168,21 @@ def test_the_router_knows_the_box_again_after_a_restart() -> None:
 
 
 def test_only_who_may_ask_root_for_something_reaches_its_socket() -> None:
-    """The account of the pages, and the group of the others: the box's own screen, and who makes settings
-    live.
+    """The account that makes settings live, and the group of the others: the box's own screen and the pages,
+    which may read the one-time password.
     """
     socket = (UNITS / "foyer-privileged.socket").read_text()
     assert {name for action in ACTIONS for name in action.callers} == {
         *("foyer-webui", "foyer-console", "foyer-apply")
     }
-    for setting in ("SocketUser=foyer-webui", "SocketGroup=foyer-console", "SocketMode=0660"):
+    for setting in ("SocketUser=foyer-apply", "SocketGroup=foyer-console", "SocketMode=0660"):
         assert f"{setting}\n" in socket
     assert values("foyer-console@.service", "Group") == ["foyer-console"]
-    assert "foyer-console" in values("foyer-apply.service", "SupplementaryGroups")[0].split()
+    in_group = {
+        unit for unit in OURS if "foyer-console" in " ".join(values(unit, "SupplementaryGroups")).split()
+    }
+    assert in_group == {"foyer-webui.service"}
+    assert (ONE_TIME.owner, ONE_TIME.group) == ("foyer-webui", "foyer-console")
 
 
 def test_the_box_is_found_by_its_name() -> None:
