@@ -12,7 +12,7 @@ from appliance.apply.check import check
 from appliance.apply.objects import expected, sections
 from appliance.errors import RejectedError
 from appliance.pbx.conf import chan_dahdi_conf, extensions_conf, modules_conf
-from appliance.pbx.conf.inputs import Env
+from appliance.pbx.conf.inputs import OTHER_END, Env
 from appliance.pbx.conf.tree import render_tree
 from appliance.store.sitemodel import Site
 from tests.pbx_conf.places import DOCUMENT, env_for, site
@@ -70,6 +70,10 @@ def test_cards_get_their_driver_and_their_channels_where_there_are_any(wanted: S
         assert tree[chan_dahdi_conf.FILE].endswith(channels)
         assert "load = chan_dahdi.so" in tree[modules_conf.FILE]
         check(wanted, tree)
+        # Every channel has it, of the profile and of the settings alike.
+        ((_, settings),) = sections(tree[chan_dahdi_conf.FILE])
+        names = [name for name, _ in settings]
+        assert settings.index(("setvar", OTHER_END)) < names.index("channel")
         contexts = {value for _, pairs in sections(channels) for name, value in pairs if name == "context"}
         assert contexts <= expected(tree).contexts.keys()
 
@@ -150,11 +154,10 @@ def test_a_line_over_spans_of_cards(env: Env) -> None:
     check(shown, tree)
     ((_, settings),) = sections(tree[chan_dahdi_conf.FILE])
     end = settings.index(("channel", "33-47,49-63"))
-    assert settings[end - 13 : end - 1] == [
+    assert settings[end - 12 : end - 1] == [
         ("group", "2"),
         ("context", "foyer-in-l2"),
         ("setvar", "FOYER_LINE=l2"),
-        ("setvar", "CONNECTED_LINE_SEND_SUB=foyer-other-end,s,1"),
         ("language", "vi"),
         ("switchtype", "euroisdn"),
         ("signalling", "pri_cpe"),

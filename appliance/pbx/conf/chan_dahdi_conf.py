@@ -50,6 +50,8 @@ _GENERAL: _Settings = (
     # Nothing in ETSI or ANSI asks for it, and some exchanges drop calls by it.
     ("resetinterval", "never"),
     ("priindication", "outofband"),
+    # Those of a profile have it from here, too.
+    ("setvar", OTHER_END),
 )
 
 
@@ -72,7 +74,6 @@ def _span(site: Site, span: Span, env: Env) -> _Settings:
         ("group", span.number),
         ("context", f"foyer-in-{line.id}" if line else "foyer-nowhere"),
         ("setvar", f"FOYER_LINE={line.id}" if line else "FOYER_LINE="),
-        ("setvar", OTHER_END),
         ("language", prompt_language(site, env.country)),
         ("switchtype", span.switch),
         ("signalling", _SIDES[span.side]),
