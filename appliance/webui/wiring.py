@@ -25,7 +25,8 @@ WIRES = {
 }
 IN, OUT = N_("comes in"), N_("goes out")
 LINE = N_("the line")
-# More ports than that do not fit on a bracket with a plug each.
+# With more ports than that, some cards have a plug for each (Digium's TDM800P: "RJ11 Port 1" to 8 in its user
+# manual, "Card installation"), others one for several (Digium's TDM2400P); none tells which.
 _OWN_PLUGS_MAX = 4
 
 
@@ -91,8 +92,8 @@ PLUGS = {
     ),
 }
 SEVERAL = N_(
-    "This card has several ports in one plug: its manual says which wires belong to which, or take the"
-    " splitter that came with it."
+    "If this card has fewer plugs than ports, several are in one: its manual says which wires belong to"
+    " which, or take the splitter that came with it."
 )
 
 
@@ -111,11 +112,11 @@ class Port:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A card with its ports; `card` is None for ports without one. `has_several` ports in a plug."""
+    """A card with its ports; `card` is None for ports without one. It `may_share` a plug among ports."""
 
     card: CardNow | None
     ports: tuple[Port, ...]
-    has_several: bool = False
+    may_share: bool = False
 
 
 def sheets(found: CardsNow, site: Site) -> tuple[Sheet, ...]:
