@@ -14,14 +14,15 @@ import logging
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from appliance.apply import cards, lists, objects, report, sounds
+from appliance.apply import cards, objects, report, sounds
+from appliance.apply.anew import Anew
 from appliance.apply.asterisk import Console, Life
 from appliance.apply.cards import Cards, Refused, Unanswered
 from appliance.apply.check import check
 from appliance.apply.folders import Folders, Rendering, number_of, rendering
 from appliance.apply.sounds import Speaker
 from appliance.errors import FoyerError, NotFoundError, RejectedError, Sentence, SetupError, TransientError
-from appliance.pbx.conf import pjsip_conf, queues_conf
+from appliance.pbx.conf import pjsip_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.settings import Settings
 from appliance.store import holidays
@@ -203,8 +204,8 @@ class Applier:
         self._loaded = self._cards_used = None
         self._console.wait_booted()
         wanted = objects.expected(made.tree)
-        kept = self._make_lists(made, wanted) if queues_conf.FILE in changed else None
-        found = self._console.load(changed, wanted, kept)
+        anew = Anew(self._folders, self._console, made, wanted)
+        found = self._console.load(changed, wanted, anew)
         problems = [difference for difference in found if not difference.is_lookup]
         if problems:
             raise Failed(problems[0].part, _refusal(made.site, problems))
@@ -235,26 +236,6 @@ class Applier:
         """The spans in which this differs from what the box would go back to."""
         good = self._folders.good()
         return cards.changed({} if good is None else self._folders.tree(good), made.tree)
-
-    def _make_lists(self, made: Rendering, wanted: objects.Objects) -> lists.Kept | None:
-        """Drops the queues that have to be made anew (lists.py): reading the live rendering makes them again.
-        If this process ends in between, the next one finds another rendering live than the wanted one. None
-        if no queue goes by its list.
-        """
-        if not lists.of(wanted.queues):
-            return None
-        names = lists.becoming(wanted.queues, self._console.queues())
-        if not names:
-            return lists.Kept()
-        log.info("Made anew for the order of their lists: %s", " ".join(names))
-        text = lists.without(made.tree[queues_conf.FILE], names)
-        lacking = rendering(made.number, made.site, {**made.tree, queues_conf.FILE: text})
-        self._folders.write(lacking)
-        self._folders.make_live(lacking.label)
-        agents = {queue.id: queue.agents for queue in made.site.queues if queue.id in names}
-        kept = self._console.drop(agents)
-        self._folders.make_live(made.label)
-        return kept
 
     def _report_skipped(self, number: int) -> None:
         """Revisions that were saved one after the other while one of them was made live: only the

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from appliance.apply import lists, objects
 from appliance.errors import TransientError
@@ -42,9 +43,23 @@ _MAX_LOG_BYTES = 1024 * 1024
 CHANNELS = "core show channels concise"
 # Where the dialplan puts somebody into a queue: the step with the label "queue" does so once more.
 _WAITS = ("foyer-wait", "foyer-back-wait")
-_JOIN_S = 1.0
+# How long who is put back into a queue may take until he is in it, and all of them together: on a busy
+# machine the next one waits for him, as he would else stand before him.
+_JOIN_S = 10.0
+_JOIN_ALL_S = 60.0
+_LOOK_S = 0.02
 
 type Life = tuple[int, int]
+
+
+class Anew(Protocol):
+    """Queues that have to be dropped before queues.conf is read (anew.py)."""
+
+    def drop(self) -> lists.Dropped | None:
+        """Drops them; returns what is to be put back, from a process that was killed as well."""
+
+    def done(self) -> None:
+        """All is put back."""
 
 
 class Console:
@@ -86,50 +101,65 @@ class Console:
         """The queues that Asterisk has now."""
         return objects.shown_queues(self.ask(objects.QUEUES))
 
-    def drop(self, queues: Mapping[str, Sequence[str]]) -> lists.Kept:
-        """Reads queues.conf again, in which these queues are missing, each with the agents of its list;
-        returns what `load` needs to put back who was in them.
-        """
-        shown = [self.ask(f"{objects.QUEUES} {name}") for name in queues]
-        self.ask(QUEUE_RELOAD)
-        return lists.Kept(queues, tuple(channel for answer in shown for channel in lists.callers(answer)))
+    def kept(self, queues: Mapping[str, Sequence[str]]) -> lists.Kept:
+        """Who is in these queues, each with the agents of its list, and who waits in them."""
+        members = {name: self.ask(f"database get {lists.MEMBERS} {name}") for name in queues}
+        came = objects.waiting(self.ask(CHANNELS))
+        listed = [
+            channel for name in queues for channel in lists.callers(self.ask(f"{objects.QUEUES} {name}"))
+        ]
+        connecting = [one.channel for one in came if one.queue in queues and one.channel not in listed]
+        return lists.Kept(queues, members, (*connecting, *listed), self.life() or ())
 
     def load(
-        self, files: Collection[str], wanted: objects.Objects, kept: lists.Kept | None = None
+        self, files: Collection[str], wanted: objects.Objects, anew: Anew | None = None
     ) -> list[objects.Difference]:
         """Makes Asterisk read these files again; returns in what it differs from `wanted` at last, if
-        anything. `kept` is of queues that `drop` has dropped, here or in a process that was killed; None if
-        there cannot be any.
+        anything. The queues of `anew` are dropped immediately before they are read: callers who come in
+        between are told to wait.
         """
         log_size = self._log_size()
-        lost = [] if kept is None else objects.stranded(self.ask(CHANNELS), self.queues())
         for names, commands in RELOADS:
-            if names.intersection(files):
-                for command in commands:
-                    self.ask(command)
-            if kept is not None and queues_conf.FILE in names:
-                self._put_back(kept, [one for one in lost if one.queue in wanted.queues])
+            is_read = bool(names.intersection(files))
+            dropped = anew.drop() if anew is not None and is_read and queues_conf.FILE in names else None
+            for command in commands if is_read else ():
+                self.ask(command)
+            if anew is not None and dropped is not None:
+                self._put_back(dropped, wanted.queues)
+                anew.done()
         if queues_conf.FILE in files:
             # app_queue keeps a queue that is gone for those who wait in it, but no news of agents reach it.
-            for one in objects.stranded(self.ask(CHANNELS), wanted.queues):
-                self.ask(f"channel redirect {one.channel} {extensions_conf.ANEW},s,1")
+            for one in objects.waiting(self.ask(CHANNELS)):
+                if one.queue not in wanted.queues:
+                    self.ask(f"channel redirect {one.channel} {extensions_conf.ANEW},s,1")
         return self._settle(wanted, log_size)
 
-    def _put_back(self, kept: lists.Kept, lost: Collection[objects.Waiting]) -> None:
+    def _put_back(self, dropped: lists.Dropped, queues: Collection[str]) -> None:
         """Members and callers of queues that are there again. Each caller waits until the one before is in
         it: who comes first stands first.
         """
-        for name in sorted({*kept.agents, *(one.queue for one in lost)}):
-            answer = self.ask(f"database get {lists.MEMBERS} {name}")
+        kept = dropped.kept
+        # Before the members: nobody can be on his way from the new queue to an agent.
+        came = objects.waiting(self.ask(CHANNELS)) if dropped.queues else []
+        lost = dropped.lost(came, lists.callers(self.ask(objects.QUEUES))) if came else []
+        lost = [one for one in lost if one.queue in queues]
+        for name in sorted({*kept.agents, *(one.queue for one in lost)}.intersection(queues)):
+            answer = kept.members.get(name) or self.ask(f"database get {lists.MEMBERS} {name}")
             for command in lists.put_in(name, answer, kept.agents.get(name, ())):
                 self.ask(command)
-        for one in lists.in_order(lost, kept.waiting):
+        over = time.monotonic() + _JOIN_ALL_S
+        for one in lost:
             if one.context in _WAITS:
                 self.ask(f"channel redirect {one.channel} {one.context},s,queue")
-                deadline = time.monotonic() + _JOIN_S
-                while one.channel not in lists.callers(self.ask(f"{objects.QUEUES} {one.queue}")):
-                    if time.monotonic() > deadline:
-                        break
+                deadline = min(time.monotonic() + _JOIN_S, over)
+                while not self._has_come(one) and time.monotonic() < deadline:
+                    time.sleep(_LOOK_S)
+
+    def _has_come(self, one: objects.Waiting) -> bool:
+        """Whether who was sent back stands in the queue, or needs it no more."""
+        if one.channel in lists.callers(self.ask(f"{objects.QUEUES} {one.queue}")):
+            return True
+        return objects.is_talking_or_gone(self.ask(CHANNELS), one.channel)
 
     def loaded(self) -> objects.Objects:
         """What Asterisk has loaded now."""

@@ -27,6 +27,7 @@ ASTERISK = "asterisk"
 _LABEL = re.compile(r"(\d+)-[0-9a-f]{16}")
 _KEPT = 8
 _UNFINISHED = ".tmp"
+_BEGUN = ".anew.json"
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,23 @@ class Folders:
         """Remembers that Asterisk runs with this rendering, while its cards still wait."""
         if self.taken() != label:
             self._point("taken", label)
+
+    def begun(self) -> str:
+        """What was kept to be put back, in the words of `keep_begun`; "" for nothing."""
+        try:
+            return (self.config / _BEGUN).read_text("utf-8")
+        except OSError:
+            return ""
+
+    def keep_begun(self, text: str) -> None:
+        """Keeps what has to be put back, for whoever comes after a kill; "" once it is."""
+        place = self.config / _BEGUN
+        if not text:
+            place.unlink(missing_ok=True)
+            return
+        unfinished = place.with_name(place.name + _UNFINISHED)
+        self._write_file(unfinished, text)
+        unfinished.replace(place)
 
     def confirm(self, label: str) -> None:
         """Remembers that Asterisk runs with this rendering, and forgets renderings of long ago."""

@@ -9,9 +9,10 @@ its members back, and who waited in it comes back in the same order.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from appliance.apply.objects import Queue, Waiting
 from appliance.store.site_queues import LINEAR
@@ -25,12 +26,58 @@ _WORD = re.compile(r"[\w/.-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class Kept:
-    """What is to be known of queues that were dropped: the agents of each in the order of its list, and the
-    channels of those who waited, in their order.
+    """What is to be known of queues that are dropped: the agents of each in the order of its list, what
+    app_queue keeps of its members, and the channels of those who waited, in their order. `life`: of the
+    Asterisk in which that is so.
     """
 
     agents: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    waiting: tuple[str, ...] = ()
+    members: Mapping[str, str] = field(default_factory=dict)
+    waiting: Sequence[str] = ()
+    life: Sequence[int] = ()
+
+    def to_text(self) -> str:
+        """For the disk, where one who comes after a kill finds it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_text(cls, text: str) -> Kept:
+        """Of `to_text`; empty for any other text."""
+        try:
+            found = json.loads(text)
+            return cls(found["agents"], found["members"], found["waiting"], found["life"])
+        except (ValueError, KeyError, TypeError):
+            return cls()
+
+    def and_(self, other: Kept) -> Kept:
+        """Both; those of this one waited first."""
+        waiting = list(dict.fromkeys((*self.waiting, *other.waiting)))
+        return Kept({**self.agents, **other.agents}, {**self.members, **other.members}, waiting, other.life)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """`kept` is put back as soon as these queues are made again; who waits in `queues` may have lost his. Of
+    those in `still`, which had been made again already, only who is in `kept`: others are being connected.
+    """
+
+    kept: Kept
+    queues: Collection[str]
+    still: Collection[str] = ()
+
+    def lost(self, waiting: Iterable[Waiting], listed: Collection[str]) -> list[Waiting]:
+        """Who waits in a queue that is gone, of all who wait, in the order in which they came; `listed` are
+        the channels that the queues have. Who was just about to be connected comes first.
+        """
+        known = set(self.kept.waiting)
+        found = [
+            one
+            for one in waiting
+            if one.queue in self.queues
+            and one.channel not in listed
+            and (one.queue not in self.still or one.channel in known)
+        ]
+        return in_order(found, self.kept.waiting)
 
 
 def of(queues: Mapping[str, Queue]) -> list[str]:

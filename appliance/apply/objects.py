@@ -224,18 +224,23 @@ class Waiting:
     queue: str
 
 
-def stranded(answer: str, queues: Collection[str]) -> list[Waiting]:
-    """Those who wait in other queues than these, from `core show channels concise`: name, context,
-    extension, priority, state, application and its arguments first; the bridge before the last, as who talks
-    with an agent is still in the application.
+def waiting(answer: str) -> list[Waiting]:
+    """Those who wait in queues, from `core show channels concise`: name, context, extension, priority, state,
+    application and its arguments first; the bridge before the last, as who talks with an agent is still in
+    the application.
     """
     lines = (line.split("!") for line in answer.splitlines())
-    waiting = (
+    return [
         Waiting(parts[0], parts[1], parts[6].partition(",")[0])
         for parts in lines
         if len(parts) >= 14 and parts[5] == "Queue" and not parts[-2]
-    )
-    return [one for one in waiting if one.queue not in queues]
+    ]
+
+
+def is_talking_or_gone(answer: str, channel: str) -> bool:
+    """Whether a channel has ended, or is connected, by the same answer."""
+    lines = (line.split("!") for line in answer.splitlines())
+    return all(parts[0] != channel or (len(parts) >= 14 and bool(parts[-2])) for parts in lines)
 
 
 def _ruled(answer: str) -> dict[str, tuple[tuple[str, str], ...]]:

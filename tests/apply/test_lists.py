@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from appliance.apply import lists, objects
 from appliance.apply.applier import Applier
-from appliance.apply.asterisk import Console
+from appliance.apply.asterisk import QUEUE_RELOAD, Console
 from appliance.apply.objects import Waiting
 from tests.apply.box import FIRST, Box, LiveAsterisk
 from tests.asterisk.leg import Leg
@@ -106,27 +106,69 @@ class Killed(BaseException):
 
 
 class Dying(Console):
-    """The console of one that is killed as soon as the queue is dropped."""
+    """The console of one that is killed as soon as it has given so many commands with these words."""
 
-    def load(
-        self, files: Collection[str], wanted: objects.Objects, kept: lists.Kept | None = None
-    ) -> list[objects.Difference]:
-        raise Killed
+    words, times = "queue reload", 1
+
+    def ask(self, command: str) -> str:
+        answer = super().ask(command)
+        if self.words in command:
+            self.times -= 1
+            if not self.times:
+                raise Killed
+        return answer
 
 
 @pytest.mark.asterisk
-def test_killed_in_between_nobody_is_lost(box: Box, asterisk: LiveAsterisk) -> None:
+@pytest.mark.parametrize(
+    ("words", "times"),
+    [("queue reload", 1), ("queue reload", 2), ("queue add member", 2), ("channel redirect", 1)],
+)
+def test_killed_in_between_nobody_is_lost(box: Box, asterisk: LiveAsterisk, words: str, times: int) -> None:
+    class DyingHere(Dying):
+        pass
+
+    DyingHere.words, DyingHere.times = words, times
     start(box, asterisk)
     with two_callers(box, asterisk):
         before = waiting(asterisk)
         number = box.save(queues=queue("linear"))
         with pytest.raises(Killed):
-            box.applier(console=Dying).look()
-        assert "No such queue" in asterisk.cli("queue show q1")
+            box.applier(console=DyingHere).look()
+        if times == 1 and "reload" in words:
+            assert "No such queue" in asterisk.cli("queue show q1")
         assert box.applier().look() is None
         assert {state for state, _ in box.states(number).values()} == {"live"}
-        assert sorted(waiting(asterisk)) == sorted(before)
-        assert sorted(members(asterisk)) == sorted(CAME)
+        assert waiting(asterisk) == before
+        assert members(asterisk) == list(LISTED)
+        assert "(paused" in asterisk.cli("queue show q1")
+        assert box.applier().look() is None
+        assert waiting(asterisk) == before
+
+
+@pytest.mark.asterisk
+def test_the_queues_are_gone_for_two_commands_only(box: Box, asterisk: LiveAsterisk) -> None:
+    """Whatever else the revision changes: who calls in between waits until they are there again."""
+    asked: list[str] = []
+
+    class Heard(Console):
+        def ask(self, command: str) -> str:
+            asked.append(command)
+            return super().ask(command)
+
+    start(box, asterisk)
+    box.save(queues=queue("linear"), country="RO", language="ro", time_zone="Europe/Bucharest")
+    assert box.applier(console=Heard).look() is None
+    at = asked.index(QUEUE_RELOAD)
+    assert asked[at + 1] == QUEUE_RELOAD
+    assert asked.index("module reload indications") < at
+
+
+def test_what_is_kept_is_read_again_from_the_disk() -> None:
+    kept = lists.Kept({"q1": ["a2", "a1"]}, {"q1": "Value: x"}, ["PJSIP/l1-1"], [3, 4])
+    assert lists.Kept.from_text(kept.to_text()) == kept
+    for text in ("", "{", "[]", "{}", '{"agents": {}}'):
+        assert lists.Kept.from_text(text) == lists.Kept()
 
 
 def test_members_come_back_as_they_were_in_the_order_of_the_list() -> None:
@@ -150,6 +192,13 @@ def test_only_queues_that_begin_to_go_by_their_list_are_made_anew() -> None:
 
 
 def test_who_was_about_to_be_connected_comes_first() -> None:
-    lost = [Waiting(name, "foyer-wait", "q1") for name in ("second", "first", "connected")]
-    found = lists.in_order(lost, ("first", "second"))
+    lost = [Waiting(name, "foyer-wait", "q1") for name in ("second", "there", "first", "connected")]
+    dropped = lists.Dropped(lists.Kept(waiting=("first", "second")), {"q1"})
+    found = dropped.lost([*lost, Waiting("other", "foyer-wait", "q2")], ("there",))
     assert [one.channel for one in found] == ["connected", "first", "second"]
+
+
+def test_who_is_being_connected_by_a_queue_that_is_there_again_is_left_alone() -> None:
+    came = [Waiting(name, "foyer-wait", "q1") for name in ("first", "new")]
+    dropped = lists.Dropped(lists.Kept(waiting=("first",)), {"q1"}, still={"q1"})
+    assert [one.channel for one in dropped.lost(came, ())] == ["first"]

@@ -157,8 +157,12 @@ def test_who_is_in_a_step_that_goes_goes_on(
         caller.hang_up()
 
 
-def test_only_those_who_wait_in_a_queue_that_is_gone_are_stranded() -> None:
+def test_who_waits_is_told_from_who_talks() -> None:
     line = "PJSIP/l1-{}!foyer-wait!s!9!Up!Queue!{},cCt!0901!!!3!7!{}!1795352.{}"
     rows = [line.format(1, "q1", "", 1), line.format(2, "q2", "", 2), line.format(3, "q2", "9f-77", 3)]
     rows.append("PJSIP/l1-4!foyer-menu!s!2!Up!Read!FOYER_PRESSED,x!0901!!!3!7!!1795352.4")
-    assert objects.stranded("\n".join(rows), {"q1"}) == [Waiting("PJSIP/l1-2", "foyer-wait", "q2")]
+    answer = "\n".join(rows)
+    first = [Waiting("PJSIP/l1-1", "foyer-wait", "q1"), Waiting("PJSIP/l1-2", "foyer-wait", "q2")]
+    assert objects.waiting(answer) == first
+    talks_or_gone = [name for name in "12345" if objects.is_talking_or_gone(answer, f"PJSIP/l1-{name}")]
+    assert talks_or_gone == ["3", "5"]
