@@ -92,8 +92,11 @@ def drift(old: Iterable[Locked], new: Iterable[Locked]) -> list[str]:
     return lines
 
 
-def report(root: Path, lock: Path = BASE, below: Path | None = None) -> None:
-    """Says how a root that was just built differs from the lock. Never an error: the suite moves."""
+def report(root: Path, lock: Path | None = None, below: Path | None = None) -> None:
+    """Says how a root that was just built differs from its lock, the base's if none is named. Never an error:
+    the suite moves.
+    """
+    lock = lock or BASE
     try:
         lines = drift(parse(lock.read_text()) if lock.exists() else [], present(root, below))
     except Failed as failure:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import apt_layer
@@ -69,41 +70,66 @@ def differences(one: Path, other: Path) -> list[str]:
     ]
 
 
+def behind(packages: Sequence[lock.Locked], to: Path) -> str:
+    """Writes a lock that is behind these packages by a version and by a package; returns the lines that a
+    build says then.
+    """
+    moved, new, *others = sorted(packages)
+    to.write_text(lock.render([replace(moved, version="0"), *others]))
+    return (
+        f"foyer: 2 Debian packages are not as in image/{to.name} (make lock records them):\n"
+        f"      {moved.name} 0 -> {moved.version}\n    + {new.name} {new.version}\n"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(LONG_S)
 def test_the_same_packages_give_the_same_base(
-    shipped: Path, place: Path, roomy: Path, monkeypatch: pytest.MonkeyPatch
+    shipped: Path,
+    place: Path,
+    roomy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """And a build says how they differ from the lock."""
     debs = place / "debs"
     source = repository(dpkg.packages([shipped]), debs, required(shipped))
-    sources_list = "etc/apt/sources.list"
+    sources_list, bootstrap = "etc/apt/sources.list", base_root.bootstrap
 
     def make(new: Path) -> None:
-        base_root.bootstrap(new, debs, source)
+        base_root.make(new)
         # The one thing that is different on purpose: where the packages came from.
         shutil.copy2(shipped / sources_list, new / sources_list)
-        base_root.add_pypi(new, steps.CACHE / "pypi")
-        base_root.settle(new)
 
     monkeypatch.setattr(steps, "BUILD", roomy)
+    monkeypatch.setattr(base_root, "bootstrap", lambda new, _: bootstrap(new, debs, source))
+    monkeypatch.setattr(base_root, "fetch_pypi", lambda: steps.CACHE / "pypi")
+    monkeypatch.setattr(lock, "BASE", place / "some.lock")
+    drift = behind(lock.present(shipped), lock.BASE)
     umask = os.umask(0o077)
     try:
         again = steps.versioned("base", "again", make)
     finally:
         os.umask(umask)
     assert not differences(shipped, again)
+    assert capsys.readouterr().err.endswith(drift)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(LONG_S)
 def test_the_same_packages_give_the_same_machine_layer(
-    shipped: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+    shipped: Path, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Kernel, initial RAM disk, and drivers that are compiled again, signed with the same key."""
+    """Kernel, initial RAM disk, and drivers that are compiled again, signed with the same key. And the build
+    says how they differ from the lock.
+    """
     layer = steps.BUILD / "machine" / steps.content_stamp(machine.INPUTS, shipped.name)
     drivers = steps.BUILD / "dahdi" / dahdi.stamp(machine.kernel_version(layer))
-    packages = {*lock.present(layer, below=shipped), *lock.parse((drivers / dahdi.MADE_WITH).read_text())}
+    present = lock.present(layer, below=shipped)
+    packages = {*present, *lock.parse((drivers / dahdi.MADE_WITH).read_text())}
     source = repository(sorted(packages), place / "debs")
+    monkeypatch.setattr(lock, "MACHINE", place / "some.lock")
+    drift = behind(present, lock.MACHINE)
     (place / "mnt").mkdir()
     monkeypatch.setattr(apt_layer, "CACHE", place / "cache")
     for module in (apt_layer, dahdi, machine, steps):
@@ -114,6 +140,7 @@ def test_the_same_packages_give_the_same_machine_layer(
     finally:
         os.umask(umask)
     assert not differences(layer, again)
+    assert capsys.readouterr().err.endswith(drift)
 
 
 @pytest.mark.slow
