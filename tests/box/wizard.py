@@ -54,6 +54,9 @@ CLINIC = Answers(
     number="024 3825 1234",
 )
 
+# A line of the last page: whose password it is, and the password.
+_PASSWORD = re.compile(r'class="mono">([^<]+)</span></span><span class="secret">([^<]+)<')
+
 
 def _on(browser: Browser, step: str) -> None:
     """Send this step's form; the next question must follow."""
@@ -116,7 +119,7 @@ def one_time_passwords(browser: Browser) -> dict[str, str]:
     return found
 
 
-def send(client: WebClient, one_time_password: str, answers: Answers) -> None:
+def send(client: WebClient, one_time_password: str, answers: Answers) -> dict[str, str]:
     """The same without a browser, where one is too slow; the client is then signed in as administrator."""
     (first, first_login), (second, second_login) = answers.agents
     password = answers.admin_password
@@ -157,6 +160,6 @@ def send(client: WebClient, one_time_password: str, answers: Answers) -> None:
                 "number": answers.number,
             },
         ),
-        ("summary", {}),
     ):
         client.post(f"/setup/{step}", typed)
+    return dict(_PASSWORD.findall(client.post("/setup/summary", {}).text))
