@@ -29,8 +29,8 @@ from appliance.store import site as sites
 from appliance.store.db import Store
 
 POLL_S = 0.2
-# The longest single look: a long greeting to speak, then Asterisk's answers.
-BEAT_S = 180.0
+# The longest single look: a long greeting to speak, then a busy Asterisk, with the new settings and the old.
+BEAT_S = 300.0
 
 
 def main(arguments: list[str], run: Path = surroundings.RUN) -> int:

@@ -205,7 +205,12 @@ class Applier:
         self._console.wait_booted()
         wanted = objects.expected(made.tree)
         anew = Anew(self._folders, self._console, made, wanted)
-        found = self._console.load(changed, wanted, anew)
+        found = self._console.load(
+            changed,
+            wanted,
+            anew,
+            busy=lambda: report.tell(self._store, made.number, "rendering", report.BUSY),
+        )
         problems = [difference for difference in found if not difference.is_lookup]
         if problems:
             raise Failed(problems[0].part, _refusal(made.site, problems))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +39,10 @@ RELOADS: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
     ),
     (frozenset({extensions_conf.FILE, *extensions_conf.DIALPLAN}), ("dialplan reload",)),
 )
+# main/loader.c, of one reload while another goes on, as of a foyer-apply that was killed: nothing is done.
+_IN_PROGRESS = "already in progress"
+_LOOKS = 3
+_MAX_PAUSE_S = 2.0
 _MAX_LOG_BYTES = 1024 * 1024
 CHANNELS = "core show channels concise"
 # Where the dialplan puts somebody into a queue: the step with the label "queue" does so once more.
@@ -63,16 +67,27 @@ class Anew(Protocol):
 
 
 class Console:
-    """The running Asterisk, through its control socket and its log; `config` is its asterisk.conf."""
+    """The running Asterisk, through its control socket and its log; `config` is its asterisk.conf.
+
+    `settle_s`: how long it may differ from files that it has read, or of which it says that it refuses
+    something; `patience_s`: how long it may take to read them.
+    """
 
     def __init__(
-        self, config: Path, socket: Path, log: Path, *, timeout_s: float = 20.0, settle_s: float = 10.0
+        self,
+        config: Path,
+        socket: Path,
+        log: Path,
+        *,
+        timeout_s: float = 20.0,
+        settle_s: float = 10.0,
+        patience_s: float = 60.0,
     ) -> None:
         self._config = config
         self._socket = socket
         self._log = log
         self._timeout_s = timeout_s
-        self._settle_s = settle_s
+        self._settle_s, self._patience_s = settle_s, patience_s
 
     def life(self) -> Life | None:
         """Differs for each start of Asterisk; None while it does not run. Costs one stat."""
@@ -112,18 +127,25 @@ class Console:
         return lists.Kept(queues, members, (*connecting, *listed), self.life() or ())
 
     def load(
-        self, files: Collection[str], wanted: objects.Objects, anew: Anew | None = None
+        self,
+        files: Collection[str],
+        wanted: objects.Objects,
+        anew: Anew | None = None,
+        *,
+        busy: Callable[[], None] = lambda: None,
     ) -> list[objects.Difference]:
         """Makes Asterisk read these files again; returns in what it differs from `wanted` at last, if
         anything. The queues of `anew` are dropped immediately before they are read: callers who come in
-        between are told to wait.
+        between are told to wait. `busy` is called if it takes long without Asterisk refusing anything.
+        TransientError: it is busy with what it was told before, too.
         """
         log_size = self._log_size()
         for names, commands in RELOADS:
             is_read = bool(names.intersection(files))
             dropped = anew.drop() if anew is not None and is_read and queues_conf.FILE in names else None
             for command in commands if is_read else ():
-                self.ask(command)
+                if _IN_PROGRESS in self.ask(command):
+                    raise TransientError("The telephone service is busy.")
             if anew is not None and dropped is not None:
                 self._put_back(dropped, wanted.queues)
                 anew.done()
@@ -132,7 +154,7 @@ class Console:
             for one in objects.waiting(self.ask(CHANNELS)):
                 if one.queue not in wanted.queues:
                     self.ask(f"channel redirect {one.channel} {extensions_conf.ANEW},s,1")
-        return self._settle(wanted, log_size)
+        return self._settle(wanted, log_size, busy)
 
     def _put_back(self, dropped: lists.Dropped, queues: Collection[str]) -> None:
         """Members and callers of queues that are there again. Each caller waits until the one before is in
@@ -167,17 +189,29 @@ class Console:
         tones = objects.tones_of(answers[objects.ZONES])
         return objects.shown(answers | ({tones: self.ask(tones)} if tones else {}))
 
-    def _settle(self, wanted: objects.Objects, log_size: int) -> list[objects.Difference]:
-        """Looks until all is as wanted, or time is up: a reload goes on after its command has answered."""
-        deadline = time.monotonic() + self._settle_s
+    def _settle(
+        self, wanted: objects.Objects, log_size: int, busy: Callable[[], None]
+    ) -> list[objects.Difference]:
+        """Looks until all is as wanted, or time is up: a reload goes on after its command has answered. One
+        look may take long by itself on a busy machine, so time alone says nothing.
+        """
+        began = time.monotonic()
         pause_s = 0.05
+        looks = 0
         while True:
-            found = objects.differences(wanted, self.loaded(), self._refused(log_size))
+            loaded, refused = self.loaded(), self._refused(log_size)
+            found = objects.differences(wanted, loaded, refused)
+            looks += 1
             only_lookups = all(difference.is_lookup for difference in found) and pause_s > 0.5
-            if not found or only_lookups or time.monotonic() > deadline:
+            if not found or only_lookups:
                 return found
+            took_s = time.monotonic() - began
+            if looks >= _LOOKS and took_s > self._settle_s:
+                if refused or objects.is_read(wanted, loaded) or took_s > self._patience_s:
+                    return found
+                busy()
             time.sleep(pause_s)
-            pause_s *= 2
+            pause_s = min(2 * pause_s, _MAX_PAUSE_S)
 
     def _log_size(self) -> int:
         try:

@@ -48,6 +48,8 @@ _QUEUE_WARNING = re.compile(
 )
 # res_sorcery_config: the object stays as it was before, and nothing but the log says so.
 _REFUSED = re.compile(r"Could not create an object of type '(\w+)' with id '([\w-]+)'")
+# main/config.c: nothing of such a file is taken.
+_UNREADABLE = re.compile(r"parse error: .* line \d+ of (\S+)")
 # What ast_strip() drops; to Python, other characters of Unicode are blanks, too.
 _BLANKS = "".join(map(chr, range(0x21)))
 _QUEUE = re.compile(
@@ -316,10 +318,12 @@ def _context(extensions: Mapping[str, list[str]], includes: list[str]) -> Contex
 
 def refusals(log: str) -> set[tuple[str, str]]:
     """Kind and name of the objects of which these lines of Asterisk's log say that it has not taken them, or
-    not whole: sections of pjsip.conf, and queues (`QUEUE_KIND`), "" where a line does not say which.
+    not whole: sections of pjsip.conf, queues (`QUEUE_KIND`), "" where a line does not say which, and files
+    that it cannot read at all.
     """
+    files = (("file", name) for name in _UNREADABLE.findall(log))
     queues = (match["keyword"] or match["value"] or "" for match in _QUEUE_WARNING.finditer(log))
-    return {*_REFUSED.findall(log), *((QUEUE_KIND, name) for name in queues)}
+    return {*files, *_REFUSED.findall(log), *((QUEUE_KIND, name) for name in queues)}
 
 
 @dataclass(frozen=True)
@@ -362,6 +366,17 @@ def differences(
     if wanted.dialplan_stamp != found.dialplan_stamp:
         result.append(Difference("calls", extensions_conf.FILE))
     return result
+
+
+def is_read(wanted: Objects, found: Objects) -> bool:
+    """Whether Asterisk has read to their end those files that carry a stamp. In what it differs then, it has
+    refused something, or still makes what it has read.
+    """
+    return (wanted.sip_stamp, wanted.queues_stamp, wanted.dialplan_stamp) == (
+        found.sip_stamp,
+        found.queues_stamp,
+        found.dialplan_stamp,
+    )
 
 
 def _in_queues(wanted: Objects, found: Objects, refused: Collection[str]) -> Iterable[Difference]:

@@ -15,6 +15,7 @@ PARTS = ("sounds", "phones", "lines", "queues", "calls", "asterisk")
 # Told only of a revision that has to do with telephone cards.
 CARDS = "cards"
 WAITING = "Waiting for the telephone service."
+BUSY = "The telephone service is busy. It takes these settings as soon as it can."
 LOOKUP = "The address of a phone line cannot be found just now. Calls come in by it as soon as it can."
 NO_PASSWORD = "A phone line still needs its password."  # noqa: S105 - a sentence
 SKIPPED = "A newer revision took its place before it was in use."

@@ -41,7 +41,7 @@ class Telling(Console):
     def queues(self) -> Mapping[str, Any]:
         return {}
 
-    def load(self, files: Collection[str], *_wanted: object) -> list[Any]:
+    def load(self, files: Collection[str], *_wanted: object, **_more: object) -> list[Any]:
         return []
 
 
