@@ -22,7 +22,9 @@ from appliance.store.sitemodel import Agent, Site
 # As many as the dialplan collects keys for: foyer-hands of outbound.py.
 _NUMBER = re.compile(r"\+?[0-9]{2,30}")
 
-ASKED_S = 2.0
+# Less than the page waits for the answer (store/requests.py). Who is told too early that it was in vain tries
+# again, and presses keys in the talk there.
+ASKED_S = 4.0
 LOOK_EVERY_S = 0.05
 
 

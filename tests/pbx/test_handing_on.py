@@ -1,0 +1,45 @@
+"""What a page is told of a call that it hands on, while Asterisk is busy."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from appliance.errors import RejectedError
+from appliance.pbx import handing_on
+from appliance.store import countries
+from appliance.store.sitemodel import Site
+from tests.apply.box import FIRST
+
+
+class Busy:
+    """Asterisk's manager, which moves the agent's leg out of its bridge only after so many seconds."""
+
+    def __init__(self, moves_after_s: float) -> None:
+        self.moves_at = time.monotonic() + moves_after_s
+
+    def ask(self, _action: str, _fields: object) -> None:
+        """Says yes."""
+
+    def list_of(self, _action: str) -> list[dict[str, str]]:
+        return [{"Channel": "PJSIP/a1d-1", "BridgeId": "" if time.monotonic() > self.moves_at else "b1"}]
+
+
+def ask_there(ami: Any) -> None:
+    site = Site.from_dict(FIRST)
+    country = countries.find_or_generic(site.country, countries.load())
+    handing_on.to_number(ami, site, country, site.agents[0], "call", "102", ask=True)
+
+
+def test_a_leg_that_moves_late_has_moved() -> None:
+    ask_there(Busy(2.5))
+
+
+@pytest.mark.slow
+def test_a_leg_that_stays_is_told_of_while_the_page_waits() -> None:
+    began = time.monotonic()
+    with pytest.raises(RejectedError, match="did not call there"):
+        ask_there(Busy(60))
+    assert time.monotonic() - began < 5
