@@ -13,8 +13,10 @@ from appliance.pbx.rows import Cel, agent_of
 
 JOINED_US = 100_000
 """Two legs of one agent that follow each other within this time are one talk."""
-LEFT_US = 10_000
-"""An agent who leaves so soon after a hold has not talked again."""
+LEFT_US = 300_000
+"""An agent who leaves so soon after a hold has not talked again. Only the time tells it: a busy machine takes
+its own between the two, and nobody says a word in less.
+"""
 
 
 @dataclass

@@ -16,8 +16,10 @@ from appliance.pbx.rows import Cel
 _STEP, _KEY = "FOYER_STEP", "FOYER_KEY"
 _MARK = re.compile(r"(f[0-9]{1,6})\^(t[0-9]{1,6})\^([a-z]{0,10}|[0-9*#]{0,6})", re.ASCII)
 _MENU = "menu"
-# Between two sounds that follow each other at once.
-_PAUSE = 500_000
+# Between two sounds that follow each other at once: on a busy machine a look at the hours takes its time.
+# What parts them is known, but for a wait.
+_PAUSE = 2_000_000
+_PARTING = ("dial", "record")
 # Not part of what a flow wanted to say.
 _APOLOGY = "foyer/not-there"
 
@@ -57,21 +59,24 @@ def greetings(apps: Iterable[Stay], menus: Sequence[Menu], queued: int | None) -
     """What was said to the caller, sounds that follow each other at once as one; the last one until the
     queue, if it comes at once (at `queued`).
     """
+    apps = tuple(apps)
+    between = [menu.start for menu in menus] + [app.start for app in apps if app.name in _PARTING]
     spans: list[Span] = []
     for app in apps:
         is_said = app.name in ("playback", "background") and app.data.partition(",")[0] != _APOLOGY
         if not is_said or (queued is not None and app.start >= queued):
             continue
         last = spans[-1] if spans else None
-        if last and last.end is not None and _follows(last.end, app.start, menus):
+        if last and last.end is not None and _follows(last.end, app.start, between):
             spans[-1] = replace(last, end=app.end)
         else:
             spans.append(Span(None, app.start, app.end))
     last = spans[-1] if spans else None
-    if last and queued is not None and (last.end is None or _follows(last.end, queued, menus)):
+    if last and queued is not None and (last.end is None or _follows(last.end, queued, between)):
         spans[-1] = replace(last, end=queued)
     return spans
 
 
-def _follows(before: int, after: int, menus: Sequence[Menu]) -> bool:
-    return after - before <= _PAUSE and not any(before <= menu.start <= after for menu in menus)
+def _follows(before: int, after: int, between: Iterable[int]) -> bool:
+    """Whether what ended and what began then were one, if nothing began in between."""
+    return after - before <= _PAUSE and not any(before <= start < after for start in between)

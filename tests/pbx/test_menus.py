@@ -53,6 +53,16 @@ def test_sounds_one_after_the_other_are_one_greeting_until_the_queue() -> None:
     assert greetings(apps, (), 3 * S + 1000) == [Span(None, 0, 3 * S + 1000)]
 
 
+def test_a_busy_machine_parts_no_greetings_and_a_call_in_between_does() -> None:
+    apps = [said(0, 2), Stay("mixmonitor", "", 2 * S), said(3.5, 5), Stay("queue", "q1", round(6.5 * S))]
+    assert greetings(apps, (), round(6.5 * S)) == [Span(None, 0, round(6.5 * S))]
+    apps.insert(1, Stay("dial", "PJSIP/a1", round(2.1 * S), round(2.3 * S)))
+    assert greetings(apps, (), round(6.5 * S)) == [
+        Span(None, 0, 2 * S),
+        Span(None, round(3.5 * S), round(6.5 * S)),
+    ]
+
+
 def test_a_menu_or_a_pause_parts_greetings() -> None:
     apps = [said(0, 2), said(7, 8), said(20, 21), said(30, 31, "foyer/not-there,noanswer"), said(50, 51)]
     menus = (Menu("f1", "t2", 2 * S, 7 * S, "1"),)
