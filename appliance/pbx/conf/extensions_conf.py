@@ -2,7 +2,7 @@
 
 Contexts, per site: foyer-in-<line> (what comes in), foyer-numbers-<line> (the line's numbers),
 foyer-extensions (the agents' internal numbers), foyer-agent-of (whose they are), foyer-ready-<agent> (puts
-the agent anew into the queues), foyer-in-sim (the simulated caller: any number of any line), and those of
+the agent anew into the queues), foyer-in-sim (what is simulated: any number of any line), and those of
 queue_contexts.py, flow_contexts.py, inside_contexts.py, outbound.py and feature_contexts.py.
 """
 
@@ -116,7 +116,9 @@ def _incoming(site: Site, env: Env) -> Iterator[Context]:
         included = (f"foyer-numbers-{one}" for one in (line.id, *shared))
         yield Context(f"foyer-in-{line.id}", includes=(*included, "foyer-in-unknown"))
     numbers = tuple(f"foyer-numbers-{line.id}" for line in site.lines)
-    yield Context("foyer-in-sim", includes=(*numbers, "foyer-in-unknown"))
+    # A simulated analog line tells no number: it is the first.
+    first = tuple(Extension(START, _steps(number)) for number in site.numbers[:1])
+    yield Context("foyer-in-sim", first, includes=(*numbers, "foyer-in-unknown"))
     unknown = (Call("foyer-unknown"),)
     yield Context(
         "foyer-in-unknown",
@@ -132,16 +134,20 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
     own = [number for number in site.numbers if number.line_id == line.id]
     typed = {number.number for number in own}
     for number in own:
-        steps = (
-            Call("foyer-call", (line.id, number.number, "in")),
-            Call("foyer-caller", (PRIORITIES[number.priority],)),
-            Step("Answer"),
-            Step("Goto", (_entry(number), START, "1")),
-        )
         for form in env.country.forms(number.number):
             if form == number.number or form not in typed:
-                extensions.setdefault(form, Extension(extension(form), steps))
+                extensions.setdefault(form, Extension(extension(form), _steps(number)))
     return Context(f"foyer-numbers-{line.id}", tuple(extensions.values()))
+
+
+def _steps(number: Number) -> tuple[Call | Step, ...]:
+    """What happens to a call of this number before its queue or flow."""
+    return (
+        Call("foyer-call", (number.line_id, number.number, "in")),
+        Call("foyer-caller", (PRIORITIES[number.priority],)),
+        Step("Answer"),
+        Step("Goto", (_entry(number), START, "1")),
+    )
 
 
 def _entry(number: Number) -> str:
