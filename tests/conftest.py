@@ -25,21 +25,25 @@ def pytest_configure(config: pytest.Config) -> None:
 class TimePerPart:
     """Tells how many seconds the tests of each folder took, set-up and clean-up included. Where tests run
     side by side, their sum is more than what the clock says; then it is told, too, of the groups that stay
-    together, the longest of which is what the run takes at least.
+    together, the longest of which is what the run takes at least, and of their files: one machine is used by
+    the tests of several things.
     """
 
     def __init__(self) -> None:
         self._parts: defaultdict[str, float] = defaultdict(float)
         self._groups: defaultdict[str, float] = defaultdict(float)
+        self._files: defaultdict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._parts[report.nodeid.partition("::")[0].rpartition("/")[0]] += report.duration
+        folder, _, file = report.nodeid.partition("::")[0].rpartition("/")
+        self._parts[folder] += report.duration
         # As pytest-xdist names them: tests/image/test_vm_new.py::test_it@new
         if group := _GROUP.search(report.nodeid):
             self._groups[group[1]] += report.duration
+            self._files[file] += report.duration
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for kind, sums in (("part", self._parts), ("group", self._groups)):
+        for kind, sums in (("part", self._parts), ("group", self._groups), ("file", self._files)):
             longest_first = sorted(sums.items(), key=lambda entry: -entry[1])
             told = [f"{name} {seconds:.0f}" for name, seconds in longest_first if seconds >= 1]
             if len(told) > 1:
