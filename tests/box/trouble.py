@@ -20,12 +20,21 @@ def _nft(rules: str) -> None:
 @contextmanager
 def browsers_cut_off(box: Box) -> Iterator[None]:
     """Every browser's cable is pulled: its pages, its WebSocket and its sound. The phone line goes on."""
+    with sound_blocked(f"tcp dport {box.https_port} drop", f"tcp sport {box.https_port} drop"):
+        yield
+
+
+@contextmanager
+def sound_blocked(*more: str) -> Iterator[None]:
+    """A firewall between the browsers and the box lets no UDP through, but on the phone line; `more` are
+    rules before these.
+    """
+    rules = "\n    ".join(more)
     _nft(f"""
 table inet {TABLE} {{
   chain output {{
     type filter hook output priority 0;
-    tcp dport {box.https_port} drop
-    tcp sport {box.https_port} drop
+    {rules}
     ip saddr {PROVIDER} accept
     ip daddr {PROVIDER} accept
     udp sport 10000-19999 drop

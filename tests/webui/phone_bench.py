@@ -58,6 +58,11 @@ exten = s,1,Answer()
  same = n,Wait(120)
 """
 STATES = "connections.map((each) => [each.connectionState, each.iceConnectionState, each.signalingState])"
+ICE_FAILS = """
+const [connection] = connections;
+Object.defineProperty(connection, "iceConnectionState", {value: "failed"});
+connection.dispatchEvent(new Event("iceconnectionstatechange"));
+"""
 SCRIPTS = '<script src="/jssip.min.js"></script><script type="module" src="/phone_page.js"></script>'
 PJSIP = """
 [ws]

@@ -15,9 +15,22 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     super(...given);
     connections.push(this);
   }
+  setRemoteDescription({ type, sdp }) {
+    return super.setRemoteDescription({ type, sdp: isBlocked ? nowhere(sdp) : sdp });
+  }
 };
+// As if a firewall let no UDP through: each side looks for the other where nobody is.
+function nowhere(sdp) {
+  return sdp.replace(/^(a=candidate:\S+ \d+ \w+ \d+) \S+ \d+/gim, "$1 192.0.2.98 9");
+}
+function blocked(message) {
+  const [head, body] = message.split("\r\n\r\n").map((part, at) => (at ? nowhere(part) : part));
+  return [head.replace(/^(Content-Length:) *\d+/im, `$1 ${body.length}`), body].join("\r\n\r\n");
+}
 const { send } = WebSocket.prototype;
 WebSocket.prototype.send = function (data) {
+  sent.push(data.split(" ")[0]);
+  if (isBlocked) data = blocked(data);
   if (deafTo && data.startsWith(deafTo)) unheard += 1;
   else if (refusals.length && data.startsWith("INVITE")) setTimeout(() => this.onmessage({ data: refuse(data) }));
   else send.call(this, data);
@@ -40,6 +53,8 @@ window.JsSIP = {
 window.agents = []; // JsSIP's
 window.deafTo = ""; // the far end does not hear what begins so
 window.unheard = 0;
+window.isBlocked = false; // no sound gets through
+window.sent = []; // the methods of requests, and versions of answers
 window.refusals = []; // its next answers to calls
 window.connections = [];
 window.microphones = 0; // how often one was opened

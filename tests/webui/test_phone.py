@@ -11,14 +11,9 @@ import pytest
 
 from tests.asterisk.sound import tone_seconds
 from tests.until import until
-from tests.webui.phone_bench import CALLER_HZ, RESUME_S, UUID, Desk, phone_bench
+from tests.webui.phone_bench import CALLER_HZ, ICE_FAILS, RESUME_S, UUID, Desk, phone_bench
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
-ICE_FAILS = """
-const [connection] = connections;
-Object.defineProperty(connection, "iceConnectionState", {value: "failed"});
-connection.dispatchEvent(new Event("iceconnectionstatechange"));
-"""
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,21 @@ real Asterisk.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 
 from tests.until import until, within
-from tests.webui.phone_bench import Desk, phone_bench
+from tests.webui.phone_bench import ICE_FAILS, Desk, phone_bench
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.slow]
 READY = "phone.link === 'ready'"
+# As Chromium says it 16 s after a leg's first try to find a way.
+NEVER_FOUND = """
+const connection = connections.at(-1);
+Object.defineProperty(connection, "connectionState", {value: "failed"});
+connection.dispatchEvent(new Event("connectionstatechange"));
+"""
 GIVEN_UP_S = 32  # after which JsSIP takes a request for lost
 
 
@@ -59,6 +66,38 @@ def test_a_registration_lost_in_a_call_is_told_with_its_end(desk: Desk) -> None:
     until(lambda: desk.phase() is None, 5, "the end of the call")
     assert desk.ask("shown[0]") == "connecting"
     until(lambda: desk.ask(READY), GIVEN_UP_S + 3, "the phone to be ready again")
+
+
+def test_where_sound_never_gets_through_no_leg_is_renewed(desk: Desk) -> None:
+    """Nobody hangs up: the box takes the caller back, as from an agent who is gone."""
+    until(lambda: desk.ask(READY), 15, "the phone to be ready")
+    desk.browser.script("isBlocked = true")
+    desk.asterisk.cli("channel originate Local/s@in/n extension s@caller")
+    desk.wait("ringing")
+    desk.browser.script("phone.answer()")
+    desk.wait("talking")
+    first = desk.leg()
+    desk.browser.script(f"sent.length = 0; {NEVER_FOUND}")
+    assert desk.ask("said") == ["over deaf"] and desk.phase() is None
+    desk.browser.script("phone.stop()")
+    until(lambda: desk.ask("phone.link") == "off", 5, "the phone to be off")
+    assert not {"INVITE", "BYE"} & set(cast("list[str]", desk.ask("sent")))
+    assert desk.leg() == first
+
+
+def test_where_no_sound_gets_through_any_more_a_leg_is_renewed_once(desk: Desk) -> None:
+    desk.answer()
+    first = desk.leg()
+    desk.browser.script(f"isBlocked = true; {ICE_FAILS}")
+    desk.wait_taken_over(first)
+    desk.wait_back()
+    second = desk.leg()
+    desk.browser.script(NEVER_FOUND)
+    desk.wait_taken_over(second)
+    desk.wait_back()
+    desk.browser.script(f"sent.length = 0; {NEVER_FOUND}")
+    assert desk.ask("said") == ["over deaf"]
+    assert "BYE" not in cast("list[str]", desk.ask("sent"))
 
 
 @pytest.mark.parametrize(

@@ -162,8 +162,7 @@ function early(call) {
 }
 
 function showLink() {
-  const isDesk = status().device === "desk";
-  const link = isDesk ? "desk" : isElsewhere ? "elsewhere" : isTaken ? "taken" : phone.link;
+  const link = status().device === "desk" ? "desk" : isElsewhere ? "elsewhere" : isTaken ? "taken" : phone.link;
   const place = at("phone-state");
   place.textContent = words[`link${link[0].toUpperCase()}${link.slice(1)}`];
   place.dataset.kind = ["lost", "refused", "off"].includes(link) ? "bad" : "";
@@ -211,7 +210,7 @@ phone.addEventListener("over", ({ detail: { call, reason } }) => {
   }
   // A call that only rang goes on ringing, here as soon as the phone is back, or at a colleague's.
   if (wasUp && (reason === "lost" || reason === "gone")) window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
-  if (problem === "hear") problem = "";
+  if (problem === "hear" || reason === "deaf") problem = reason === "deaf" ? "deaf" : "";
   card.classList.remove("is-unsure");
   setTimeout(tendPhone, 0); // what had to wait for the end of the call
 });
@@ -231,13 +230,14 @@ function tendPhone() {
   if (!hasPhone) return;
   const { device, holder, turn: since } = status();
   if (holder && holder !== page && !wantsPhone && Number(since) > turn) isTaken = true;
-  if (device === "browser" && !isTaken) phone.start();
+  if (device === "browser" && !isTaken && problem !== "deaf") phone.start();
   else if (!phone.call) phone.stop();
 }
 
 /** The agent wants the phone on this page, wherever it was. */
 function takePhone() {
   isTaken = false;
+  problem = "";
   wantsPhone = true;
   wantedAt = Date.now();
   phone.start();

@@ -6,15 +6,14 @@
 // this one on its next connection, sends an INVITE with `Replaces` (RFC 3891) to its own account: Asterisk puts the new
 // leg where the old one was and the caller hears a short gap. A dialog that ended meanwhile is answered 481 and dropped.
 
-import { KeptCall, alawFirst, heldOut, incoming, isCut, isOver, outlastSound } from "./phone_call.js";
-import { release, replacing, retire, swapMicrophone } from "./phone_call.js";
+import { KeptCall, SoundWay, abandon, gathered, incoming, isCut, isOver } from "./phone_call.js";
+import { release, retire, swapMicrophone, wishFor } from "./phone_call.js";
 import { PhoneSocket, userAgent } from "./phone_socket.js";
 
 const BEAT_MS = 3_000; // how often the age of the kept dialog is renewed
 const PING_IDLE_MS = 20_000; // in a call with every beat
 const PING_WAIT_MS = 3_000;
 const RECOVER_MS = 1_500; // between two tries to get the call back
-const GATHER_MS = 400; // after the first ICE candidate; a dead VPN interface must not delay the answer
 const RESUME_NUMBER = "resume"; // in the dialplan (foyer-phones.conf), never run: the Replaces header says which call
 
 /**
@@ -30,6 +29,7 @@ export class Phone extends EventTarget {
   #ua = null;
   #host = "";
   #session = null;
+  #way = new SoundWay();
   #isStale = false; // the signalling of the running call was lost: its dialog must be replaced
   #recovering = null;
   #timer = 0;
@@ -225,7 +225,7 @@ export class Phone extends EventTarget {
     }
     this.#session = session;
     this.call = call;
-    session.on("icecandidate", ({ ready }) => setTimeout(ready, GATHER_MS));
+    session.on("icecandidate", gathered);
     session.on("ended", (event) => this.#ended(session, event));
     session.on("failed", (event) => this.#ended(session, event));
     session.on("peerconnection", ({ peerconnection }) => this.#watch(session, peerconnection));
@@ -243,7 +243,8 @@ export class Phone extends EventTarget {
       session.foyerSound = streams[0] ?? new MediaStream([track]);
       if (session === this.#session) this.#listenTo(session);
     });
-    outlastSound(session, () => session === this.#session && this.#comeBack());
+    const lost = (isInVain) => session === this.#session && (isInVain ? this.#giveUp() : this.#comeBack());
+    this.#way.outlast(session, connection, lost);
   }
 
   async #listenTo(session) {
@@ -273,6 +274,7 @@ export class Phone extends EventTarget {
     this.#recovering = null;
     this.#isStale = false;
     this.#kept.forget();
+    this.#way.forget();
     retire(session);
     this.#headset.silence();
     // A call needs the connection, the next one a registration as well, which may have been lost meanwhile.
@@ -294,6 +296,13 @@ export class Phone extends EventTarget {
     this.#isStale = true;
     this.#update({ phase: "reconnecting" });
     this.#recover();
+  }
+
+  /** No further leg would have sound. Nobody hangs up: the box takes the caller back, as from an agent who is gone. */
+  #giveUp() {
+    abandon(this.#session);
+    this.#session = null;
+    this.#finish("deaf");
   }
 
   async #recover() {
@@ -324,18 +333,7 @@ export class Phone extends EventTarget {
       if (originator === "remote" && isOver(message)) this.#finish("gone");
       else setTimeout(() => this.#recover(), RECOVER_MS);
     };
-    const session = this.#ua.call(`sip:${RESUME_NUMBER}@${this.#host}`, {
-      ...heldOut(microphone),
-      pcConfig: { iceServers: [] },
-      extraHeaders: [replacing(dialog)],
-      eventHandlers: {
-        sdp: (event) => {
-          if (event.originator === "local") event.sdp = alawFirst(event.sdp);
-        },
-        icecandidate: ({ ready }) => setTimeout(ready, GATHER_MS),
-        failed,
-      },
-    });
+    const session = this.#ua.call(`sip:${RESUME_NUMBER}@${this.#host}`, wishFor(dialog, microphone, failed));
     session.foyerMicrophone = microphone;
     this.#watch(session, session.connection);
     session.on("accepted", ({ response }) => {

@@ -1,6 +1,8 @@
 // What a running call is made of, for phone.js: what is kept of it so that the next page or the next connection can have it
 // back (the dialog's Call-ID and tags, and what the page showed), its codecs, its end.
 
+const GATHER_MS = 400; // after the first ICE candidate; a dead VPN interface must not delay the answer
+const LEGS_IN_VAIN = 2; // in a row
 const KEEP_MS = 60_000; // Asterisk gives a call up after 30 s without sound: older ones are not worth a try
 
 export class KeptCall {
@@ -72,7 +74,7 @@ export function incoming(request) {
 }
 
 /** Put alaw first: on the office network its quality is the caller's, and Asterisk need not transcode. */
-export function alawFirst(sdp) {
+function alawFirst(sdp) {
   return sdp.replace(/^(m=audio \d+ \S+) (.*)$/m, (line, head, formats) => {
     const list = formats.split(" ");
     if (!list.includes("8")) return line;
@@ -80,9 +82,29 @@ export function alawFirst(sdp) {
   });
 }
 
-/** The header that asks Asterisk for the call of a dialog. RFC 3891: the tags as their receiver sees them. */
-export function replacing(dialog) {
-  return `Replaces: ${dialog.id};to-tag=${dialog.remote};from-tag=${dialog.local}`;
+/** When a way for the sound was found: what else there is, it waits for a moment. */
+export function gathered({ ready }) {
+  setTimeout(ready, GATHER_MS);
+}
+
+/**
+ * How to ask Asterisk for the call of a dialog, for `UA.call()`. RFC 3891: the tags as their receiver sees them. It is
+ * offered the microphone, or without one only ears.
+ */
+export function wishFor(dialog, microphone, failed) {
+  const ears = { mediaConstraints: { audio: false, video: false }, rtcOfferConstraints: { offerToReceiveAudio: true } };
+  return {
+    ...(microphone ? { mediaStream: microphone } : ears),
+    pcConfig: { iceServers: [] },
+    extraHeaders: [`Replaces: ${dialog.id};to-tag=${dialog.remote};from-tag=${dialog.local}`],
+    eventHandlers: {
+      sdp: (event) => {
+        if (event.originator === "local") event.sdp = alawFirst(event.sdp);
+      },
+      icecandidate: gathered,
+      failed,
+    },
+  };
 }
 
 /**
@@ -91,12 +113,6 @@ export function replacing(dialog) {
  */
 export function isOver(response) {
   return [481, 603, 404].includes(response?.status_code);
-}
-
-/** What a call that is taken back offers of sound: the microphone, or without one only ears. For `UA.call()`. */
-export function heldOut(microphone) {
-  if (microphone) return { mediaStream: microphone };
-  return { mediaConstraints: { audio: false, video: false }, rtcOfferConstraints: { offerToReceiveAudio: true } };
 }
 
 /** Whether a session ended because nobody could be reached: its call goes on. */
@@ -117,13 +133,48 @@ export function retire(session) {
   if (!session.isEnded()) session.terminate();
 }
 
+/** Leave a session as if the page were gone: the far end is not told, and waits no longer than for a page. */
+export function abandon(session) {
+  release(session.foyerMicrophone);
+  session.terminate = () => {};
+  session.connection?.close();
+}
+
 /**
- * JsSIP hangs up when there is no way for the sound any more (ICE failed). The caller is still there: `lost` is called
- * instead. Not by the event, which Chromium brings in order of registration, so that JsSIP's own listener comes first.
+ * Whether sound gets through, over all legs of a call. A leg on which it never did is a sign that something lets no UDP
+ * through: after the call's first leg there is no other, and after one that had sound only one.
  */
-export function outlastSound(session, lost) {
-  const terminate = session.terminate.bind(session);
-  session.terminate = (given) => (given?.cause === globalThis.JsSIP.C.causes.RTP_TIMEOUT ? lost() : terminate(given));
+export class SoundWay {
+  #inVain = 1;
+
+  /**
+   * `lost` is called when there is no way for the sound (any more), and told whether another leg would be in vain. JsSIP
+   * hangs up when ICE failed, though the caller is still there: not by the event, which Chromium brings in order of
+   * registration, so that JsSIP's own listener comes first. Of a way that was never found, Chromium says "disconnected".
+   */
+  outlast(session, connection, lost) {
+    let isFound = false;
+    let isCounted = false;
+    connection.addEventListener("iceconnectionstatechange", () => {
+      isFound ||= ["connected", "completed"].includes(connection.iceConnectionState);
+    });
+    const fail = () => {
+      if (isFound) this.#inVain = 0;
+      else if (!isCounted) this.#inVain += 1;
+      isCounted = true;
+      return lost(this.#inVain >= LEGS_IN_VAIN);
+    };
+    connection.addEventListener("connectionstatechange", () => {
+      if (connection.connectionState === "failed" && !isFound) fail();
+    });
+    const terminate = session.terminate.bind(session);
+    session.terminate = (given) => (given?.cause === globalThis.JsSIP.C.causes.RTP_TIMEOUT ? fail() : terminate(given));
+  }
+
+  /** The call is over. */
+  forget() {
+    this.#inVain = 1;
+  }
 }
 
 /** Speak into another microphone from now on, muted if the last one was. */
