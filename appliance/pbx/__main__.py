@@ -39,6 +39,7 @@ from appliance.pbx.log_rotation import MESSAGES, LogRotation
 from appliance.pbx.marks import Marks
 from appliance.pbx.members import Members
 from appliance.pbx.messages import Messages
+from appliance.pbx.recorded_anew import AgentEnds
 from appliance.pbx.recordings import Recordings
 from appliance.pbx.running import RunningSite
 from appliance.pbx.signalling import Signalling
@@ -74,7 +75,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     closures = Closures(store, Family(mirror, Closures.FAMILY), site, woken.set)
     diversions = Diversions(store, Family(mirror, Diversions.FAMILY), site, woken.set)
     watch = AstdbWatch(woken, (closures.look, diversions.look))
-    called_back = Callbacks(store, session, site, settings.ast_log)
+    called_back = Callbacks(store, session, site, settings.ast_log, AgentEnds(mirror))
     faults = LineFaults(store, session, site, settings.ast_log / MESSAGES, settings.ast_log / LEGS)
     actions = Actions(store, session, site, settings.ast_log, guard, closures, faults, diversions)
 

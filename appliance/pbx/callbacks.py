@@ -24,6 +24,7 @@ from appliance.pbx.ami_parser import Message
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
 from appliance.pbx.queue_places import Line, leg_of, lines
+from appliance.pbx.recorded_anew import AgentEnds
 from appliance.pbx.rows import OTHER_HALF
 from appliance.pbx.running import RunningSite
 from appliance.pbx.unrecorded import end_recordings
@@ -59,12 +60,15 @@ class Legs:
 class Callbacks:
     """`run` until stopped; `wake` from any thread."""
 
-    def __init__(self, store: Store, session: ActionSession, running: RunningSite, logs: Path) -> None:
+    def __init__(
+        self, store: Store, session: ActionSession, running: RunningSite, logs: Path, agent_ends: AgentEnds
+    ) -> None:
         self._store = store
         self._session = session
         self._running = running
         self._logs = logs
         self._woken = threading.Event()
+        self._agent_ends = agent_ends
 
     def wake(self) -> None:
         """Something may have changed: look at once."""
@@ -102,6 +106,7 @@ class Callbacks:
         channels = ami.list_of("CoreShowChannels")
         legs = _legs(channels)
         end_recordings(ami, site, known, channels)
+        self._agent_ends.follow(known, channels)
         # Before anything is written down: a disk that is full makes no call after closing time. It ends none
         # either: who is being called is known from Asterisk, as the log may not have been read.
         for one in known:

@@ -15,6 +15,7 @@ import pytest
 from appliance.errors import TransientError
 from appliance.pbx.ami_session import Account, ActionSession
 from appliance.pbx.callbacks import Callbacks
+from appliance.pbx.recorded_anew import AgentEnds
 from appliance.pbx.running import RunningSite
 from appliance.store import Store, people
 from appliance.store.db import Change
@@ -131,7 +132,7 @@ def look_with_a_full_disk(box: Box) -> None:
     user = "ami-actions"
     session = ActionSession(Account(settings.ami_port, user, settings.secrets / user))
     store = FullStore(settings.db)
-    look = Callbacks(store, session, RunningSite(store), settings.ast_log).look
+    look = Callbacks(store, session, RunningSite(store), settings.ast_log, AgentEnds(session)).look
     with contextlib.closing(session), contextlib.closing(store), pytest.raises(TransientError):
         look()
 

@@ -1,14 +1,19 @@
-"""Who was called back hears the agent on, after the agent's page was reloaded, whatever they speak."""
+"""Who was called back hears the agent on, and so does the recording, after the agent's page was reloaded,
+whatever they speak.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.asterisk.g711 import PCMA, PCMU, Law
+from tests.asterisk.sound import tone_seconds
 from tests.pbx.box import Box
 from tests.pbx.replaces import take_over
 from tests.pbx.test_callbacks import box, leave_number, on_a_break, take
 from tests.pbx_conf.exchange import wait_tone
+from tests.until import until
 
 __all__ = ["box"]
 pytestmark = pytest.mark.asterisk
@@ -33,5 +38,16 @@ def test_the_customer_hears_an_agent_whose_page_was_reloaded(box: Box, agent: La
             old.wait_end()
             wait_tone(far, desk.tone_hz, 0.5)
             wait_tone(leg, 440, 0.5)
+            until(lambda: is_recorded(box, desk.tone_hz), 20, "the agent in the recording")
         far.hang_up()
         leg.wait_end(20)
+    assert is_recorded(box, 600)
+
+
+def is_recorded(box: Box, tone_hz: float) -> bool:
+    """Whether this tone is in a recording. (The header of one that goes on is not right yet.)"""
+    for file in box.settings.recordings.glob("*/*/*/*.wav"):
+        data = file.read_bytes()[44:]
+        if tone_seconds(np.frombuffer(data[: len(data) // 2 * 2], dtype=np.int16), tone_hz, 0.3) > 0.3:
+            return True
+    return False

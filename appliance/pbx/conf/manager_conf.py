@@ -85,9 +85,9 @@ def render(_site: Site, env: Env) -> str:
         ("permit", "127.0.0.1/255.255.255.255"),
         ("writetimeout", 5000),
         ("read", "none"),
-        # Writing AstDB (DBPut, DBDel) needs "system", which could load modules as well: so a session of its
-        # own, which sends nothing but fixed words (pbx/callers.py), and not the one that every request
-        # passes.
+        # Writing AstDB (DBPut, DBDel) and MixMonitor need "system", which could load modules as well: so a
+        # session of its own, which sends nothing but fixed words (pbx/callers.py) and Asterisk's own names
+        # (pbx/recorded_anew.py), and not the one that every request passes.
         ("write", "system,reporting"),
     )
     return document(
