@@ -50,6 +50,11 @@ def level_dbfs(samples: Samples, window_ms: int = WINDOW_MS) -> NDArray[np.float
     return np.maximum(level, -120.0)
 
 
+def loudest_dbfs(samples: Samples) -> float:
+    """The level of the loudest window; that of digital silence if there is none."""
+    return float(level_dbfs(samples).max(initial=-120))
+
+
 def tone_level_dbfs(samples: Samples, frequency_hz: float, window_ms: int = WINDOW_MS) -> NDArray[np.float64]:
     """For each window, the level of what is at this frequency, in dB below full scale.
 

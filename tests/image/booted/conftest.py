@@ -5,6 +5,7 @@ the end, its disk as power cuts in its first hour would have left it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -16,7 +17,9 @@ import disk
 import pytest
 from vm import Forward
 
+from tests.asterisk.phone import Phone
 from tests.box import wizard
+from tests.box.client import WebClient, trust
 from tests.browser.browser import Browser
 from tests.image.vm import HOST, VirtualBox
 from tests.powercut import recording
@@ -27,6 +30,8 @@ STRANGER_PORT, STRANGER_BOX_PORT = 12999, 9999
 OFFICE = replace(wizard.CLINIC, provider=HOST)
 # An emulated processor is many times slower, and makes certificates when it is first asked for a page.
 PAGE_S = 60
+# What the agent with the desk phone says, and types.
+AGENT_HZ, AGENT_PASSWORD = 700, "seven slow buffaloes"
 WEARING_DISK_BYTES = 64 << 20
 WORN, WORN_BEFORE = "worn", "worn-before"
 ANOTHER_BOX = """label: gpt
@@ -88,3 +93,33 @@ def _has_certificate(url: str) -> bool:
         return bool(ssl.get_server_certificate((address.hostname or "", address.port or 443), timeout=20))
     except OSError:
         return False
+
+
+@pytest.fixture(scope="package")
+def owner(old: VirtualBox, passwords: dict[str, str]) -> Iterator[WebClient]:
+    """The administrator, signed in."""
+    assert passwords
+    with WebClient(old.https_port, trust(old.http_port, "localhost"), "localhost", PAGE_S) as client:
+        client.sign_in(OFFICE.admin_login, OFFICE.admin_password)
+        yield client
+
+
+@pytest.fixture(scope="package")
+def desk_phone(old: VirtualBox, passwords: dict[str, str]) -> Iterator[Phone]:
+    """The desk phone of an agent who is available; it answers and speaks."""
+    with WebClient(old.https_port, trust(old.http_port, "localhost"), "localhost", PAGE_S) as agent:
+        agent.sign_in("ha", passwords["ha"])
+        chosen = {"password": AGENT_PASSWORD, "password_again": AGENT_PASSWORD}
+        agent.post("/account/password", {"password_now": passwords["ha"], **chosen})
+        shown = agent.post("/account/desk-phone", {}, of="/account").text
+        password = re.search(r'id="desk-password">([^<]+)<', shown)
+        assert password, shown
+        with Phone(
+            "a2d", password[1], host=HOST, server=(HOST, old.sip_port),
+            tone_hz=AGENT_HZ, answers=True, follows=True,
+        ) as phone:  # fmt: skip
+            phone.wait_registered(60)
+            agent.post("/desk/state", {"device": "desk"}, of="/desk")
+            agent.post("/desk/state", {"state": "available"}, of="/desk")
+            until(lambda: "PJSIP/a2d" in old.asterisk("queue show q1"), 30, "the desk phone in the queue", 1)
+            yield phone
