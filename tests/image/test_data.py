@@ -141,6 +141,20 @@ def is_refused(disks: Disks, fault: str) -> bool:
     return done.returncode != 0 and FAULT.read_text() == f"{fault}\n"
 
 
+def test_data_whose_beginning_is_lost_is_left_as_it_is(disks: Disks) -> None:
+    """LUKS keeps there how they open; cryptsetup(8) ends with 1 then."""
+    disks.put("cryptsetup", "echo 'Device is not a valid LUKS device.' >&2; exit 1")
+    before = disks.part("foyery", DATA).read_bytes()
+    done = disks.run("box-data")
+    assert done.returncode != 0 and FAULT.read_text() == "locked\n"
+    assert (
+        disks.part("foyery", DATA).read_bytes() == before and disks.part("foyery", KEY).read_bytes() == READY
+    )
+    assert not {"wipefs", "mkfs.ext4", "mount"} & set(disks.noted())
+    page = Path("/run/foyer-fault/index.html").read_text()
+    assert "The data on the disk cannot be opened" in page
+
+
 @pytest.mark.parametrize("number", [KEY, DATA])
 def test_a_disk_that_lost_a_partition_is_left_as_it_is(disks: Disks, number: int) -> None:
     subprocess.run(["sfdisk", "--quiet", "--part-label", "/dev/foyery", str(number), "odd"], check=True)

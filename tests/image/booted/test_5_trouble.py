@@ -1,5 +1,5 @@
-"""A box whose disk comes loose, one that hangs, one whose data is damaged, and the way out: each is said on
-the screen and by a page, and the screen's menu leads on.
+"""A box whose disk comes loose, one that hangs, one whose data is damaged or lost, and the way out: each is
+said on the screen and by a page, and the screen's menu leads on.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from tests.image.vm import READY_TIMEOUT_S, VirtualBox
 pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("old")]
 
 NOISE = "dd if=/dev/urandom bs=1M status=none"
+PARTITION = "/dev/disk/by-partlabel/foyer-data"
 PASSWORD = "One-time administrator password:"
 # Emulated, the watchdog lets its time run out twice, and a kernel that hangs keeps a processor busy.
 WATCHDOG_S = 10
@@ -39,6 +40,20 @@ def test_a_box_that_hangs_starts_again_and_says_that_its_data_is_damaged(old: Vi
     old.wait_restart(READY_TIMEOUT_S)
     assert "9  Factory reset" in is_said(old, "is damaged and could not be repaired")
     assert old.failed() == ["box-data.service"], old.log_tail()
+
+
+def test_a_lost_beginning_of_the_data_is_said(old: VirtualBox) -> None:
+    """LUKS keeps there how the data opens. As a start finds it, which waits for nobody and tries once."""
+    old.run("cryptsetup close foyer-data")
+    old.run(f"dd if=/dev/zero of={PARTITION} bs=1M count=16 oflag=direct status=none")
+    assert "not a valid LUKS device" in old.run(f"cryptsetup luksDump {PARTITION}", check=False)
+    old.run("systemctl restart box-data.service", check=False)
+    assert "9  Factory reset" in is_said(old, "cannot be opened")
+    assert old.failed() == ["box-data.service"], old.log_tail()
+    restarts = old.run("systemctl show -P NRestarts box-data foyer-fault-door")
+    assert restarts.split() == ["0", "0"]
+    # What somebody may still save is left as it is.
+    assert old.run(f"head -c {1 << 20} {PARTITION} | tr -d '\\0' | wc -c") == "0"
 
 
 def test_a_factory_reset_at_its_screen_makes_it_new(old: VirtualBox) -> None:
