@@ -70,9 +70,7 @@ def _on(browser: Browser, step: str) -> None:
 
 def run(browser: Browser, one_time_password: str, answers: Answers) -> dict[str, str]:
     """Go through the whole wizard; the agents' one-time passwords by their user names."""
-    browser.open("/")
-    browser.fill("#password_once", one_time_password)
-    browser.click("form[action='/setup/unlock'] button")
+    unlock(browser, one_time_password)
     browser.click(f"input[name=language][value={answers.language}]")
     _on(browser, "language")
     browser.choose("#country", answers.country)
@@ -105,6 +103,14 @@ def run(browser: Browser, one_time_password: str, answers: Answers) -> dict[str,
     browser.click("#wizard .button-main")
     browser.sees("Your box is set up", "h1")
     return one_time_passwords(browser)
+
+
+def unlock(browser: Browser, one_time_password: str) -> None:
+    """Open the new box and type the password of its screen; the first question stands there then."""
+    browser.open("/")
+    browser.fill("#password_once", one_time_password)
+    browser.click("form[action='/setup/unlock'] button")
+    browser.find("input[name=language]")
 
 
 def one_time_passwords(browser: Browser) -> dict[str, str]:

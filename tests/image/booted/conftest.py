@@ -73,13 +73,23 @@ def office(old: VirtualBox) -> recording.Office:
 
 
 @pytest.fixture(scope="package")
+def visitor(old: VirtualBox) -> Iterator[WebClient]:
+    """Somebody who has not signed in."""
+    with WebClient(old.https_port, trust(old.http_port, "localhost"), "localhost", PAGE_S) as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
 def passwords(
-    old: VirtualBox, office: recording.Office, tmp_path_factory: pytest.TempPathFactory
+    old: VirtualBox, office: recording.Office, visitor: WebClient, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """The wizard was gone through in a browser; the agents' one-time passwords by user name."""
+    """The wizard was begun in a browser, and gone through; the agents' one-time passwords by user name."""
+    one_time = office.meet()
     until(lambda: _has_certificate(old.https_url), PAGE_S, "the box's first certificate", every_s=1)
+    # All its questions are asked in a browser where a page does not take seconds: tests/box.
     with Browser(old.https_url, tmp_path_factory.mktemp("owner"), wait_s=PAGE_S) as browser:
-        passwords = wizard.run(browser, office.meet(), OFFICE)
+        wizard.unlock(browser, one_time)
+    passwords = wizard.send(visitor, one_time, OFFICE)
     office.settle()
     return passwords
 
@@ -96,12 +106,10 @@ def _has_certificate(url: str) -> bool:
 
 
 @pytest.fixture(scope="package")
-def owner(old: VirtualBox, passwords: dict[str, str]) -> Iterator[WebClient]:
-    """The administrator, signed in."""
+def owner(visitor: WebClient, passwords: dict[str, str]) -> WebClient:
+    """The administrator, whom the wizard left signed in."""
     assert passwords
-    with WebClient(old.https_port, trust(old.http_port, "localhost"), "localhost", PAGE_S) as client:
-        client.sign_in(OFFICE.admin_login, OFFICE.admin_password)
-        yield client
+    return visitor
 
 
 @pytest.fixture(scope="package")
