@@ -221,7 +221,8 @@ class VirtualBox:
 
     def assert_well(self) -> None:
         """Everything that is to be up is up."""
-        assert self.failed() == [], self.log_tail()
+        failed = self.failed()
+        assert failed == [], f"{failed} failed:\n{self.log_tail()}"
         assert self.run("systemctl is-system-running", check=False) == "running", self.log_tail()
         states = self.run(f"systemctl is-active {' '.join(ALWAYS_UP)}", check=False).split()
         assert states == ["active"] * len(ALWAYS_UP), dict(zip(ALWAYS_UP, states, strict=False))
