@@ -158,7 +158,9 @@ class Cards:
         return {int(channel): stamp for channel, stamp in found if _number(int(channel)) <= SPANS_MAX}
 
     def _is_loaded(self) -> bool:
-        return _MODULE in self._console.ask(f"module show like {_MODULE}")
+        """Whether Asterisk's module for cards runs, which it may not if there was none when it started."""
+        answer = self._console.ask(f"module show like {_MODULE}")
+        return _MODULE in answer and "Not Running" not in answer
 
     def _busy(self, numbers: set[int]) -> bool:
         """Whether calls are up over one of these spans."""

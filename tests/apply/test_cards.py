@@ -45,6 +45,8 @@ class Pbx:
     numbers: set[int] = field(default_factory=set)
     channels: dict[int, str] = field(default_factory=dict)
     is_loaded: bool = False
+    # Asterisk tried to load it when it started.
+    is_known: bool = False
     calls: str = ""
     told: list[str] = field(default_factory=list)
     kinds: dict[int, str] = field(default_factory=dict)
@@ -53,7 +55,8 @@ class Pbx:
 
     def ask(self, command: str) -> str:
         if command.startswith("module show"):
-            return "chan_dahdi.so   DAHDI Telephony   0   Running" if self.is_loaded else ""
+            state = "Running" if self.is_loaded else "Not Running"
+            return f"chan_dahdi.so   DAHDI Telephony   0   {state}" if self.is_known or self.is_loaded else ""
         if command == "dahdi show channels":
             rows = (
                 f"{channel:7} {'':15} foyer-in-l2 vi default In Service {one}"
@@ -113,6 +116,13 @@ def test_the_first_span_loads_the_driver() -> None:
     assert pbx.told == ["set up", "module load chan_dahdi.so"]
     assert sorted(pbx.channels) == [*range(1, 16), *range(17, 32), *range(65, 88)]
     assert pbx.load(with_spans()) and pbx.told == []
+
+
+def test_a_driver_that_found_no_card_is_loaded_when_one_comes() -> None:
+    pbx = Pbx(is_known=True)
+    assert pbx.load(with_spans()) and pbx.told == ["set up"]
+    pbx.numbers = {1, 3}
+    assert pbx.load(with_spans()) and pbx.told == ["set up", "module load chan_dahdi.so"]
 
 
 def test_only_the_span_that_changed_is_made_anew() -> None:

@@ -197,3 +197,13 @@ def test_nobody_signs_in_over_the_network_and_nobody_with_a_password() -> None:
     assert not list(Path("/etc").glob("**/*host*key*"))
     for line in Path("/etc/shadow").read_text().splitlines():
         assert line.split(":")[1].startswith(("*", "!")), line.split(":")[0]
+
+
+def test_asterisk_reaches_cards_whose_driver_comes_later() -> None:
+    """By what there is before a driver: the folder, and DAHDI's number."""
+    text = (UNITS / "asterisk.service.d/20-cards.conf").read_text()
+    assert "BindPaths=-/dev/dahdi\n" in text
+    folders = Path("/usr/lib/tmpfiles.d/foyer.conf").read_text()
+    assert re.search("^d /dev/dahdi 0755 root root -$", folders, re.MULTILINE)
+    allowed = re.findall("^DeviceAllow=(.*)$", text, re.MULTILINE)
+    assert allowed == [f"/dev/char/196:{minor} rw" for minor in (0, 253, 254, 255)]

@@ -4,6 +4,7 @@ set up on the pages, analog ones as the profile has them.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -49,6 +50,10 @@ def test_a_call_over_a_primary_rate_line_reaches_the_queue(
 ) -> None:
     agent = call_in(old, f"DAHDI/g{COMPANY}/{CARD_NUMBER}", desk_phone)
     until(lambda: "1 call" in owner.get(CARD_LINE).text, 30, "the call on the page", 1)
+    # Both ends, that of the settings and that of the profile.
+    legs = re.findall(r"^DAHDI/[^!]+", old.asterisk("core show channels concise"), re.MULTILINE)
+    shown = [old.asterisk(f"core show channel {leg}") for leg in legs]
+    assert len(shown) == 2 and all("CONNECTED_LINE_SEND_SUB=foyer-other-end" in one for one in shown), shown
     hear_and_end(old, agent)
 
 
