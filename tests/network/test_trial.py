@@ -84,6 +84,7 @@ def test_confirmed_it_stays(systemd: Systemd) -> None:
     assert systemd.network.trial() is None and systemd.network.kept_plan() == NEW
     systemd.reboot()
     assert "198.51.100.7" in systemd.files()
+    assert "Kind=vlan" in systemd.files() and "Address=10.0.0.1/8" in systemd.files()
 
 
 def test_unconfirmed_it_goes_back(systemd: Systemd) -> None:

@@ -96,6 +96,15 @@ def test_the_phones_get_a_network_of_their_own(old: VirtualBox, owner: WebClient
     assert f'"phones_vlan": {PHONES_VLAN}' in old.run("cat /data/network/plan.json")
 
 
+def test_the_phones_network_is_there_again_after_a_start(old: VirtualBox) -> None:
+    """What a start of the box begins with: no such network in the kernel, nothing in memory."""
+    assert has_phones_network(old)
+    old.run("rm /run/systemd/network/10-foyer* && ip link delete phones")
+    assert not has_phones_network(old)
+    old.run("systemctl start foyer-network@start.service && systemctl restart systemd-networkd.service")
+    until(lambda: has_phones_network(old), 60, "the phones' network", 1)
+
+
 def begin_trial(owner: WebClient, card: str) -> str:
     """Where the trial is to be confirmed. AssertionError while foyer-health is not up."""
     typed = {"card": card, "mode": "router", "phones_vlan": str(PHONES_VLAN),
