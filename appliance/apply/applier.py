@@ -8,7 +8,6 @@ nothing is remembered that the disk or Asterisk does not know. Called by one thr
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import logging
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -88,6 +87,8 @@ class Applier:
         # With which of that the cards are as they should be, too, and which cards were there then.
         self._cards_used: tuple[Loaded, Hashable] | None = None
         self._refused: set[str] = set()
+        # The rendering to which the box goes back, while Asterisk does not answer.
+        self._returning: str | None = None
 
     def prepare(self) -> str:
         """Before Asterisk starts: makes the wanted revision live on the disk, or the best there is.
@@ -121,15 +122,15 @@ class Applier:
         try:
             made = self._make(number)
             if made.label in self._refused:
-                return None
+                return self._return() if self._returning is not None else None
+            self._returning = None
             if made.label != self._folders.live():
                 log.info("Revision %d becomes live as %s.", number, made.label)
                 report.tell(self._store, number, "rendering")
                 self._folders.make_live(made.label)
             return self._load(made)
         except Failed as failure:
-            self._go_back(number, failure)
-            return None
+            return self._go_back(number, failure)
 
     def _make(self, number: int) -> Rendering:
         """The rendering of a revision, whole on the disk with its sounds."""
@@ -261,28 +262,45 @@ class Applier:
         before = self._folders.tree(known.label)
         return [name for name, text in made.tree.items() if before.get(name) != text]
 
-    def _go_back(self, number: int, failure: Failed) -> None:
+    def _go_back(self, number: int, failure: Failed) -> float | None:
         """Re-points to the last confirmed rendering and makes it the wanted one; the page shows why. What the
         cards alone refuse may have been in use already while they waited: all of it goes back.
         """
         log.error("Revision %d did not work (%s): %s", number, failure.part, failure)
         is_of_cards = failure.part == report.CARDS
         live, good = self._folders.live(), self._folders.good() if is_of_cards else self._folders.taken()
-        if live is not None and number_of(live) == number:
-            self._refused.add(live)
+        if good is None or good != live:
+            self._refused.update({live} if live is not None and number_of(live) == number else ())
+            self._returning = good
         if good is not None and good != live:
             self._folders.make_live(good)
-            self._loaded = self._cards_used = None
-            with contextlib.suppress(TransientError, RejectedError):
-                tree = self._folders.tree(good)
-                self._console.load(tree.keys(), objects.expected(tree))
-                self._cards.load(tree)
         report.tell_failure(self._store, number, failure.part, failure.sentence)
         if good is not None and number_of(good) != number:
             with self._store.change() as change:
                 # Somebody may have saved a newer one meanwhile: that one is tried next.
                 if sites.desired(change.db) == number:
                     sites.set_desired(change, number_of(good))
+        elif good == live:
+            # It was all right before, and there is nothing better to go back to.
+            return LOOKUP_S
+        if self._returning is None:
+            return None
+        self._loaded = self._cards_used = None
+        # Last, since it may take long: killed here, the next foyer-apply goes on with what is wanted now.
+        return self._return()
+
+    def _return(self) -> float | None:
+        """Makes Asterisk and the cards run again with what is confirmed."""
+        tree = self._folders.tree(self._returning or "")
+        try:
+            self._console.load(tree.keys(), objects.expected(tree))
+            self._cards.load(tree)
+        except TransientError:
+            return SOON_S
+        except RejectedError as error:
+            log.error("It could not be taken back whole: %s", error)
+        self._returning = None
+        return None
 
 
 def _lacks_password(made: Rendering) -> bool:

@@ -196,6 +196,7 @@ class Console:
         look may take long by itself on a busy machine, so time alone says nothing.
         """
         began = time.monotonic()
+        read_at: float | None = None
         pause_s = 0.05
         looks = 0
         while True:
@@ -205,10 +206,14 @@ class Console:
             only_lookups = all(difference.is_lookup for difference in found) and pause_s > 0.5
             if not found or only_lookups:
                 return found
-            took_s = time.monotonic() - began
-            if looks >= _LOOKS and took_s > self._settle_s:
-                if refused or objects.is_read(wanted, loaded) or took_s > self._patience_s:
-                    return found
+            now = time.monotonic()
+            if read_at is None and (refused or objects.is_read(wanted, loaded)):
+                read_at = now
+            if looks >= _LOOKS and read_at is not None and now - read_at > self._settle_s:
+                return found
+            if looks >= _LOOKS and now - began > self._patience_s:
+                return found
+            if looks >= _LOOKS and read_at is None and now - began > self._settle_s:
                 busy()
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, _MAX_PAUSE_S)

@@ -27,8 +27,8 @@ _WORD = re.compile(r"[\w/.-]+", re.ASCII)
 @dataclass(frozen=True)
 class Kept:
     """What is to be known of queues that are dropped: the agents of each in the order of its list, what
-    app_queue keeps of its members, and the channels of those who waited, in their order. `life`: of the
-    Asterisk in which that is so.
+    app_queue keeps of its members, and the channels of those who waited, in their order: who was about to be
+    connected comes first. `life`: of the Asterisk in which that is so.
     """
 
     agents: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Dropped:
 
     def lost(self, waiting: Iterable[Waiting], listed: Collection[str]) -> list[Waiting]:
         """Who waits in a queue that is gone, of all who wait, in the order in which they came; `listed` are
-        the channels that the queues have. Who was just about to be connected comes first.
+        the channels that the queues have.
         """
         known = set(self.kept.waiting)
         found = [
@@ -129,8 +129,8 @@ def put_in(queue: str, answer: str, agents: Sequence[str]) -> list[str]:
 
 
 def in_order(lost: Collection[Waiting], waiting: Sequence[str]) -> list[Waiting]:
-    """Those who lost their queue, in the order in which they waited. Who is not in `waiting` was just about
-    to be connected and comes first.
+    """Those who lost their queue, in the order in which they waited. Who is not in `waiting` came after that
+    was written down.
     """
     places = {channel: at for at, channel in enumerate(waiting)}
-    return sorted(lost, key=lambda one: places.get(one.channel, -1))
+    return sorted(lost, key=lambda one: places.get(one.channel, len(places)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from appliance.apply import objects, report
-from appliance.apply.applier import SOON_S
+from appliance.apply.applier import LOOKUP_S, SOON_S
 from appliance.apply.asterisk import QUEUE_RELOAD, Console
+from appliance.errors import TransientError
 from tests.apply.box import Box, LiveAsterisk
 from tests.until import until
 
@@ -19,15 +21,19 @@ SIP_RELOAD = "module reload res_pjsip.so"
 
 
 class Late(Console):
-    """That of an Asterisk which says at once that it has read its queues, and does so seconds later."""
+    """That of an Asterisk which says at once that it has read its queues, and does so when it is let."""
 
-    late_s = 3.0
+    reload = threading.Event()
 
     def ask(self, command: str) -> str:
         if command != QUEUE_RELOAD:
             return super().ask(command)
-        threading.Timer(self.late_s, super().ask, (command,)).start()
+        threading.Thread(target=self._read).start()
         return ""
+
+    def _read(self) -> None:
+        self.reload.wait(120)
+        super().ask(QUEUE_RELOAD)
 
 
 class Slow(Console):
@@ -77,10 +83,58 @@ def test_what_is_read_late_is_no_refusal(box: Box, running: int) -> None:
     applier = box.applier(console=Late, settle_s=0.5)
     thread = threading.Thread(target=applier.look)
     thread.start()
-    until(lambda: report.BUSY in str(box.states(running)), 10, "the page to say that it takes longer")
-    thread.join()
+    try:
+        until(lambda: report.BUSY in str(box.states(running)), 10, "the page to say that it takes longer")
+    finally:
+        Late.reload.set()
+        thread.join()
     assert is_live(box, running)
     assert box.desired() == running
+
+
+@pytest.mark.asterisk
+@pytest.mark.usefixtures("asterisk")
+def test_what_was_right_before_is_not_refused_for_good(box: Box, running: int) -> None:
+    """A look at what is live, after a start of foyer-apply, comes out wrong: it is taken again."""
+
+    class Wrong(Slow):
+        def loaded(self) -> objects.Objects:
+            found = super().loaded()
+            return objects.Objects(**{**vars(found), "tones": {}}) if self.is_wrong else found
+
+        is_wrong = True
+
+    assert box.applier().look() is None
+    applier = box.applier(console=Wrong, settle_s=0.1)
+    assert applier.look() == LOOKUP_S
+    assert not is_live(box, running)
+    assert box.desired() == running
+    Wrong.is_wrong = False
+    assert applier.look() is None
+    assert is_live(box, running)
+
+
+@pytest.mark.asterisk
+@pytest.mark.usefixtures("asterisk")
+def test_the_way_back_is_gone_to_its_end(box: Box, running: int) -> None:
+    """Asterisk does not answer in the middle of it, and the same revision is wanted as before."""
+
+    class Silent(Console):
+        def load(self, *given: Any, **named: Any) -> list[objects.Difference]:
+            self.loads += 1
+            if self.loads == 2:
+                raise TransientError("The telephone service does not answer.")
+            found = super().load(*given, **named)
+            return [objects.Difference("queues", "q1")] if self.loads == 1 else found
+
+        loads = 0
+
+    applier = box.applier(console=Silent)
+    assert applier.look() == SOON_S
+    assert box.desired() == 1
+    assert box.states(running)["queues"][0] == "failed"
+    assert applier.look() is None
+    assert is_live(box, 1)
 
 
 @pytest.mark.asterisk

@@ -101,6 +101,24 @@ def test_a_queue_calls_in_the_order_of_its_list_at_once_and_who_waits_keeps_the_
         assert waiting(asterisk) == before and members(asterisk) == list(LISTED)
 
 
+@pytest.mark.asterisk
+def test_many_members_come_back(box: Box, asterisk: LiveAsterisk) -> None:
+    """Their entry in Asterisk's database is long."""
+    agents = [{"id": f"a{one}", "name": f"{one}", "extension": f"2{one}"} for one in range(10, 30)]
+    listed = [agent["id"] for agent in agents]
+    applier = box.applier()
+    first = {**queue("rrmemory")[0], "agents": listed}
+    box.save(agents=agents, queues=[first])
+    applier.prepare()
+    asterisk.start()
+    assert applier.look() is None
+    for agent in listed:
+        asterisk.cli(f"queue add member PJSIP/{agent}d to q1 penalty 1 as {agent}")
+    box.save(queues=[{**first, "strategy": "linear"}])
+    assert applier.look() is None
+    assert members(asterisk) == listed
+
+
 class Killed(BaseException):
     """Ends foyer-apply where it stands."""
 
@@ -172,7 +190,8 @@ def test_what_is_kept_is_read_again_from_the_disk() -> None:
 
 
 def test_members_come_back_as_they_were_in_the_order_of_the_list() -> None:
-    answer = "Value: PJSIP/a2d;1;0;a2;PJSIP/a2d;;0|PJSIP/a1;2;1;a1;PJSIP/a1;lunch;0|odd;rows"
+    rows = "PJSIP/a2d;1;0;a2;PJSIP/a2d;;0|PJSIP/a1;2;1;a1;PJSIP/a1;lunch;0|odd;rows"
+    answer = f"Value: {rows}\n"
     assert lists.put_in("q1", answer, ("a1", "a2")) == [
         "queue add member PJSIP/a1 to q1 penalty 2 as a1 state_interface PJSIP/a1 paused lunch",
         "queue add member PJSIP/a2d to q1 penalty 1 as a2 state_interface PJSIP/a2d",
@@ -191,11 +210,11 @@ def test_only_queues_that_begin_to_go_by_their_list_are_made_anew() -> None:
     assert lists.without(text, ["q1"]) == "; head\n\n[general]\na = b\n\n[q2]\nstrategy = linear\n"
 
 
-def test_who_was_about_to_be_connected_comes_first() -> None:
-    lost = [Waiting(name, "foyer-wait", "q1") for name in ("second", "there", "first", "connected")]
-    dropped = lists.Dropped(lists.Kept(waiting=("first", "second")), {"q1"})
+def test_who_came_after_the_order_was_written_down_comes_last() -> None:
+    lost = [Waiting(name, "foyer-wait", "q1") for name in ("new", "second", "there", "connected", "first")]
+    dropped = lists.Dropped(lists.Kept(waiting=("connected", "first", "second")), {"q1"})
     found = dropped.lost([*lost, Waiting("other", "foyer-wait", "q2")], ("there",))
-    assert [one.channel for one in found] == ["connected", "first", "second"]
+    assert [one.channel for one in found] == ["connected", "first", "second", "new"]
 
 
 def test_who_is_being_connected_by_a_queue_that_is_there_again_is_left_alone() -> None:
