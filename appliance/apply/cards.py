@@ -120,12 +120,12 @@ class Cards:
             self._console.ask(f"dahdi destroy channels {_range(number)}")
         refusal = self._ask_root()
         self._make({_number(channel) for channel in wanted.keys() - self._shown().keys()})
-        if refusal:
-            # It does not say which.
-            raise Refused(refusal, {*stale, *map(_number, wanted)})
         there, shown = self._numbers(), self._shown()
         wrong = {one for one in wanted.keys() | shown.keys() if wanted.get(one) != shown.get(one)}
         lacking = {_number(channel) for channel in wrong if channel in shown or _number(channel) in there}
+        if refusal:
+            # It does not say which: those that do not work, else it may be any.
+            raise Refused(refusal, lacking or {*stale, *map(_number, wanted)})
         if lacking:
             raise Refused(REFUSED, lacking)
         return True

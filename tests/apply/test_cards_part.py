@@ -173,9 +173,13 @@ def test_a_card_that_fails_refuses_nothing_else(office: Office) -> None:
     assert office.state(number) == ("live", "")
 
 
-def test_channels_that_fail_refuse_no_change_of_another_port(office: Office) -> None:
+@pytest.mark.parametrize("error", [None, REFUSAL])
+def test_channels_that_fail_refuse_no_change_of_another_port(
+    office: Office, error: TransientError | None
+) -> None:
+    """Whether or not the driver of the card that fails says so each time."""
     break_first(office)
-    office.error = None
+    office.error = error
     spans = [SPANS[0], {**SPANS[1], "overlap": True}]
     number = office.box.save(spans=spans, lines=LINES)
     assert office.applier.look() == CARDS_S
