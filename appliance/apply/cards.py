@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Protocol
 
-from appliance.errors import RejectedError, Sentence, TransientError
+from appliance.errors import ForbiddenError, RejectedError, Sentence, TransientError
 from appliance.hw.dahdi import sysfs
 from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedSpan
 from appliance.pbx.conf import chan_dahdi_conf
@@ -137,7 +137,8 @@ class Cards:
             self._set_up()
         except NoAnswer as error:
             raise Unanswered(UNANSWERED.message, UNANSWERED.hint) from error
-        except TransientError as error:
+        except (TransientError, RejectedError, ForbiddenError) as error:
+            # Also an answer that is none: asking again at once would bring the same.
             self._is_owed = False
             return error.sentence
         self._is_owed = False

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.apply import cards
 from appliance.apply.check import check
-from appliance.errors import RejectedError, TransientError
+from appliance.errors import ForbiddenError, FoyerError, RejectedError, TransientError
 from appliance.pbx.conf.tree import render_tree
 from appliance.privileged.client import NoAnswer
 from appliance.store.sitemodel import Site
@@ -201,6 +201,20 @@ def test_a_card_that_refuses_does_not_stop_the_others() -> None:
         pbx.tree = tree_of(with_spans())
         cards.Cards(pbx, refuse, lambda: pbx.numbers).load(pbx.tree)
     assert sorted(pbx.channels) == [*range(65, 88)]
+
+
+@pytest.mark.parametrize("kind", [RejectedError, ForbiddenError])
+def test_root_that_does_not_do_it_is_a_refusal(kind: type[FoyerError]) -> None:
+    """As an answer that is none is (privileged/protocol.py): foyer-apply would end by it each time it
+    starts.
+    """
+
+    def answer() -> None:
+        raise kind("The privileged process gave no proper answer.")
+
+    pbx = Pbx(tree_of(with_spans()), numbers={1, 3})
+    with pytest.raises(cards.Refused, match="no proper answer"):
+        cards.Cards(pbx, answer, lambda: pbx.numbers).load(pbx.tree)
 
 
 def test_root_that_does_not_answer_is_asked_again() -> None:
