@@ -181,6 +181,9 @@ class Applier:
             is_other = self._cards_used is not None and self._cards_used[0] == loaded
             # A card that went and came back may not be missed by Asterisk yet: it is asked once more.
             self._cards_used, again_s = (None, MISSED_S) if is_other else (with_cards, None)
+        else:
+            # Also if the cards that are there are soon those of before: what is told now would stay.
+            self._cards_used = None
         self._report_skipped(made.number)
         if told[0] == "rendering" and self._changed_spans(made):
             self._folders.take(made.label)

@@ -222,6 +222,16 @@ def test_a_card_that_comes_back_is_set_up_once_asterisk_has_missed_it(office: Of
     assert office.applier.look() is None and office.pbx.told == []
 
 
+def test_a_card_that_fails_and_is_again_as_before_is_looked_at(office: Office) -> None:
+    office.folders = frozenset({2})
+    break_first(office)
+    assert office.applier.look() == CARDS_S
+    assert office.state(1)[0] == "failed"
+    office.folders, office.error, office.pbx.broken = frozenset({1}), None, set()
+    assert office.applier.look() is None
+    assert office.state(1) == ("live", "")
+
+
 class Turns:
     """A service that ends after these turns; each does something before the thread looks."""
 
