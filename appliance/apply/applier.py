@@ -231,6 +231,8 @@ class Applier:
             is_done = self._cards.load(made.tree)
         except Refused as error:
             if error.numbers & self._changed_spans(made):
+                # It may have waited: a start in between would else bring it back.
+                self._folders.drop_taken()
                 raise Failed(report.CARDS, error.sentence) from error
             # A card fails that worked with the same settings, or failed before: that is no reason to refuse
             # all else.

@@ -135,6 +135,10 @@ class Folders:
         if self.taken() != label:
             self._point("taken", label)
 
+    def drop_taken(self) -> None:
+        """What waits with its cards is nothing to go back to: the cards refused it, or it is good."""
+        (self.config / "taken").unlink(missing_ok=True)
+
     def begun(self) -> str:
         """What was kept to be put back, in the words of `keep_begun`; "" for nothing."""
         try:
@@ -156,7 +160,7 @@ class Folders:
         """Remembers that Asterisk runs with this rendering, and forgets renderings of long ago."""
         if self.good() != label:
             self._point("good", label)
-        (self.config / "taken").unlink(missing_ok=True)
+        self.drop_taken()
         self._prune()
 
     def _target(self, link: str) -> str | None:
