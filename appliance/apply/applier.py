@@ -40,6 +40,8 @@ SOON_S = 1.0
 LOOKUP_S = 30.0
 # Until a card is tried again that does not take what it took before.
 CARDS_S = 30.0
+# Calls end soon or after hours, and each look renders: a minute of looks first, then more seldom.
+PATIENT_LOOKS, PATIENT_S = 60, 5.0
 # Until Asterisk has noticed that a card is gone.
 MISSED_S = 3.0
 _MOST_SKIPPED = 100
@@ -86,6 +88,8 @@ class Applier:
         self._loaded: Loaded | None = None
         # With which of that the cards are as they should be, too, and which cards were there then.
         self._cards_used: tuple[Loaded, Hashable] | None = None
+        # How often in a row calls were found up over cards.
+        self._waits = 0
         self._refused: set[str] = set()
         # The rendering to which the box goes back, while Asterisk does not answer.
         self._returning: str | None = None
@@ -239,8 +243,10 @@ class Applier:
             return ("failed", error.sentence), CARDS_S
         except Unanswered as error:
             return ("rendering", error.sentence), SOON_S
+        self._waits = 0 if is_done else self._waits + 1
         if not is_done:
-            return ("rendering", Sentence(cards.WAITING)), SOON_S
+            again_s = SOON_S if self._waits <= PATIENT_LOOKS else PATIENT_S
+            return ("rendering", Sentence(cards.WAITING)), again_s
         return ("live", Sentence("")), None
 
     def _changed_spans(self, made: Rendering) -> set[int]:

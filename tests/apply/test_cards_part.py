@@ -10,7 +10,7 @@ import pytest
 
 from appliance.apply import cards, report
 from appliance.apply.__main__ import follow
-from appliance.apply.applier import CARDS_S, MISSED_S, SOON_S, Applier
+from appliance.apply.applier import CARDS_S, MISSED_S, PATIENT_LOOKS, PATIENT_S, SOON_S, Applier
 from appliance.apply.asterisk import Console, Life
 from appliance.apply.cards import Cards
 from appliance.apply.folders import Folders
@@ -110,6 +110,18 @@ def test_a_long_call_holds_back_the_cards_alone(office: Office) -> None:
     assert office.state(number) == ("live", "")
     assert office.good() == str(number)
     assert not (office.box.settings.config / "taken").is_symlink()
+
+
+def test_a_call_that_does_not_end_is_looked_at_more_seldom(office: Office) -> None:
+    office.pbx.calls = CALL
+    office.save(overlap=True)
+    assert {office.applier.look() for _ in range(PATIENT_LOOKS)} == {SOON_S}
+    assert office.applier.look() == PATIENT_S
+    office.pbx.calls = ""
+    assert office.applier.look() is None
+    office.pbx.calls = CALL
+    office.save()
+    assert office.applier.look() == SOON_S
 
 
 def test_what_is_saved_meanwhile_is_live_at_once(office: Office) -> None:
