@@ -165,7 +165,7 @@ class Applier:
 
     def _load(self, made: Rendering) -> float | None:
         """Makes Asterisk run with the live rendering, and confirms it by looking at what it has loaded; the
-        cards come last, since they may have to wait for calls to end.
+        cards come last, since they may have to wait for calls to end, unless all has to wait with them.
         """
         life = self._console.life()
         if life is None:
@@ -176,6 +176,9 @@ class Applier:
         if self._loaded == loaded and self._cards_used == with_cards:
             return None
         try:
+            held_s = self._hold(made)
+            if held_s is not None:
+                return held_s
             lacks_address = self._loaded != loaded and self._load_files(life, made)
             told, again_s = self._use_cards(made)
         except TransientError:
@@ -204,6 +207,22 @@ class Applier:
             # The rest is live; Asterisk looks again once the file is touched.
             self._folders.touch(made.label, pjsip_conf.FILE)
             return LOOKUP_S
+        return again_s
+
+    def _hold(self, made: Rendering) -> float | None:
+        """Where calls over a card come in is said by its channels, and they cannot change while a call is up.
+        If it is elsewhere than before, the dialplan waits with them, as new calls would find their place
+        gone from it; and the cards come first, as a call that begins meanwhile would keep them from it.
+        Returns in how many seconds to look again, if calls are up.
+        """
+        taken = self._folders.taken()
+        if taken is None or not cards.comes_in_elsewhere(self._folders.tree(taken), made.tree):
+            return None
+        self._console.wait_booted()
+        told, again_s = self._use_cards(made)
+        if told[1].message != cards.WAITING:
+            return None
+        report.tell(self._store, made.number, "rendering", cards.WAITING)
         return again_s
 
     def _load_files(self, life: Life, made: Rendering) -> bool:

@@ -175,19 +175,31 @@ def changed(before: Mapping[str, str], tree: Mapping[str, str]) -> set[int]:
     return {_number(channel) for channel in old.keys() | new.keys() if old.get(channel) != new.get(channel)}
 
 
+def comes_in_elsewhere(before: Mapping[str, str], tree: Mapping[str, str]) -> bool:
+    """Whether calls over a span of the first rendering come in elsewhere in the second, or not at all."""
+    old, new = (_values(one.get(chan_dahdi_conf.FILE, ""), "context") for one in (before, tree))
+    kept = {_number(channel): context for channel, context in new.items()}
+    return any(kept.get(_number(channel)) != context for channel, context in old.items())
+
+
 def stamps(text: str) -> dict[int, str]:
     """What chan_dahdi.conf says: channel to stamp."""
+    return _values(text, "description")
+
+
+def _values(text: str, wanted: str) -> dict[int, str]:
+    """What chan_dahdi.conf says of a site's channels, which have a stamp: channel to value of `wanted`."""
     found: dict[int, str] = {}
-    stamp = ""
+    settings: dict[str, str] = {}
     for line in text.splitlines():
         name, _, value = line.partition(" = ")
-        if name == "description":
-            stamp = value
-        elif name == "channel" and stamp:
+        if name == "channel" and "description" in settings:
             for row in value.split(","):
                 first, _, last = row.partition("-")
-                found |= dict.fromkeys(range(int(first), int(last) + 1), stamp)
-            stamp = ""
+                found |= dict.fromkeys(range(int(first), int(last) + 1), settings.get(wanted, ""))
+            settings = {}
+        else:
+            settings[name] = value
     return found
 
 

@@ -57,8 +57,15 @@ class Office:
 
     def __post_init__(self) -> None:
         used = Cards(self.pbx, self.set_up, lambda: self.pbx.numbers, lambda: self.folders)
+        told = self.pbx.told
+
+        class Noting(Telling):
+            def load(self, files: Collection[str], *_wanted: object, **_more: object) -> list[Any]:
+                told.append("files")
+                return []
+
         self.applier: Applier = self.box.applier(
-            render=self.render, console=Telling, speak=lambda *_said: None, cards=used
+            render=self.render, console=Noting, speak=lambda *_said: None, cards=used
         )
 
     def set_up(self) -> None:
@@ -136,6 +143,49 @@ def test_what_is_saved_meanwhile_is_live_at_once(office: Office) -> None:
     office.pbx.calls = ""
     assert office.applier.look() is None
     assert office.good() == str(second)
+
+
+MOVED = [{**LINES[1], "spans": ["d2"]}, {**LINES[1], "id": "l3", "name": "FPT", "spans": ["d1"]}]
+
+
+@pytest.mark.parametrize(
+    "cards_lines", [MOVED, [], [{**LINES[1], "id": "l3"}]], ids=["moved", "deleted", "another"]
+)
+def test_where_calls_come_in_changes_with_the_cards_alone(
+    office: Office, cards_lines: list[dict[str, Any]]
+) -> None:
+    """New calls over a span with a call up find all that its channels say."""
+    office.pbx.calls = CALL
+    office.pbx.told.clear()
+    number = office.box.save(lines=[*FIRST["lines"], *cards_lines])
+    for _ in range(2):
+        assert office.applier.look() == SOON_S
+        assert office.pbx.told == []
+        assert set(office.box.states(number).values()) == {("rendering", cards.WAITING)}
+    assert Folders(office.box.settings.config).taken() == Folders(office.box.settings.config).good()
+    office.pbx.calls = ""
+    assert office.applier.look() is None
+    # The cards first: a call that begins meanwhile would hold them back, but not the files.
+    assert office.pbx.told[:2] == ["pri destroy span 1", "dahdi destroy channels 1 32"]
+    assert office.pbx.told[-1] == "files"
+    assert office.state(number) == office.state(number, "calls") == ("live", "")
+
+
+def test_where_calls_come_in_changes_at_once_on_a_span_without_calls(office: Office) -> None:
+    office.pbx.calls = CALL.replace("i1", "i3")
+    number = office.box.save(lines=[*FIRST["lines"], *MOVED])
+    assert office.applier.look() is None
+    assert office.state(number) == ("live", "")
+
+
+def test_what_waits_as_a_whole_gives_way_to_what_need_not(office: Office) -> None:
+    office.pbx.calls = CALL
+    office.box.save(lines=[*FIRST["lines"], *MOVED])
+    assert office.applier.look() == SOON_S
+    newer = office.save(overlap=True)
+    assert office.applier.look() == SOON_S
+    assert office.state(newer, "calls") == ("live", "")
+    assert office.state(newer) == ("rendering", cards.WAITING)
 
 
 def test_what_fails_meanwhile_goes_back_to_what_waits(office: Office) -> None:
