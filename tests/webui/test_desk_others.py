@@ -116,3 +116,21 @@ def test_nobody_sees_who_calls_others(sign_in: SignIn, store: Store, is_recorded
         rung_in_vain(change, "closed")
     # Whose phone rang saw it.
     assert seed.ARABIC_NAME in browser.get(f"/desk/call?call={CALL}").words
+
+
+def test_the_next_call_on_a_desk_phone_is_shown_before_the_last_has_its_result(
+    sign_in: SignIn, store: Store
+) -> None:
+    browser = sign_in("lan")
+    with store.change() as change:
+        call_now(change, "closed")
+        idle(change)
+    assert 'data-phase="after"' in browser.get(f"/desk/call?call={CALL}").text
+    with store.change() as change:
+        ringing(change, call="the next")
+    page = browser.get(f"/desk/call?call={CALL}")
+    assert 'data-phase="ringing"' in page.text and 'data-call="the next"' in page.text
+    with store.change() as change:
+        idle(change)
+    page = browser.get(f"/desk/call?call={CALL}")
+    assert 'data-phase="after"' in page.text and f'data-call="{CALL}"' in page.text

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from appliance.settings import Settings
-from appliance.store import Store, agents, live, secrets
+from appliance.store import Store, agents, conversations, live, secrets
 from appliance.webui.app import make_app
 from tests.browser.browser import Browser
 from tests.until import until
+from tests.webui import seed
 from tests.webui.real_browser import served, signed_in
-from tests.webui.test_desk import CALL, ringing
+from tests.webui.test_desk import CALL, call_now, ringing
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,6 +36,10 @@ const phone = targets.find((each) => "isCutOff" in each);
 const call = {uuid: arguments[0], phase: arguments[1]};
 phone.dispatchEvent(new CustomEvent("over", {detail: {call, reason: "lost"}}));
 return document.getElementById("notices").textContent.trim();
+"""
+CARD = """
+const shown = document.querySelector("#who [data-phase]");
+return [document.querySelector("[data-view]").dataset.view, shown?.dataset.call];
 """
 HOLDER = "return document.querySelector('#status [data-state]').dataset.holder"
 TAKE = """
@@ -96,3 +101,16 @@ def test_a_call_that_only_rang_is_not_told_as_lost(desk: Browser) -> None:
     assert desk.script(OVER, CALL, "ringing") == ""
     assert desk.script(OVER, CALL, "answering") == ""
     assert "The call was lost" in str(desk.script(OVER, CALL, "talking"))
+
+
+def test_the_next_call_on_a_desk_phone_takes_the_place_of_the_last(desk: Browser, store: Store) -> None:
+    with store.change() as change:
+        agents.set_state(change, "a1", "available", device="desk")
+        call_now(change, "closed")
+    desk.open(f"/desk?call={CALL}")
+    until(lambda: desk.script(CARD) == ["after", CALL], 10, "the call that waits for its result")
+    with store.change() as change:
+        ringing(change, call="the next")
+        conversations.upsert_call(change, seed.unanswered(2, "+84901234567", change.now - 5000, wait_ms=500))
+    until(lambda: desk.script(CARD) == ["ringing", "the next"], 10, "the next call")
+    desk.sees("This call is on your desk phone.", "#controls")

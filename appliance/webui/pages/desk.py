@@ -287,10 +287,14 @@ def _call(web: Web, call: str) -> dict[str, Any]:
 
 
 def _find(web: Web, db: Database, agent_id: str, row: dict[str, Any], call: str) -> Current:
-    wanted = call or (str(row.get("call", "")) if row.get("state") in IN_CALL else "")
+    own = str(row.get("call", "")) if row.get("state") in IN_CALL else ""
+    wanted = call or own
     if wanted:
         conversation = conversations.by_external(db, "voice", wanted)
         phase = _phase(row, wanted, conversation, agent_id)
+        if phase == "after" and own:
+            # The next one, on a desk phone: of that the page knows nothing while it asks for the last.
+            return _find(web, db, agent_id, row, own)
     else:
         conversation = _unfinished(db, agent_id)
         phase = "after" if conversation else "none"

@@ -75,7 +75,7 @@ function show() {
   if (call) view = call.phase === "ringing" || call.phase === "answering" ? "ringing" : "talking";
   else if (isOnDesk) view = there.phase === "ringing" ? "ringing" : "talking";
   else if (after || there.phase === "after") view = "after";
-  const id = call?.uuid ?? (after || (there.phase === "none" ? "" : there.call));
+  const id = call?.uuid ?? (isOnDesk ? there.call : after || (there.phase === "none" ? "" : there.call));
   card.dataset.view = view;
   if (view !== "talking") handOn.close();
   else handOn.follow(there.asked, there.asking);
