@@ -100,6 +100,28 @@ def test_where_no_sound_gets_through_any_more_a_leg_is_renewed_once(desk: Desk) 
     assert "BYE" not in cast("list[str]", desk.ask("sent"))
 
 
+@pytest.mark.parametrize("loss", ["connection", "page"])
+def test_a_call_that_had_sound_is_not_given_up_with_the_first_leg_without(desk: Desk, loss: str) -> None:
+    """Though nobody has told that the sound of the leg before was lost: its signalling was, or its page."""
+    desk.answer()
+    first = desk.leg()
+    if loss == "connection":
+        desk.browser.script("isBlocked = true")
+        desk.wire.cut()
+    else:
+        with desk.browser.script_at_start("window.isBlocked = true"):
+            desk.reload()
+    desk.wait_taken_over(first)
+    until(lambda: desk.ask("phone.isCutOff") is False, 5, "the call to be back")
+    second = desk.leg()
+    desk.browser.script(NEVER_FOUND)
+    assert desk.ask("said") == []
+    desk.wait_taken_over(second)
+    desk.wait_back()
+    desk.browser.script(NEVER_FOUND)
+    assert desk.ask("said") == ["over deaf"]
+
+
 @pytest.mark.parametrize(
     "refusal", ["480 Temporarily Unavailable", "500 Server Error", "503 Service Unavailable"]
 )

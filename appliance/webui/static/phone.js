@@ -65,6 +65,7 @@ export class Phone extends EventTarget {
     if (kept && !this.call) {
       this.call = { ...kept, phase: kept.phase === "leaving" ? "leaving" : "reconnecting" };
       this.#isStale = true;
+      this.#way.recall();
       this.#changed();
     }
     await this.#open();

@@ -156,11 +156,12 @@ export class SoundWay {
     let isFound = false;
     let isCounted = false;
     connection.addEventListener("iceconnectionstatechange", () => {
-      isFound ||= ["connected", "completed"].includes(connection.iceConnectionState);
+      if (!["connected", "completed"].includes(connection.iceConnectionState)) return;
+      isFound = true;
+      this.#inVain = 0; // at once: this leg may be lost with its signalling, and nobody tells of its sound then
     });
     const fail = () => {
-      if (isFound) this.#inVain = 0;
-      else if (!isCounted) this.#inVain += 1;
+      if (!isFound && !isCounted) this.#inVain += 1;
       isCounted = true;
       return lost(this.#inVain >= LEGS_IN_VAIN);
     };
@@ -169,6 +170,11 @@ export class SoundWay {
     });
     const terminate = session.terminate.bind(session);
     session.terminate = (given) => (given?.cause === globalThis.JsSIP.C.causes.RTP_TIMEOUT ? fail() : terminate(given));
+  }
+
+  /** The call is one of a page before this one, where it was up: what comes is not its first leg. */
+  recall() {
+    this.#inVain = 0;
   }
 
   /** The call is over. */
