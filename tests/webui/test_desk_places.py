@@ -34,7 +34,7 @@ window.EventTarget = class extends EventTarget {
 OVER = """
 const phone = targets.find((each) => "isCutOff" in each);
 const call = {uuid: arguments[0], phase: arguments[1]};
-phone.dispatchEvent(new CustomEvent("over", {detail: {call, reason: "lost"}}));
+phone.dispatchEvent(new CustomEvent("over", {detail: {call, reason: arguments[2] ?? "lost"}}));
 return document.getElementById("notices").textContent.trim();
 """
 CARD = """
@@ -95,6 +95,24 @@ def test_a_call_in_another_browser(desk: Browser, store: Store) -> None:
     desk.sees("The phone is open in another browser.")
     talks(store)
     desk.sees("This call is in another browser.", "#controls")
+
+
+def test_a_call_given_up_for_its_sound_is_on_no_other_phone(desk: Browser, store: Store) -> None:
+    """Though the box has it for one of this agent's until it misses his sound as well."""
+    talks(store)
+    desk.sees("This call is on your desk phone.", "#controls")
+    desk.script(OVER, CALL, "talking", "deaf")
+    desk.sees("After the call", "#phase")
+    talks(store)
+    until(lambda: desk.all('#who [data-phase="talking"]'), 10, "the box's word of the talk")
+    assert desk.text("#phase") == "After the call"
+    # Later it is like any other.
+    with store.change() as change:
+        agents.set_state(change, "a1", "available", device="desk")
+        ringing(change)
+    until(lambda: desk.all('#who [data-phase="ringing"]'), 10, "the call to ring")
+    talks(store)
+    desk.sees("This call is on your desk phone.", "#controls")
 
 
 def test_a_call_that_only_rang_is_not_told_as_lost(desk: Browser) -> None:

@@ -40,6 +40,7 @@ let wantedAt = 0; // of two wishes of one browser, the later one counts, whichev
 let wantsPhone = true; // a page that was just opened takes the phone; later it only keeps it
 let turn = 0; // the box's count of changes of hands when this page got the phone; an older status tells nothing of it
 let isTaken = false;
+let givenUp = ""; // the call that no sound gets through for: the box may take it for one of this agent's for half a minute
 
 async function fetchAccount() {
   const answer = await post("/desk/phone", { page, client: browser, take: wantsPhone ? String(wantedAt) : "" });
@@ -68,7 +69,7 @@ function status() {
 function show() {
   const call = phone.call;
   const there = known();
-  const isOnDesk = !call && ["ringing", "calling", "talking"].includes(there.phase);
+  const isOnDesk = !call && there.call !== givenUp && ["ringing", "calling", "talking"].includes(there.phase);
   isCalling = there.phase === "calling" && (!call || there.call === call.uuid);
   if (isCalling && call) answered = { call: call.uuid, at: Date.now() };
   let view = "idle";
@@ -212,6 +213,7 @@ phone.addEventListener("over", ({ detail: { call, reason } }) => {
   if (wasUp && (reason === "lost" || reason === "gone")) window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
   if (problem === "hear" || reason === "deaf") problem = reason === "deaf" ? "deaf" : "";
   card.classList.remove("is-unsure");
+  if (reason === "deaf") givenUp = call.uuid;
   setTimeout(tendPhone, 0); // what had to wait for the end of the call
 });
 
@@ -263,12 +265,7 @@ async function checkMicrophone() {
 }
 
 async function allowMicrophone() {
-  try {
-    await headset.allow();
-    problem = "";
-  } catch (error) {
-    problem = error.code;
-  }
+  problem = await headset.allow().then(() => "", ({ code }) => code);
   await checkMicrophone();
 }
 
@@ -308,8 +305,8 @@ desk.addEventListener("click", (event) => {
   else if ("result" in button.dataset) finish(button);
 });
 
-function foldMenus(except = null) {
-  for (const menu of document.querySelectorAll(".choice-menu[open]")) if (menu !== except) menu.open = false;
+function foldMenus(except) {
+  document.querySelectorAll(".choice-menu[open]").forEach((menu) => (menu.open = menu === except));
 }
 
 document.addEventListener("click", (event) => foldMenus(event.target.closest(".choice-menu")));
@@ -385,6 +382,7 @@ notes.addEventListener("both", () => window.Foyer.notice(words.noteBoth, "info")
 document.addEventListener("foyer:replaced", (event) => {
   if (event.target === at("status")) tendPhone();
   if (event.target === at("who") && "ended" in known()) phone.ended(known().call);
+  if (event.target === at("who") && known().phase !== "talking") givenUp = "";
   if (event.target === at("status") || event.target === at("who")) show();
 });
 listen(["live"], ({ subject }) => {
