@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,11 @@ CARD = """
 const shown = document.querySelector("#who [data-phase]");
 return [document.querySelector("[data-view]").dataset.view, shown?.dataset.call];
 """
+PROBLEM = """
+const phone = targets.find((each) => "isCutOff" in each);
+phone.dispatchEvent(new CustomEvent("problem", {detail: arguments[0]}));
+"""
+LINK = "return targets.find((each) => 'isCutOff' in each).link"
 HOLDER = "return document.querySelector('#status [data-state]').dataset.holder"
 TAKE = """
 const [done] = arguments;
@@ -113,6 +119,24 @@ def test_a_call_given_up_for_its_sound_is_on_no_other_phone(desk: Browser, store
     until(lambda: desk.all('#who [data-phase="ringing"]'), 10, "the call to ring")
     talks(store)
     desk.sees("This call is on your desk phone.", "#controls")
+
+
+def test_a_page_without_sound_takes_no_calls_whatever_its_microphone_does(
+    desk: Browser, store: Store
+) -> None:
+    until(lambda: desk.script(HOLDER), 10, "this page to have the phone")
+    desk.script(OVER, CALL, "talking", "deaf")
+    until(lambda: desk.script(LINK) == "off", 10, "the phone to be left")
+    desk.sees("No sound gets through", "#advice-deaf")
+    desk.script(PROBLEM, "busy")
+    desk.script("document.querySelector('[data-do=microphone]').click()")
+    for state in ("break", "available"):
+        with store.change() as change:
+            agents.set_state(change, "a1", state, device="browser")
+        until(partial(desk.all, f'#idle[data-state="{state}"]'), 10, "the new state")
+    assert desk.script(LINK) == "off" and desk.has("#advice-deaf")
+    desk.click("#advice-deaf button")
+    until(lambda: desk.script(LINK) != "off" and not desk.has("#advice-deaf"), 10, "another try")
 
 
 def test_a_call_that_only_rang_is_not_told_as_lost(desk: Browser) -> None:

@@ -40,6 +40,7 @@ let wantedAt = 0; // of two wishes of one browser, the later one counts, whichev
 let wantsPhone = true; // a page that was just opened takes the phone; later it only keeps it
 let turn = 0; // the box's count of changes of hands when this page got the phone; an older status tells nothing of it
 let isTaken = false;
+let isDeaf = false; // no sound gets through to here; calls go elsewhere until the agent has this page try again
 let givenUp = ""; // the call that no sound gets through for: the box may take it for one of this agent's for half a minute
 
 async function fetchAccount() {
@@ -178,7 +179,7 @@ function showAdvice() {
   if (isBrowser && isElsewhere) shown.add("elsewhere");
   if (isBrowser && isTaken) shown.add("taken");
   if (isBrowser && hasPhone && !isTaken) {
-    if (problem) shown.add(problem);
+    if (isDeaf || problem) shown.add(isDeaf ? "deaf" : problem);
     else if (microphone === "insecure" || microphone === "denied" || microphone === "prompt") shown.add(microphone);
     const isQuiet = !shown.size && card.dataset.view === "idle";
     if (isQuiet && ring.isBlocked && status().state !== "offline") shown.add("sound");
@@ -211,9 +212,9 @@ phone.addEventListener("over", ({ detail: { call, reason } }) => {
   }
   // A call that only rang goes on ringing, here as soon as the phone is back, or at a colleague's.
   if (wasUp && (reason === "lost" || reason === "gone")) window.Foyer.notice(words[reason === "lost" ? "overLost" : "overGone"], "info");
-  if (problem === "hear" || reason === "deaf") problem = reason === "deaf" ? "deaf" : "";
+  if (problem === "hear") problem = "";
   card.classList.remove("is-unsure");
-  if (reason === "deaf") givenUp = call.uuid;
+  if (reason === "deaf") [givenUp, isDeaf] = [call.uuid, true];
   setTimeout(tendPhone, 0); // what had to wait for the end of the call
 });
 
@@ -232,13 +233,13 @@ function tendPhone() {
   if (!hasPhone) return;
   const { device, holder, turn: since } = status();
   if (holder && holder !== page && !wantsPhone && Number(since) > turn) isTaken = true;
-  if (device === "browser" && !isTaken && problem !== "deaf") phone.start();
+  if (device === "browser" && !isTaken && !isDeaf) phone.start();
   else if (!phone.call) phone.stop();
 }
 
 /** The agent wants the phone on this page, wherever it was. */
 function takePhone() {
-  isTaken = false;
+  isTaken = isDeaf = false;
   problem = "";
   wantsPhone = true;
   wantedAt = Date.now();
