@@ -7,14 +7,18 @@ screenshot and says where, and what the page's console said.
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+from selenium.common.exceptions import (
+    NoSuchWindowException,
+    StaleElementReferenceException,
+    WebDriverException,
+)
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -124,9 +128,10 @@ class Browser:
         """The windows that show a page of the box's."""
         found = []
         for window in self.driver.window_handles:
-            self.driver.switch_to.window(window)
-            if self.driver.current_url.startswith(self.base):
-                found.append(window)
+            with suppress(NoSuchWindowException):  # the one that the browser starts with goes meanwhile
+                self.driver.switch_to.window(window)
+                if self.driver.current_url.startswith(self.base):
+                    found.append(window)
         return found
 
     def close(self) -> None:

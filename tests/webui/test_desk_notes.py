@@ -25,9 +25,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 HELD = """
 const send = window.fetch;
 window.letGo = [];
-window.fetch = async (path, ...rest) => {
-  if (path === "/desk/note") await new Promise((done) => letGo.push(done));
-  return send(path, ...rest);
+window.answered = 0;
+window.fetch = async (path, { signal, ...rest } = {}) => {
+  if (path !== "/desk/note") return send(path, { signal, ...rest });
+  await new Promise((done) => letGo.push(done));
+  const answer = await send(path, rest); // however long it was held
+  answered += 1;
+  return answer;
 };
 """
 LET_GO = "window.letGo.splice(0).forEach((done) => done());"
@@ -155,6 +159,7 @@ def test_what_one_tab_sends_late_does_not_replace_what_another_has_typed_on(
         page.script(LET_GO)
         write(page, "o")
         until(lambda: page.script(LET_GO) is None and notes(store, talk) == ["wants two"], 10, "all of it")
+        assert page.script("return answered")
         page.driver.switch_to.window(second)
         page.script(LET_GO)
         page.script(ticks)
