@@ -122,8 +122,13 @@ def test_two_texts_become_one(address: str, tmp_path: Path) -> None:
         ("a", "b", "a"): "b",
         ("one two three", "One two three", "one two three!"): "One two three!",
         ("one two three", "one three", "one two three four"): "one three four",
-        ("", "h", "hello"): "hello",
-        ("", "hello", "h"): "hello",
+        ("", "hello", "hello, you"): "hello, you",
+        ("", "hello, you", "hello"): "hello, you",
+        ("A. ", "A. no", "A. call at noon"): "A. call at noon\nno",
+        ("A. ", "A. call at noon", "A. no"): "A. no\ncall at noon",
+        # Put together elsewhere before.
+        ("A.", "A. no", "A. call at noon\nno"): "A. call at noon\nno",
+        ("", "no\nyes", "call\nno\nyes\nthanks"): "call\nno\nyes\nthanks",
         ("Call back.", "Call back. At 8.", "Call back. On Friday."): "Call back. On Friday.\nAt 8.",
         ("😀", "😀 😃", "😄 😀"): "😄 😀 😃",
         ("😀", "😃", "😄"): "😄\n😃",
@@ -132,7 +137,10 @@ def test_two_texts_become_one(address: str, tmp_path: Path) -> None:
         for (base, mine, theirs), wanted in cases.items():
             found = page.async_script(MERGE, base, mine, theirs)
             assert isinstance(found, dict) and found["text"] == wanted, (base, mine, theirs)
-            assert found["isBoth"] == ("\n" in wanted)
+            assert found["isBoth"] == ("\n" in wanted and wanted != theirs)
+        # Typed on, or another word: nobody knows.
+        for mine, theirs in (("no", "noon"), ("noon", "no")):
+            assert page.async_script(MERGE, "", mine, theirs) == {"text": "noon", "isBoth": True}
 
 
 @pytest.mark.slow

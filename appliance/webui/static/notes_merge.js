@@ -15,9 +15,20 @@ function widen(base, { low, high, words }, from, to) {
   return [...base.slice(from, low), ...words, ...base.slice(high, to)].join("");
 }
 
+/** Whether `text` is only more of `part`: it begins with it, or has it as lines of its own, as after a merge. */
+function holds(text, part) {
+  return text.startsWith(part) || `\n${text}\n`.includes(`\n${part.trimStart()}\n`);
+}
+
+/** Whether `text` begins with `part`, and that ends there in the middle of a word: who knows whether that word was meant? */
+function isCut(text, part) {
+  const isInWord = /[\p{L}\p{M}\p{N}]$/u.test(part) && /^[\p{L}\p{M}\p{N}]/u.test(text.slice(part.length));
+  return isInWord && text.startsWith(part);
+}
+
 /**
  * `mine` and `theirs` were made of `base`: gives a text with what both have written. `isBoth`: they have changed the same
- * place, and both texts stand there, one below the other.
+ * place, and both texts stand there, one below the other; or one as the beginning of the other.
  */
 export function merge(base, mine, theirs) {
   if (mine === theirs || mine === base) return { text: theirs, isBoth: false };
@@ -34,7 +45,7 @@ export function merge(base, mine, theirs) {
     return { text: before + first.words.join("") + between + last.words.join("") + after, isBoth: false };
   }
   const [ours, others] = [widen(from, one, low, high), widen(from, other, low, high)];
-  if (others.includes(ours)) return { text: theirs, isBoth: false };
-  if (ours.includes(others)) return { text: mine, isBoth: false };
+  if (holds(others, ours)) return { text: theirs, isBoth: isCut(others, ours) };
+  if (holds(ours, others)) return { text: mine, isBoth: isCut(ours, others) };
   return { text: `${before}${others}\n${ours.trimStart()}${after}`, isBoth: true };
 }
