@@ -218,6 +218,35 @@ def test_a_result_takes_what_another_computer_has_written_along(
 
 
 @pytest.mark.slow
+def test_a_result_takes_along_what_another_tab_made_of_an_older_note(
+    address: str, tmp_path: Path, store: Store, talk: str, box: dict[str, str]
+) -> None:
+    with desk(address, tmp_path / "browser") as page:
+        first = page.driver.current_window_handle
+        page.script(HELD)
+        write(page, "Wants two.")
+        until(lambda: page.script("return letGo.length") == 1, 10, "the words to be on the way")
+        page.driver.switch_to.new_window("tab")
+        page.open("/desk")
+        until(lambda: note(page) == "Wants two.", 10, "the other tab to show them")
+        with store.change() as change:
+            conversations.save_note(change, talk, box["lan"], "Is in a hurry. ")
+            call_now(change, "closed")
+            idle(change)
+        page.sees("After the call", "#phase")
+        page.script("arguments[0].click()", page.find("#results button"))
+        until(lambda: result(store, talk) == "solved", 10, "the call to be finished")
+        both = ["Is in a hurry. \nWants two."]
+        assert notes(store, talk) == both
+        # What the first tab sends late says nothing new.
+        page.driver.switch_to.window(first)
+        page.script("window.setInterval(() => letGo.splice(0).forEach((done) => done()), 50)")
+        kept = "return Object.keys(localStorage).filter((key) => key.includes('note'))"
+        until(lambda: page.script("return answered") and page.script(kept) == [], 10, "nothing to be left")
+        assert notes(store, talk) == both
+
+
+@pytest.mark.slow
 def test_a_reloaded_page_goes_on_with_what_was_not_sent(
     address: str, tmp_path: Path, store: Store, talk: str
 ) -> None:

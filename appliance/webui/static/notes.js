@@ -142,8 +142,11 @@ export class Notes extends EventTarget {
   #overtaken(call, { body, at }) {
     this.#learn(call, body, at);
     const mine = this.#now(call);
+    // Another tab's words were made of what it says; put together they are this page's, and it finds them in the box.
+    const base = mine.madeOf ?? mine.base;
+    if (mine.key) localStorage.removeItem(mine.key);
     // They may be this page's own: the box had saved them when its answer was lost.
-    const { text, isBoth } = merge(mine.sent.includes(body) ? body : mine.base.body, mine.body, body);
+    const { text, isBoth } = merge(mine.sent.includes(body) ? body : base.body, mine.body, body);
     if (text === body) this.#drop(call, at);
     else this.#keep(call, { ...mine, body: text, base: { body, at }, sent: [] });
     if (call === this.#call) this.#put();
@@ -167,7 +170,7 @@ export class Notes extends EventTarget {
     const [key, other] = this.#others(call)[0] ?? [];
     const known = this.#newest.get(call) ?? NOTHING;
     if (!other) return { body: known.body, base: known, sent: [], early: 0 };
-    return { ...other, base: { body: other.body, at: other.base.at }, key };
+    return { ...other, base: { body: other.body, at: other.base.at }, key, madeOf: other.base };
   }
 
   /** Another tab of this browser has written, or got its words to the box. */
