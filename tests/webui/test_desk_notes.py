@@ -40,6 +40,43 @@ const [base, mine, theirs, done] = arguments;
 import("/static/notes_merge.js").then(({ merge }) => done(merge(base, mine, theirs)));
 """
 
+# A note is saved, and the answer comes after that of a later try, which tells of a newer note.
+LATE = """
+const [done] = arguments;
+import("/static/notes.js").then(async ({ Notes }) => {
+  const field = document.createElement("textarea");
+  const fail = async () => {
+    throw new Error("no network");
+  };
+  const made = new Notes(field, "late.", fail);
+  const type = (words) => {
+    field.value = words;
+    field.dispatchEvent(new Event("input"));
+  };
+  made.show("call", "", 0);
+  type("one");
+  let answer;
+  const first = made.save("call", (call, words) => {
+    words();
+    return new Promise((answered) => (answer = answered));
+  });
+  type("one!");
+  let isTold = false;
+  await made.save("call", async (call, words) => {
+    words();
+    if (isTold) return fail();
+    isTold = true;
+    return { at: 2, body: "newer" };
+  }).catch(() => {});
+  answer({ at: 1 });
+  await first;
+  await made.save("call", async (call, words) => {
+    done(words());
+    return fail();
+  }).catch(() => {});
+});
+"""
+
 
 def write(page: Browser, text: str) -> None:
     """Type these keys at the end of the note."""
@@ -141,6 +178,12 @@ def test_two_texts_become_one(address: str, tmp_path: Path) -> None:
         # Typed on, or another word: nobody knows.
         for mine, theirs in (("no", "noon"), ("noon", "no")):
             assert page.async_script(MERGE, "", mine, theirs) == {"text": "noon", "isBoth": True}
+
+
+@pytest.mark.slow
+def test_an_answer_that_comes_late_does_not_make_the_words_older(address: str, tmp_path: Path) -> None:
+    with desk(address, tmp_path / "browser") as page:
+        assert page.async_script(LATE) == {"body": "newer\none!", "base": 2}
 
 
 @pytest.mark.slow

@@ -132,8 +132,9 @@ export class Notes extends EventTarget {
   #confirmed(call, body, at) {
     this.#learn(call, body, at);
     const mine = this.#mine.get(call);
-    if (mine?.body === body) this.#drop(call, at);
-    else if (mine) this.#keep(call, { ...mine, base: { body, at }, sent: [] });
+    const isLate = mine && at < mine.base.at; // two may be on the way: these words were made of a newer note since
+    if (mine?.body === body && !isLate) this.#drop(call, at);
+    else if (mine && !isLate) this.#keep(call, { ...mine, base: { body, at }, sent: [] });
     if (call === this.#call) this.#put();
     this.#tellNow(call);
   }
