@@ -109,9 +109,11 @@ def test_a_call_given_up_for_its_sound_is_on_no_other_phone(desk: Browser, store
     desk.sees("This call is on your desk phone.", "#controls")
     desk.script(OVER, CALL, "talking", "deaf")
     desk.sees("After the call", "#phase")
-    talks(store)
-    until(lambda: desk.all('#who [data-phase="talking"]'), 10, "the box's word of the talk")
-    assert desk.text("#phase") == "After the call"
+    for state in ("calling", "talking"):
+        with store.change() as change:
+            ringing(change, state=state)
+        until(partial(desk.all, f'#who [data-phase="{state}"]'), 10, "the box's word of the call")
+        assert desk.text("#phase") == "After the call"
     # Later it is like any other.
     with store.change() as change:
         agents.set_state(change, "a1", "available", device="desk")

@@ -383,7 +383,7 @@ notes.addEventListener("both", () => window.Foyer.notice(words.noteBoth, "info")
 document.addEventListener("foyer:replaced", (event) => {
   if (event.target === at("status")) tendPhone();
   if (event.target === at("who") && "ended" in known()) phone.ended(known().call);
-  if (event.target === at("who") && known().phase !== "talking") givenUp = "";
+  if (event.target === at("who") && !["calling", "talking"].includes(known().phase)) givenUp = "";
   if (event.target === at("status") || event.target === at("who")) show();
 });
 listen(["live"], ({ subject }) => {
