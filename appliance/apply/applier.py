@@ -93,6 +93,7 @@ class Applier:
         self._refused: set[str] = set()
         # The rendering to which the box goes back, while Asterisk does not answer.
         self._returning: str | None = None
+        self._has_returned_files = False
 
     def prepare(self) -> str:
         """Before Asterisk starts: makes the wanted revision live on the disk, or the best there is.
@@ -219,11 +220,12 @@ class Applier:
         if taken is None or not cards.comes_in_elsewhere(self._folders.tree(taken), made.tree):
             return None
         self._console.wait_booted()
-        told, again_s = self._use_cards(made)
+        told, _ = self._use_cards(made)
         if told[1].message != cards.WAITING:
             return None
         report.tell(self._store, made.number, "rendering", cards.WAITING)
-        return again_s
+        # Everything waits for this, and the moments without a call may be short.
+        return SOON_S
 
     def _load_files(self, life: Life, made: Rendering) -> bool:
         """All but the cards. True: a line's host name cannot be looked up yet."""
@@ -310,12 +312,15 @@ class Applier:
                 # Somebody may have saved a newer one meanwhile: that one is tried next.
                 if sites.desired(change.db) == number:
                     sites.set_desired(change, number_of(good))
+            # Those that were held back, and never in use.
+            self._report_skipped(number)
         elif good == live:
             # It was all right before, and there is nothing better to go back to.
             return LOOKUP_S
         if self._returning is None:
             return None
         self._loaded = self._cards_used = None
+        self._has_returned_files = False
         # Last, since it may take long: killed here, the next foyer-apply goes on with what is wanted now.
         return self._return()
 
@@ -323,8 +328,11 @@ class Applier:
         """Makes Asterisk and the cards run again with what is confirmed."""
         tree = self._folders.tree(self._returning or "")
         try:
-            self._console.load(tree.keys(), objects.expected(tree))
-            self._cards.load(tree)
+            if not self._has_returned_files:
+                self._console.load(tree.keys(), objects.expected(tree))
+                self._has_returned_files = True
+            if not self._cards.load(tree):
+                return SOON_S
         except TransientError:
             return SOON_S
         except RejectedError as error:

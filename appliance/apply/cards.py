@@ -138,8 +138,7 @@ class Cards:
         except NoAnswer as error:
             raise Unanswered(UNANSWERED.message, UNANSWERED.hint) from error
         except (TransientError, RejectedError, ForbiddenError) as error:
-            # Also an answer that is none: asking again at once would bring the same.
-            self._is_owed = False
+            # Also an answer that is none. It is owed still, even if Asterisk has all that it wants by then.
             return error.sentence
         self._is_owed = False
         return None

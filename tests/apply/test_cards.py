@@ -217,20 +217,24 @@ def test_root_that_does_not_do_it_is_a_refusal(kind: type[FoyerError]) -> None:
         cards.Cards(pbx, answer, lambda: pbx.numbers).load(pbx.tree)
 
 
-def test_root_that_does_not_answer_is_asked_again() -> None:
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [(NoAnswer("No answer."), cards.Unanswered), (TransientError("No driver."), cards.Refused)],
+)
+def test_root_that_has_not_done_it_is_asked_again(error: FoyerError, raised: type[FoyerError]) -> None:
     """Also for spans that are gone from the settings, of which Asterisk has nothing any more."""
     pbx = Pbx(numbers={1, 3})
     pbx.load(with_spans())
     pbx.tree = tree_of(site())
     asked: list[str] = []
 
-    def be_silent() -> None:
+    def do_it_late() -> None:
         asked.append("root")
         if len(asked) == 1:
-            raise NoAnswer("The box's privileged process does not answer.")
+            raise error
 
-    used = cards.Cards(pbx, be_silent, lambda: pbx.numbers)
-    with pytest.raises(cards.Unanswered):
+    used = cards.Cards(pbx, do_it_late, lambda: pbx.numbers)
+    with pytest.raises(raised):
         used.load(pbx.tree)
     assert pbx.channels == {}
     assert used.load(pbx.tree) and used.load(pbx.tree) and len(asked) == 2

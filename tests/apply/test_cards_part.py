@@ -16,6 +16,7 @@ from appliance.apply.cards import Cards
 from appliance.apply.folders import Folders
 from appliance.errors import TransientError
 from appliance.health.contact import contact
+from appliance.pbx.conf import chan_dahdi_conf
 from appliance.pbx.conf.inputs import Env
 from appliance.pbx.conf.tree import render_tree
 from appliance.privileged.client import NoAnswer
@@ -52,6 +53,9 @@ class Office:
     box: Box
     pbx: Pbx = field(default_factory=lambda: Pbx(numbers={1, 3}))
     error: TransientError | None = None
+    # Files that come out otherwise than the site says.
+    more: dict[str, str] = field(default_factory=dict)
+    before_set_up: Callable[[], None] | None = None
     # The cards' folders in sysfs.
     folders: frozenset[int] = frozenset({1})
 
@@ -69,11 +73,13 @@ class Office:
         )
 
     def set_up(self) -> None:
+        if self.before_set_up:
+            self.before_set_up()
         if self.error:
             raise self.error
 
     def render(self, site: Site, env: Env) -> Mapping[str, str]:
-        self.pbx.tree = {**render_tree(site, env), **cards.files(site)}
+        self.pbx.tree = {**render_tree(site, env), **cards.files(site), **self.more}
         return self.pbx.tree
 
     def save(self, overlap: bool = False, **changes: Any) -> int:
@@ -212,6 +218,39 @@ def test_cards_that_refuse_after_the_call_take_the_revision_back(office: Office)
     assert office.box.desired() == 1
     folders = Folders(office.box.settings.config)
     assert folders.live() == folders.good() == folders.taken()
+
+
+def test_what_waited_as_a_whole_is_told_when_a_newer_one_fails(office: Office) -> None:
+    office.pbx.calls = CALL
+    held = office.box.save(lines=[*FIRST["lines"], *MOVED])
+    assert office.applier.look() == SOON_S
+    agents = [{"id": "a1", "name": "Hoa", "extension": "113"}, FIRST["agents"][1]]
+    office.box.save(lines=[*FIRST["lines"], *MOVED], agents=agents)
+    office.applier.look()
+    assert office.box.desired() == 1
+    assert set(office.box.states(held).values()) == {("back", report.SKIPPED)}
+
+
+def test_the_way_back_waits_for_root_and_reads_no_file_again(office: Office) -> None:
+    """Back to another rendering of the same revision."""
+    good = dict(office.pbx.tree)
+    text = good[chan_dahdi_conf.FILE]
+    office.more = {chan_dahdi_conf.FILE: text.replace("description = ", "description = x")}
+    errors: list[TransientError | None] = [REFUSAL, NoAnswer("No answer."), NoAnswer("No answer."), None]
+
+    def set_up() -> None:
+        office.error = errors.pop(0)
+        if office.pbx.told.count("files") == 2:
+            office.pbx.tree = good  # what is live now
+
+    office.before_set_up = set_up
+    office.pbx.told.clear()
+    assert office.applier.look() == SOON_S
+    assert office.state(1)[0] == "failed"
+    assert office.applier.look() == SOON_S
+    assert office.applier.look() is None
+    assert office.pbx.told.count("files") == 2 and errors == []
+    assert office.pbx.channels == cards.stamps(text)
 
 
 def break_first(office: Office) -> None:
