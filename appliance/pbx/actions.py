@@ -45,6 +45,7 @@ ORDERED_S = 1.0
 _NUMBER = re.compile(r"\+?[0-9*#]{1,30}")
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 _UUID = re.compile(r"[0-9a-f-]{36}")
+_CHANNEL = re.compile(r"[A-Za-z0-9.-]{3,60}")  # its unique id
 
 
 @dataclass(frozen=True)
@@ -121,18 +122,25 @@ class Actions:
         code = feature_codes.place_code(place)
         # The page knows whose call it is from the first ring on.
         call = row["call"] if _UUID.fullmatch(row["call"]) else str(uuid.uuid4())
-        self._ring(agent, code, row["number"] if _NUMBER.fullmatch(row["number"]) else code, call)
+        shown = row["number"] if _NUMBER.fullmatch(row["number"]) else code
+        # He may be gone, and another be there, by the time that the phone is answered.
+        there = self.session.ami().list_of("ParkedCalls")
+        found = [one.get("ParkeeUniqueid") for one in there if one.get("ParkingSpace") == place]
+        if not found or not _CHANNEL.fullmatch(found[0]):
+            raise NotFoundError("Nobody is parked there any more.")
+        self._ring(agent, code, shown, call, f"FOYER_PARKED={found[0]}")
         return {}
 
-    def _ring(self, agent: Agent, dialled: str, shown: str, call: str) -> None:
+    def _ring(self, agent: Agent, dialled: str, shown: str, call: str, *variables: str) -> None:
         """Rings the agent's phone, which shows the number `shown`; once he answers it is as if he had dialled
-        `dialled`, in the call of that id.
+        `dialled`, in the call of that id, with these variables.
         """
         fields: dict[str, Field] = {
             "Context": outbound.context_of(agent),
             "Exten": dialled,
             "CallerID": f"<{shown}>",
             "Variable": (
+                *variables,
                 f"FOYER_CALL={call}",
                 f"PJSIP_HEADER(add,X-Foyer-Call)={call}",
                 "PJSIP_HEADER(add,X-Foyer-Own)=1",

@@ -293,3 +293,39 @@ def test_parked_and_taken_by_the_page(box: Box, phones: tuple[Phone, Phone, Phon
     taken.wait_end()
     done = box.call(lambda call: call.ended is not None, "the end of the call", 20)
     assert (done.external_id, done.agent_id, len(box.calls())) == (parked["call"], "a2", known)
+
+
+def test_who_comes_to_a_parked_place_while_the_phone_rings_stays_there(
+    box: Box, phones: tuple[Phone, Phone, Phone]
+) -> None:
+    one, two, outside = phones
+    caller, ring = talk(one, outside)
+    ring.sound.press("*5")
+    ring.wait_end(15)
+    ((place, parked),) = until(lambda: list(box.rows()["parked"].items()), 20, "the parked call")
+    box.agent("a2", "offline")
+    # All that can be done before the phone rings is: it does so for half a minute.
+    second, ring = talk(one, outside)
+    assert box.ask("fetch_parked", agent="a2", place=place).state == "done"
+    fetching = two.wait_ring(20)
+    caller.hang_up()
+    until(lambda: not box.rows()["parked"], 20, "the place to be free")
+    (channel,) = (
+        line.split("!")[0]
+        for line in box.asterisk.cli("core show channels concise").splitlines()
+        if line.startswith("PJSIP/l1-")
+    )
+    box.asterisk.cli(f"dialplan set chanvar {channel} PARKINGEXTEN {place}")
+    ring.sound.press("*5")
+    ring.wait_end(15)
+    row = until(lambda: box.rows()["parked"].get(place), 20, "another caller in the same place")
+    assert row and row["call"] != parked["call"]
+    fetching.answer()
+    # He hears that nobody is there, and no customer of whom he knows nothing.
+    fetching.wait_end(15)
+    assert place in box.rows()["parked"]
+    # By keys the place counts, whoever is there.
+    taken = two.call(f"*5{place}").wait_answer()
+    wait_tone(taken, 440, 0.5)
+    second.hang_up()
+    taken.wait_end()
