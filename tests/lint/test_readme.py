@@ -35,6 +35,13 @@ def test_the_tree_is_there(path: Path) -> None:
     assert (ROOT / path).exists()
 
 
+def test_the_tree_tells_of_every_folder_of_tests() -> None:
+    """By its name, or by that of the folder that it mirrors."""
+    mirrored = {path.name for path in (*ROOT.glob("appliance/*/"), *ROOT.glob("*/"))}
+    folders = {path.parent for path in ROOT.glob("tests/*/*.py")}
+    assert {path for path in folders if path.name not in mirrored} <= {ROOT / path for path in _tree()}
+
+
 # As the customer fixed it, and what tools ask for there; dot files besides, and what is built.
 TOP_LEVEL = {"appliance", "image", "provisioning", "tests", "Makefile", "README.md"}
 TOOLS = {"pyproject.toml", "package.json", "package-lock.json"}
