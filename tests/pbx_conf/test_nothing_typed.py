@@ -188,14 +188,19 @@ def running() -> Iterator[tuple[PrivateAsterisk, Env]]:
             yield asterisk, env
 
 
+def on_asterisk(examples: int) -> settings:
+    """So many examples; none is made smaller, as each takes its time."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.asterisk
-@settings(
-    max_examples=30,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@on_asterisk(30)
 @given(document=documents(), password=passwords)
 def test_asterisk_shows_exactly_what_was_meant(
     running: tuple[PrivateAsterisk, Env], document: dict[str, Any], password: str
@@ -227,12 +232,7 @@ def assert_loaded_as_intended(asterisk: PrivateAsterisk, wanted: Site, env: Env)
 
 @pytest.mark.slow
 @pytest.mark.asterisk
-@settings(
-    max_examples=5,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@on_asterisk(5)
 @given(text=st.text(string.ascii_letters + string.digits + "_./+*#=:@-", max_size=12))
 @example("a@b")
 @example("_X.")

@@ -243,6 +243,17 @@ def test_words_of_a_computer_that_was_cut_off_are_added_to_newer_ones(
         until(lambda: note(cut_off) == note(other) == both, 10, "both to show both")
 
 
+def finish_a_call_noted_elsewhere(page: Browser, store: Store, talk: str, user: str) -> None:
+    """Another computer saves a note of the same agent, the call ends, and this page says how."""
+    with store.change() as change:
+        conversations.save_note(change, talk, user, "Is in a hurry. ")
+        call_now(change, "closed")
+        idle(change)
+    page.sees("After the call", "#phase")
+    page.script("arguments[0].click()", page.find("#results button"))
+    until(lambda: result(store, talk) == "solved", 10, "the call to be finished")
+
+
 @pytest.mark.slow
 def test_a_result_takes_what_another_computer_has_written_along(
     address: str, tmp_path: Path, store: Store, talk: str, box: dict[str, str]
@@ -250,13 +261,7 @@ def test_a_result_takes_what_another_computer_has_written_along(
     with desk(address, tmp_path / "browser") as page:
         page.script(HELD)
         write(page, "Wants two.")
-        with store.change() as change:
-            conversations.save_note(change, talk, box["lan"], "Is in a hurry. ")
-            call_now(change, "closed")
-            idle(change)
-        page.sees("After the call", "#phase")
-        page.script("arguments[0].click()", page.find("#results button"))
-        until(lambda: result(store, talk) == "solved", 10, "the call to be finished")
+        finish_a_call_noted_elsewhere(page, store, talk, box["lan"])
         assert notes(store, talk) == ["Is in a hurry. \nWants two."]
 
 
@@ -272,13 +277,7 @@ def test_a_result_takes_along_what_another_tab_made_of_an_older_note(
         page.driver.switch_to.new_window("tab")
         page.open("/desk")
         until(lambda: note(page) == "Wants two.", 10, "the other tab to show them")
-        with store.change() as change:
-            conversations.save_note(change, talk, box["lan"], "Is in a hurry. ")
-            call_now(change, "closed")
-            idle(change)
-        page.sees("After the call", "#phase")
-        page.script("arguments[0].click()", page.find("#results button"))
-        until(lambda: result(store, talk) == "solved", 10, "the call to be finished")
+        finish_a_call_noted_elsewhere(page, store, talk, box["lan"])
         both = ["Is in a hurry. \nWants two."]
         assert notes(store, talk) == both
         # What the first tab sends late says nothing new.
