@@ -7,23 +7,25 @@ say.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from appliance import drivers, secure_boot
 from appliance.errors import TransientError
-from appliance.hw import bus, finding
+from appliance.hw import bus, finding, port_tally
 from appliance.hw.cards import CardTable
 from appliance.hw.dahdi import sysfs
 from appliance.hw.finding import Kernel
 from appliance.hw.firmware import RUN
-from appliance.store import Store, live, requests
+from appliance.hw.port_tally import PortTally, Reading
+from appliance.store import Store, live, now_ms, port_history, requests
 
 _log = logging.getLogger(__name__)
 
@@ -54,9 +56,19 @@ class Places:
 Rows = dict[str, dict[str, dict[str, Any]]]
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What one look shows: `rows` are live rows by their kind, `ports` what those for digital lines say of
+    errors, by card and port.
+    """
+
+    rows: Rows
+    ports: dict[str, Reading] = field(default_factory=dict)
+
+
 class Looker:
-    """Looks once: `look()` is what the store has to hold. `is_locked` says whether Secure Boot keeps drivers
-    of ours out, which stays so until the machine is started again.
+    """Looks once: the rows of `look()` are what the store has to hold. `is_locked` says whether Secure Boot
+    keeps drivers of ours out, which stays so until the machine is started again.
     """
 
     def __init__(self, table: CardTable, places: Places, *, is_locked: bool) -> None:
@@ -65,20 +77,22 @@ class Looker:
         self._is_locked = is_locked
         self._files = frozenset(file.file for card in table.cards for file in card.firmware)
 
-    def look(self) -> Rows:
-        """Live rows by their kind: the cards by bus and address, spans without a card by number, ports for
-        digital lines by card and port, and the telephony drivers as a whole.
+    def look(self) -> Sight:
+        """Its rows: the cards by bus and address, spans without a card by number, ports for digital lines by
+        card and port, and the telephony drivers as a whole.
         """
         places = self._places
         kernel = self._kernel()
         there = sysfs.spans(places.sys, places.proc)
+        parts = sysfs.devices(places.sys)
         cards, spans = finding.find(bus.devices(places.sys), there, self._table, kernel)
-        return {
+        rows: Rows = {
             "card": {f"{one.device.bus}:{one.device.address}": one.to_row() for one in cards},
             "span": {str(span.number): finding.span_row(span) for span in spans},
-            "socket": finding.sockets(sysfs.devices(places.sys), cards, there),
+            "socket": finding.sockets(parts, cards, there),
             "dahdi": {"state": {"built": bool(kernel.drivers), "loaded": "dahdi" in kernel.loaded}},
         }
+        return Sight(rows, port_tally.readings(parts, there))
 
     def _kernel(self) -> Kernel:
         places = self._places
@@ -119,7 +133,7 @@ class Watch:
     def __init__(
         self,
         store: Store,
-        look: Callable[[], Rows],
+        look: Callable[[], Sight],
         every_s: float = LOOK_EVERY_S,
         linger_s: float = LINGER_S,
     ) -> None:
@@ -128,6 +142,7 @@ class Watch:
         self._linger_s = linger_s
         self._look = look
         self._kept: Rows | None = None
+        self._tally = PortTally()
 
     def run(self, stop: threading.Event, beat: Callable[[], None]) -> None:
         """What this process had claimed before it was restarted has failed."""
@@ -140,11 +155,11 @@ class Watch:
             if self._has_something():
                 busy = time.monotonic()
             elif time.monotonic() - busy >= self._linger_s:
-                return
+                break
             try:
                 if time.monotonic() >= due:
                     due = time.monotonic() + self._every_s
-                    self._keep(self._look())
+                    self._look_once()
                 seen = self._store.version()
                 if seen != version:
                     self._work()
@@ -153,6 +168,22 @@ class Watch:
                 _log.error("What was found could not be kept: %s", error)
                 stop.wait(RETRY_S)
             stop.wait(POLL_S)
+        with contextlib.suppress(TransientError):
+            self._write_down(is_end=True)
+
+    def _look_once(self) -> None:
+        sight = self._look()
+        self._keep(sight.rows)
+        self._tally.add(sight.ports, time.monotonic(), now_ms())
+        self._write_down()
+
+    def _write_down(self, *, is_end: bool = False) -> None:
+        """What the ports' errors add up to, where it is time for that."""
+        batch = self._tally.due(time.monotonic(), now_ms(), is_end=is_end)
+        if batch is not None:
+            with self._store.change() as change:
+                port_history.add(change, batch.quarter, batch.ports)
+            self._tally.written()
 
     def _has_something(self) -> bool:
         """Whether anything is there that can change: a card, or DAHDI, which may get one."""
@@ -182,6 +213,6 @@ class Watch:
                 return
             is_known = request.kind == "look"
             if is_known:
-                self._keep(self._look())
+                self._look_once()
             with self._store.change() as change:
                 requests.finish(change, request.id, is_known, {} if is_known else {"error": NOT_KNOWN})

@@ -23,7 +23,7 @@ A104D = ("0000:02:04.0", "1923:0100:a114:4213")
 
 
 def look(machine: Machine, *, is_locked: bool = False) -> dict[str, dict[str, dict[str, Any]]]:
-    return Looker(TABLE, machine.places, is_locked=is_locked).look()
+    return Looker(TABLE, machine.places, is_locked=is_locked).look().rows
 
 
 def state(machine: Machine, key: str, *, is_locked: bool = False) -> str:

@@ -161,11 +161,11 @@ def test_a_card_whose_driver_runs_is_taken_from_it_unless_it_is_in_use(tmp_path:
     seen = replace(machine.places, firmware=(kept,))
     looker = watch.Looker(table, seen, is_locked=False)
     firmware.load(places, table)
-    (row,) = looker.look()["card"].values()
+    (row,) = looker.look().rows["card"].values()
     assert not unbind.exists() and probed(machine) == "" and row["late"] and row["state"] == "ready"
     (machine.places.proc / "dahdi/1").write_text(real.SIXTEEN_FXO.replace("(In use)", ""))
     firmware.load(places, table)
-    (row,) = looker.look()["card"].values()
+    (row,) = looker.look().rows["card"].values()
     assert unbind.read_text() == ADDRESS and probed(machine) == ADDRESS and not row["late"]
 
 
@@ -206,7 +206,7 @@ def test_a_card_tells_what_to_download(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.pci(ADDRESS, CARD)
     machine.load("wcte43x")
-    (row,) = watch.Looker(cards.load(), machine.places, is_locked=False).look()["card"].values()
+    (row,) = watch.Looker(cards.load(), machine.places, is_locked=False).look().rows["card"].values()
     (file,) = (file for file in row["firmware"] if file["file"] == FILE)
     assert file["archive"]["name"] == "dahdi-fw-te435-13001e.tar.gz" and row["state"] == "firmware"
 

@@ -109,7 +109,7 @@ def test_it_stays_where_there_is_something(store: Store, machine: Machine, what:
         machine.load("dahdi")
     looker, stop, looks = watch.Looker(cards.load(), machine.places, is_locked=False), threading.Event(), 0
 
-    def look() -> watch.Rows:
+    def look() -> watch.Sight:
         nonlocal looks
         looks += 1
         if looks == 10:

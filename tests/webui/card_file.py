@@ -70,7 +70,7 @@ def wait_for(store: Store, data: bytes, tmp_path: Path) -> None:
     machine = Machine(tmp_path / "machine")
     machine.pci("0000:04:05.0", "d161:800e:0000:0000")
     machine.load("wcte43x")
-    rows = watch.Looker(cards.load(), machine.places, is_locked=False).look()
+    rows = watch.Looker(cards.load(), machine.places, is_locked=False).look().rows
     (row,) = rows["card"].values()
     row["firmware"][0]["archive"]["sha256"] = hashlib.sha256(data).hexdigest()
     with store.change() as change:

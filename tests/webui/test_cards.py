@@ -29,7 +29,7 @@ TABLE = cards.load()
 
 def put(store: Store, machine: Machine, *, is_locked: bool = False) -> None:
     """What foyer-hw keeps of this machine."""
-    rows = watch.Looker(TABLE, machine.places, is_locked=is_locked).look()
+    rows = watch.Looker(TABLE, machine.places, is_locked=is_locked).look().rows
     with store.change() as change:
         for kind, of_kind in rows.items():
             live.replace(change, kind, of_kind)

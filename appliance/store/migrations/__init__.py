@@ -25,6 +25,7 @@ from appliance.store.migrations import (
     m010_callback_priority,
     m011_room_pins,
     m012_erased_conversations,
+    m013_port_quarters,
 )
 
 Step = Callable[[Database], None]
@@ -42,6 +43,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("010_callback_priority", m010_callback_priority.apply),
     ("011_room_pins", m011_room_pins.apply),
     ("012_erased_conversations", m012_erased_conversations.apply),
+    ("013_port_quarters", m013_port_quarters.apply),
 )
 
 
