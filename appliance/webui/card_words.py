@@ -99,6 +99,12 @@ ALARMS = {
     "notopen": (N_("Not in use"), "", ""),
 }
 WELL = (N_("Connected"), "good", "")
+# What red means on a port for an analog line: DAHDI's drivers look for the line's battery.
+_NO_BATTERY = (
+    N_("No battery"),
+    "bad",
+    N_("The cable is not connected, or the provider's side is off."),
+)
 # A port is for the other kind of device than it is signalled like: FXS signalling is that of a telephone,
 # which a port for a line plays.
 _PORT_KINDS = {"FXS": N_("Telephone line"), "FXO": N_("Telephone")}
@@ -235,6 +241,8 @@ def _ports(span: Mapping[str, Any], sockets: tuple[SocketNow, ...]) -> Iterator[
     for port in span["ports"]:
         signalling = str(port["signalling"])
         state = _state(port["alarms"]) if signalling else _UNUSED
+        if state == ALARMS["red"] and signalling.startswith("FXS"):
+            state = _NO_BATTERY
         yield PortNow(int(port["port"]), _PORT_KINDS.get(signalling[:3], ""), *state)
 
 

@@ -124,11 +124,20 @@ def sheets(found: CardsNow, site: Site) -> tuple[Sheet, ...]:
     made = []
     for card in found.cards:
         ports = tuple(_ports(card, site))
-        analog = {"fxo", "fxs"} & set(card.kinds)
-        made.append(Sheet(card, ports, bool(analog) and len(ports) > _OWN_PLUGS_MAX))
+        made.append(Sheet(card, ports, may_share(card, len(ports))))
     others = [*found.loose_sockets, *found.missing]
     rest = tuple(_of_socket(socket, site) for socket in others if socket.span)
     return (*made, Sheet(None, rest)) if rest else tuple(made)
+
+
+def may_share(card: CardNow, ports: int) -> bool:
+    """Whether several of a card's ports may be in one plug."""
+    return bool({"fxo", "fxs"} & set(card.kinds)) and ports > _OWN_PLUGS_MAX
+
+
+def line_of(span: Span, site: Site) -> str:
+    """The name of the phone line that comes in at a span; "" for none."""
+    return next((line.name for line in site.lines if span.id in line.spans), "")
 
 
 def plugs(found: CardsNow) -> tuple[Plug, ...]:
@@ -158,8 +167,4 @@ def _of_socket(socket: SocketNow, site: Site) -> Port:
     span = socket.span
     if span is None:
         return Port(socket.port, socket.kind, "", "", "")
-    return Port(socket.port, socket.kind, span.name, span.panel, _line_of(span, site))
-
-
-def _line_of(span: Span, site: Site) -> str:
-    return next((line.name for line in site.lines if span.id in line.spans), "")
+    return Port(socket.port, socket.kind, span.name, span.panel, line_of(span, site))

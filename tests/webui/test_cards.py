@@ -72,7 +72,10 @@ def test_a_card_with_a_cable_out(sign_in: SignIn, store: Store, tmp_path: Path) 
     words = sign_in("boss").get("/system/cards/now").words
     for wanted in ("Digium Wildcard TDM410P", "Works", "Slot number 3 on", "wctdm24xxp", "telephone lines"):
         assert wanted in words
-    assert "1 Telephone line No signal The cable is out" in words and "2 Telephone line Connected" in words
+    assert (
+        "1 Telephone line No battery The cable is not connected" in words
+        and "2 Telephone line Connected" in words
+    )
     assert "If callers hear an echo" in words and "dahdi-fw-vpmoct032.bin" in words
 
 

@@ -14,7 +14,7 @@ from bottle import HTTPResponse, request
 from appliance.errors import TransientError
 from appliance.privileged.client import Privileged
 from appliance.store import audit, live, requests
-from appliance.webui import card_words
+from appliance.webui import brackets, card_words, wiring
 from appliance.webui.card_files import CardFiles
 from appliance.webui.i18n import N_
 from appliance.webui.incoming import CARD_FILE
@@ -28,9 +28,18 @@ def routes(web: Web) -> None:
     root = Privileged(web.settings.privileged_socket)
     files = CardFiles(web.settings, web.store)
 
-    def now() -> card_words.CardsNow:
+    def render(template: str) -> str:
+        site = web.site()
         with web.store.read() as db:
-            return card_words.now(live.snapshot(db).rows, web.site().spans)
+            found = card_words.now(live.snapshot(db).rows, site.spans)
+        return web.render(
+            template,
+            found=found,
+            cards=[(card, brackets.of_card(card, site)) for card in found.cards],
+            loose=brackets.without_card(found, site),
+            missing=brackets.missing(found, site),
+            several=wiring.SEVERAL,
+        )
 
     def look() -> bool:
         """Whether somebody has looked."""
@@ -40,11 +49,11 @@ def routes(web: Web) -> None:
 
     @web.get("/system/cards", "administrator")
     def cards() -> str:
-        return web.render("system-cards.html", found=now())
+        return render("system-cards.html")
 
     @web.get("/system/cards/now", "administrator")
     def cards_now() -> str:
-        return web.render("system-cards-now.html", found=now())
+        return render("system-cards-now.html")
 
     @web.post("/system/cards", "administrator")
     def look_again() -> HTTPResponse:
