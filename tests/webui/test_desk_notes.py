@@ -77,6 +77,29 @@ import("/static/notes.js").then(async ({ Notes }) => {
 });
 """
 
+# A box that was put back from a backup has an older note than the page knows: `answers` to what it is sent.
+PUT_BACK = """
+const [typed, answers, done] = arguments;
+import("/static/notes.js").then(async ({ Notes }) => {
+  const field = document.createElement("textarea");
+  const sent = [];
+  const save = async (call, words) => {
+    sent.push(words());
+    return answers[sent.length - 1];
+  };
+  const made = new Notes(field, "back.", save);
+  made.show("call", "one two", 200);
+  if (typed !== null) {
+    field.value = typed;
+    field.dispatchEvent(new Event("input"));
+  }
+  await made.save("call");
+  await made.flush();
+  const kept = Object.keys(localStorage).filter((key) => key.startsWith("back."));
+  done([sent, field.value, kept]);
+});
+"""
+
 
 def write(page: Browser, text: str) -> None:
     """Type these keys at the end of the note."""
@@ -184,6 +207,24 @@ def test_two_texts_become_one(address: str, tmp_path: Path) -> None:
 def test_an_answer_that_comes_late_does_not_make_the_words_older(address: str, tmp_path: Path) -> None:
     with desk(address, tmp_path / "browser") as page:
         assert page.async_script(LATE) == {"body": "newer\none!", "base": 2}
+
+
+@pytest.mark.slow
+def test_a_box_put_back_from_a_backup_gets_the_words_once(address: str, tmp_path: Path) -> None:
+    older = {"at": 100, "body": "one"}
+    cases: list[tuple[str | None, list[dict[str, object]], list[tuple[str, int]]]] = [
+        # The box has these very words; its clock went back, too; it has no note at all.
+        ("one", [{"at": 100}], [("one", 200)]),
+        ("one two, three", [older, {"at": 150}], [("one two, three", 200), ("one two, three", 100)]),
+        ("", [{"at": 0}], [("", 200)]),
+        # Nothing was typed since: what it lost, it gets with the call's result.
+        (None, [older, {"at": 300}], [("one two", 200), ("one two", 100)]),
+        ("ten", [older, {"at": 300}], [("ten", 200), ("one\nten", 100)]),
+    ]
+    with desk(address, tmp_path / "browser") as page:
+        for typed, answers, sent in cases:
+            told = [{"body": body, "base": base} for body, base in sent]
+            assert page.async_script(PUT_BACK, typed, answers) == [told, sent[-1][0], []], typed
 
 
 @pytest.mark.slow

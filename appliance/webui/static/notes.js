@@ -38,8 +38,8 @@ export class Notes extends EventTarget {
   /**
    * `field`: the textarea; `prefix`: of the keys in localStorage; `save`: async (call, words), sends what words() gives:
    * `body`, and `base`, the number of the note that it was made of. Gives `at`, the number that the box has for it, larger
-   * for a newer note; with it `body` if the box has a newer one than `base`, and has not saved. Throws if it is not saved
-   * for another reason.
+   * for a newer note; with it `body` if the box has another one than `base`, and has not saved. It is a newer one, unless
+   * the box was put back from a backup. Throws if it is not saved for another reason.
    */
   constructor(field, prefix, save) {
     super();
@@ -69,17 +69,14 @@ export class Notes extends EventTarget {
   /** Save the note of a call at once; `save` as for the constructor, for what saves more than the note. */
   async save(call, save = this.#save) {
     for (let times = 0; times < AGAIN_MAX; times += 1) {
-      let body;
-      const words = () => {
-        ({ body } = this.#now(call));
-        return { body, base: this.#sends(call) };
-      };
+      let sent;
+      const words = () => (sent = { body: this.#now(call).body, base: this.#sends(call) });
       const answer = await save(call, words);
       if (answer.body === undefined) {
-        this.#confirmed(call, body, answer.at);
+        this.#confirmed(call, sent, answer.at);
         return;
       }
-      this.#overtaken(call, answer);
+      this.#overtaken(call, sent, answer);
     }
     throw new Error("written elsewhere again and again");
   }
@@ -128,11 +125,18 @@ export class Notes extends EventTarget {
     this.dispatchEvent(new CustomEvent("refused", { detail: words }));
   }
 
+  /** Two may be on the way: this answer is to words sent before, and those of this page were made of a newer note since. */
+  #isLate(call, sent, at) {
+    const { base } = this.#now(call);
+    return at < base.at && base.at !== sent.base;
+  }
+
   /** The box has these words of this page now, under this number. */
-  #confirmed(call, body, at) {
-    this.#learn(call, body, at);
+  #confirmed(call, sent, at) {
+    const { body } = sent;
+    const isLate = this.#isLate(call, sent, at);
+    this.#learn(call, body, at, isLate ? 0 : sent.base);
     const mine = this.#mine.get(call);
-    const isLate = mine && at < mine.base.at; // two may be on the way: these words were made of a newer note since
     if (mine?.body === body && !isLate) this.#drop(call, at);
     else if (mine && !isLate) this.#keep(call, { ...mine, base: { body, at }, sent: [] });
     if (call === this.#call) this.#put();
@@ -140,14 +144,17 @@ export class Notes extends EventTarget {
   }
 
   /** The box has other words than those of which this page's were made. */
-  #overtaken(call, { body, at }) {
-    this.#learn(call, body, at);
+  #overtaken(call, sent, { body, at }) {
+    if (this.#isLate(call, sent, at)) return;
     const mine = this.#now(call);
+    this.#learn(call, body, at, sent.base);
     // Another tab's words were made of what it says; put together they are this page's, and it finds them in the box.
     const base = mine.madeOf ?? mine.base;
     if (mine.key) localStorage.removeItem(mine.key);
+    // A box that was put back has lost what these were made of: then all of them are this page's.
+    const lost = at < base.at ? "" : base.body;
     // They may be this page's own: the box had saved them when its answer was lost.
-    const { text, isBoth } = merge(mine.sent.includes(body) ? body : base.body, mine.body, body);
+    const { text, isBoth } = merge(mine.sent.includes(body) ? body : lost, mine.body, body);
     if (text === body) this.#drop(call, at);
     else this.#keep(call, { ...mine, body: text, base: { body, at }, sent: [] });
     if (call === this.#call) this.#put();
@@ -187,9 +194,10 @@ export class Notes extends EventTarget {
     this.#tellNow(call);
   }
 
-  #learn(call, body, at) {
+  /** `base`: the number of the note in the answer to whose words this is; a box that has an older one was put back. */
+  #learn(call, body, at, base = 0) {
     const known = this.#newest.get(call);
-    if (!known || at > known.at) this.#newest.set(call, { body, at });
+    if (!known || at > known.at || at < base) this.#newest.set(call, { body, at });
   }
 
   // --- what this browser keeps ------------------------------------------------------------------------------------------
