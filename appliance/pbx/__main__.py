@@ -39,6 +39,7 @@ from appliance.pbx.log_rotation import MESSAGES, LogRotation
 from appliance.pbx.marks import Marks
 from appliance.pbx.members import Members
 from appliance.pbx.messages import Messages
+from appliance.pbx.orders import Orders
 from appliance.pbx.recorded_anew import AgentEnds
 from appliance.pbx.recordings import Recordings
 from appliance.pbx.running import RunningSite
@@ -77,7 +78,8 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     watch = AstdbWatch(woken, (closures.look, diversions.look))
     called_back = Callbacks(store, session, site, settings.ast_log, AgentEnds(mirror))
     faults = LineFaults(store, session, site, settings.ast_log / MESSAGES, settings.ast_log / LEGS)
-    actions = Actions(store, session, site, settings.ast_log, guard, closures, faults, diversions)
+    orders = Orders()
+    actions = Actions(store, session, site, settings.ast_log, guard, closures, faults, diversions, orders)
 
     def on_booted(heard: int) -> None:
         marks.resume(heard)
@@ -87,7 +89,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     listener = Listener(
         store,
         account("ami-events"),
-        Hands(on_booted, marks.hold),
+        Hands(on_booted, marks.hold, orders.came),
     )
     takes = Takes(settings.takes)
     chores = (guard.tidy, disk.tidy, messages.tidy, recordings.tidy, takes.tidy, logs.tidy)

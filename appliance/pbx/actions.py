@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from appliance.pbx.diversions import Diversions
 from appliance.pbx.guard import Guard
 from appliance.pbx.line_faults import LineFaults
 from appliance.pbx.membership import interface_of
+from appliance.pbx.orders import Orders
 from appliance.pbx.rows import agent_of
 from appliance.pbx.running import RunningSite
 from appliance.store import Store, agents, calling, countries, feature_codes, live
@@ -39,8 +39,6 @@ from appliance.store.sitemodel import Agent
 # drama.
 CALLERS = ("+12025550143", "+12025550178", "+13125550126", "+442079460018", "+442079460951", "+441632960733")
 RING_MS = 30_000
-ORDERED_S = 1.0
-"""In which Asterisk is given to begin a call to an agent's phone, which it lists only then."""
 
 _NUMBER = re.compile(r"\+?[0-9*#]{1,30}")
 _PUNCTUATION = re.compile(r"[\s().\-/]")
@@ -60,8 +58,8 @@ class Actions:
     closures: Closures
     faults: LineFaults
     diversions: Diversions
+    orders: Orders
     countries: tuple[Country, ...] = field(default_factory=countries.load)
-    ordered: dict[str, float] = field(default_factory=dict)  # agent: when his phone was last to be rung
 
     def perform(self, request: Request) -> dict[str, Any]:
         """Does what is asked and returns the result for the page.
@@ -172,8 +170,12 @@ class Actions:
         self._refuse_second(ami, agent.id)
         channel = interface_of(agent.id, device)
         common: dict[str, Field] = {"Channel": channel, "Priority": "1", "Timeout": RING_MS, "Async": "true"}
-        ami.ask("Originate", {**common, **fields})
-        self.ordered[agent.id] = time.monotonic()
+        self.orders.give(agent.id)
+        try:
+            ami.ask("Originate", {**common, **fields})
+        except RejectedError:
+            self.orders.drop(agent.id)
+            raise
 
     def _free_device(self, agent_id: str) -> str:
         with self.store.read() as db:
@@ -190,8 +192,8 @@ class Actions:
 
     def _refuse_second(self, ami: Ami, agent_id: str) -> None:
         """The live view knows of a call once the phone rings: a second click comes sooner."""
-        is_ordered = time.monotonic() - self.ordered.get(agent_id, -ORDERED_S) < ORDERED_S
-        if is_ordered or any(
+        # In this order: a channel that came in between is listed, unless it has ended.
+        if self.orders.is_open(agent_id) or any(
             agent_of(item.get("Channel")) == agent_id for item in ami.list_of("CoreShowChannels")
         ):
             raise _busy()

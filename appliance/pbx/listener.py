@@ -51,6 +51,8 @@ class Hands:
     """A leg put the other side on hold (`Hold`), took it back (`Unhold`) or was hung up while it held
     (`Hangup`).
     """
+    on_channel: Callable[[Message], None]
+    """A channel has come (`Newchannel`)."""
 
 
 class Listener:
@@ -117,6 +119,8 @@ class Listener:
         self._heard, self._event_at = now_ms(), time.monotonic()
         if message.event in ("Hold", "Unhold") or self._ends_a_hold(message):
             self._hands.on_hold(message)
+        elif message.event == "Newchannel":
+            self._hands.on_channel(message)
         self._state.fold(message, self._heard)
         if message.event == "FullyBooted":
             self._begin_listing()

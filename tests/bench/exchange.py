@@ -78,7 +78,7 @@ class Exchange(PrivateAsterisk):
         path = self.directory / "foyer.db"
         migrate(path)
         store, stop = Store(path), threading.Event()
-        hands = Hands(lambda _heard: None, lambda _message: None)
+        hands = Hands(lambda _heard: None, lambda _message: None, lambda _message: None)
         listener = Listener(store, Account(self.env.ami_port, "ami-events", secret), hands)
         thread = threading.Thread(target=listener.run, args=(stop, lambda: None), name="listen")
         thread.start()

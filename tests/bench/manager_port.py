@@ -120,7 +120,7 @@ def listening(store: Store, folder: Path) -> Iterator[FakeAsterisk]:
     secret.write_text("x\n")
     stop = threading.Event()
     with FakeAsterisk(far_end) as asterisk:
-        hands = Hands(lambda _heard: None, lambda _message: None)
+        hands = Hands(lambda _heard: None, lambda _message: None, lambda _message: None)
         listener = Listener(store, Account(asterisk.port, "ami-events", secret), hands)
         thread = threading.Thread(target=listener.run, args=(stop, lambda: None), name="listen")
         thread.start()

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from appliance.pbx import actions
 from appliance.store import agents, now_ms, requests
 from tests.pbx.box import ASKED_S, CALLER, NUMBER, Box
 from tests.pbx.replaces import take_over
@@ -333,7 +332,7 @@ def test_requests(box: Box) -> None:
         assert len(box.calls()) == 2
 
 
-def test_two_orders_in_a_moment_ring_the_phone_once(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_orders_in_a_moment_ring_the_phone_once(box: Box) -> None:
     """Also a phone that does not say that it rings, and is not live as ringing."""
     with box.desk("a1") as desk:
         desk.register()
@@ -347,8 +346,20 @@ def test_two_orders_in_a_moment_ring_the_phone_once(box: Box, monkeypatch: pytes
         assert (first.state, second.state) == ("done", "failed"), second.result
         assert "on the phone already" in second.result["error"]
         until(lambda: "PJSIP/a1d-" in box.asterisk.cli("core show channels"), 10, "the call to the phone")
-        monkeypatch.setattr(actions, "ORDERED_S", 0.0)
         assert "on the phone already" in box.ask("originate", **args).result["error"]
+
+
+def test_a_phone_that_has_declined_is_rung_again_at_once(box: Box) -> None:
+    with box.desk("a1") as desk:
+        desk.register()
+        box.agent("a1", "available")
+        box.wait_row("agent", "a1", "the desk phone", desk=True)
+        for _ in range(2):
+            asked = box.ask("originate", agent="a1", number="0907654321", call=str(uuid.uuid4()))
+            assert asked.state == "done", asked.result
+            desk.wait_ring().refuse()
+            until(lambda: "PJSIP/a1d-" not in box.asterisk.cli("core show channels"), 10, "its end")
+            box.wait_row("agent", "a1", "a free phone", state="idle")
 
 
 @pytest.mark.parametrize(

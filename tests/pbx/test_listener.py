@@ -72,7 +72,7 @@ class Scene:
 
     def start(self) -> None:
         """Starts listening, as a new process does."""
-        hands = Hands(self.booted.append, self.holds.append)
+        hands = Hands(self.booted.append, self.holds.append, lambda _message: None)
         listener = Listener(self.store, self.account, hands)
         self.stop = threading.Event()
         self.thread = threading.Thread(target=listener.run, args=(self.stop, lambda: None), name="listen")
