@@ -24,6 +24,7 @@ from appliance.pbx.closures import Closures
 from appliance.pbx.conf import outbound
 from appliance.pbx.diversions import Diversions
 from appliance.pbx.guard import Guard
+from appliance.pbx.handing_on import Look
 from appliance.pbx.line_faults import LineFaults
 from appliance.pbx.membership import interface_of
 from appliance.pbx.orders import Orders
@@ -45,6 +46,9 @@ _PUNCTUATION = re.compile(r"[\s().\-/]")
 _UUID = re.compile(r"[0-9a-f-]{36}")
 _CHANNEL = re.compile(r"[A-Za-z0-9.-]{3,60}")  # its unique id
 
+type Result = dict[str, Any] | Look
+"""What the page is told; a Look where Asterisk takes a while, after which the result is empty."""
+
 
 @dataclass(frozen=True)
 class Actions:
@@ -61,8 +65,8 @@ class Actions:
     orders: Orders
     countries: tuple[Country, ...] = field(default_factory=countries.load)
 
-    def perform(self, request: Request) -> dict[str, Any]:
-        """Does what is asked and returns the result for the page.
+    def perform(self, request: Request) -> Result:
+        """Does what is asked and returns the result for the page, or whoever can say when it is done.
 
         Raises `RejectedError` for a request that makes no sense or that Asterisk refuses, `NotFoundError` for
         something that is not (any more), `DeviceGone` or `TransientError` when Asterisk cannot be asked.
@@ -220,7 +224,7 @@ class Actions:
             raise NotFoundError("This call is over.")
         return {"legs": ended}
 
-    def hand_on(self, args: Mapping[str, Any]) -> dict[str, Any]:
+    def hand_on(self, args: Mapping[str, Any]) -> Result:
         """Hands whom `agent` talks to in `call` on: to the queue `queue`, else to `number`; with `ask` "1"
         after asking there.
         """
@@ -231,8 +235,8 @@ class Actions:
             return {}
         country = countries.find_or_generic(site.country, self.countries)
         number = _PUNCTUATION.sub("", str(args.get("number", "")))
-        handing_on.to_number(ami, site, country, agent, call, number, ask=args.get("ask") == "1")
-        return {}
+        ask = args.get("ask") == "1"
+        return handing_on.to_number(ami, site, country, agent, call, number, ask=ask) or {}
 
     def take_back(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """`agent`, who asks somebody before handing `call` on, is with the caller again."""
@@ -274,7 +278,7 @@ def _busy() -> RejectedError:
     return RejectedError("There is a call on the phone already.")
 
 
-_KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], dict[str, Any]]] = {
+_KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], Result]] = {
     "test_call": Actions.test_call,
     "originate": Actions.originate,
     "fetch_parked": Actions.fetch_parked,

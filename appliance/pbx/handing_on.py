@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 
 from appliance.errors import NotFoundError, RejectedError
 from appliance.pbx.ami import Ami
@@ -25,15 +26,18 @@ _NUMBER = re.compile(r"\+?[0-9]{2,30}")
 # Less than the page waits for the answer (store/requests.py). Who is told too early that it was in vain tries
 # again, and presses keys in the talk there.
 ASKED_S = 4.0
-LOOK_EVERY_S = 0.05
+
+type Look = Callable[[], bool]
+"""Whether what Asterisk was told to do is done by now; RejectedError if it came to nothing."""
 
 
 def to_number(
     ami: Ami, site: Site, country: Country, agent: Agent, call: str, number: str, *, ask: bool
-) -> None:
+) -> Look | None:
     """Hands on to an internal number, or to one outside. With `ask`, the agent talks there first, and
-    connects both by hanging up. RejectedError: the number makes no sense or is forbidden, and the call stays
-    where it is. So it does, with a RejectedError, if Asterisk was busy with this call.
+    connects both by hanging up, and the Look says whether his phone calls there. RejectedError: the number
+    makes no sense or is forbidden, and the call stays where it is. So it does, with the Look's RejectedError,
+    if Asterisk was busy with this call.
     """
     if not _NUMBER.fullmatch(number):
         raise RejectedError("This is not a number that can be called.", field="number")
@@ -41,7 +45,7 @@ def to_number(
     channel = leg_of(ami, agent.id, call)
     if not ask:
         ami.ask("BlindTransfer", {"Channel": channel, "Context": outbound.HANDS, "Exten": number})
-        return
+        return None
     prefix = number_plan.plan(country, site.outbound.countries).international_prefix
     if number.startswith("+") and not prefix:
         raise RejectedError("This is not a number that can be called.", field="number")
@@ -51,10 +55,15 @@ def to_number(
     ami.ask("Atxfer", {"Channel": channel, "Context": outbound.HANDS, "Exten": keys})
     # Asterisk says yes at once, and forgets keys that come while it moves the phone from one call to another.
     until = time.monotonic() + ASKED_S
-    while _bridge_of(ami, channel) == before:
+
+    def has_moved() -> bool:
+        if _bridge_of(ami, channel) != before:
+            return True
         if time.monotonic() > until:
             raise RejectedError("Your phone did not call there.", "Try again in a moment.")
-        time.sleep(LOOK_EVERY_S)
+        return False
+
+    return has_moved
 
 
 def to_queue(ami: Ami, site: Site, agent: Agent, call: str, queue_id: str) -> None:

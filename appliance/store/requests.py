@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,10 +77,10 @@ def is_waiting(db: Database, target: str) -> bool:
     return row.fetchone() is not None
 
 
-def claim(change: Change, target: str) -> Request | None:
+def claim(change: Change, target: str, others_than: Collection[str] = ()) -> Request | None:
     """The oldest waiting request of `target`, which is then this caller's to finish; None if there is none.
 
-    Those past their deadline expire instead.
+    Those past their deadline expire instead, and what these users ask waits.
     """
     _finish_where(
         change,
@@ -91,9 +91,10 @@ def claim(change: Change, target: str) -> Request | None:
     )
     row = change.db.execute(
         "UPDATE request SET state = 'claimed', claimed_at = ? WHERE id ="
-        " (SELECT id FROM request WHERE target = ? AND state = 'waiting' ORDER BY created, rowid LIMIT 1)"
+        " (SELECT id FROM request WHERE target = ? AND state = 'waiting'"
+        " AND who NOT IN (SELECT value FROM json_each(?)) ORDER BY created, rowid LIMIT 1)"
         " RETURNING id, target, kind, args, who, created, deadline, state, result, claimed_at, done_at",
-        (change.now, target),
+        (change.now, target, to_json(list(others_than))),
     ).fetchone()
     if row is None:
         return None

@@ -13,7 +13,7 @@ from appliance.pbx import handing_on
 from appliance.store import countries
 from appliance.store.sitemodel import Site
 from tests.apply.box import FIRST
-from tests.until import Stopwatch
+from tests.until import Stopwatch, until
 
 
 class Busy:
@@ -32,9 +32,12 @@ class Busy:
 
 
 def ask_there(ami: Any) -> None:
+    """Asks, and looks until the leg has moved."""
     site = Site.from_dict(FIRST)
     country = countries.find_or_generic(site.country, countries.load())
-    handing_on.to_number(ami, site, country, site.agents[0], "call", "102", ask=True)
+    has_moved = handing_on.to_number(ami, site, country, site.agents[0], "call", "102", ask=True)
+    assert has_moved is not None
+    until(has_moved, 10, "the leg to move")
 
 
 def test_a_leg_that_moves_late_has_moved() -> None:
