@@ -40,17 +40,15 @@ class AgentEnds:
         up = {item.get("Uniqueid"): item for item in channels}
         legs = [leg_of(one.try_uuid, one.placed_at) for one in known if one.try_uuid and one.placed_at]
         seen = {leg: who for leg in legs if (who := _agent_end(leg, up) or self._seen.get(leg, ""))}
-        changed = [up[leg] for leg, who in seen.items() if leg in up and self._seen.get(leg) != who]
+        changed = [leg for leg, who in seen.items() if leg in up and self._seen.get(leg) != who]
         if not changed:
             self._seen = seen
             return
         ami = self._session.ami()
-        files = {leg.get("Channel"): _stop(ami, leg.get("Channel")) for leg in changed}
-        time.sleep(GAP_S)
-        for channel, file in files.items():
-            if file:
-                with contextlib.suppress(RejectedError):  # it has gone meanwhile
-                    ami.ask("MixMonitor", {"Channel": channel, "File": file, "Options": "ab"})
+        # One after the other: each misses its own moment and not those of the others.
+        for leg in changed:
+            _begin_anew(ami, up[leg].get("Channel"))
+            self._seen[leg] = seen[leg]
         self._seen = seen
 
 
@@ -60,6 +58,15 @@ def _agent_end(leg: str, up: dict[str, Message]) -> str:
     room = half.get("BridgeId") if half else ""
     there = (name for name, one in up.items() if one is not half and one.get("BridgeId") == room)
     return next(there, "") if room else ""
+
+
+def _begin_anew(ami: Ami, channel: str) -> None:
+    file = _stop(ami, channel)
+    if not file:
+        return
+    time.sleep(GAP_S)
+    with contextlib.suppress(RejectedError):  # it has gone meanwhile
+        ami.ask("MixMonitor", {"Channel": channel, "File": file, "Options": "ab"})
 
 
 def _stop(ami: Ami, channel: str) -> str:
