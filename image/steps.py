@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -33,13 +34,16 @@ NETWORK_SIGNS = (
     "eai_again",
     "etimedout",
     "econnrefused",
-    # pip's and npm's own words for every way in which a request can fail.
+    # pip's and npm's own words for every way in which a request can fail: pip's are those of its last try.
     "connection broken by",
     "failed, reason:",
 )
 
 LARGER_DISK = "set FOYER_BUILD= to a folder on a larger disk"
 DISK_FULL = f"the disk is full: free some space, or {LARGER_DISK}."
+
+# pip, of a request that it tries again so many times: the next one may pass.
+TRIED_AGAIN = re.compile(r"retrying \(retry\(total=[1-9]")
 
 SHOW_EVERY_S = 3.0
 TOOLS_END_S = 5.0
@@ -110,7 +114,8 @@ def run(*args: str | Path, what: str, cwd: Path | None = None, env: dict[str, st
     sys.stderr.writelines(f"    {line}\n" for line in tail)
     if any(os.strerror(errno.ENOSPC) in line for line in tail):
         raise Failed(DISK_FULL)
-    if any(sign in line.lower() for line in tail for sign in NETWORK_SIGNS):
+    lines = [line.lower() for line in tail if not TRIED_AGAIN.search(line.lower())]
+    if any(sign in line for line in lines for sign in NETWORK_SIGNS):
         raise Failed(
             f"{what} failed: a package could not be fetched. Check the network, then run make again."
         )

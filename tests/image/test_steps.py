@@ -119,6 +119,15 @@ def test_a_network_that_fails_is_named_whoever_tells_of_it(
     assert told in capfd.readouterr().err
 
 
+def test_a_request_that_pip_tried_again_is_no_sign(capfd: pytest.CaptureFixture[str]) -> None:
+    """It passed, and what failed is something else."""
+    told = f"{PIP} broken by 'NewConnectionError('...: [Errno -3] Temporary failure in name resolution')'"
+    script = 'echo "$1"; echo "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES"; exit 1'
+    with pytest.raises(steps.Failed, match=r"^baking failed \(exit code 1\)"):
+        steps.run("sh", "-c", script, "sh", told.replace("total=0", "total=4"), what="baking")
+    assert "HASHES" in capfd.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_build_without_a_network_ends_in_one_sentence(tmp_path: Path) -> None:
     """The test root has what builds a root, and no network."""
