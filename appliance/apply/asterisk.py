@@ -158,7 +158,7 @@ class Console:
 
     def _put_back(self, dropped: lists.Dropped, queues: Collection[str]) -> None:
         """Members and callers of queues that are there again. Each caller waits until the one before is in
-        it: who comes first stands first.
+        it: who comes first stands first, also before those who came in meanwhile.
         """
         kept = dropped.kept
         # Before the members: nobody can be on his way from the new queue to an agent.
@@ -170,8 +170,12 @@ class Console:
             for command in lists.put_in(name, answer, kept.agents.get(name, ())):
                 self.ask(command)
         over = time.monotonic() + _JOIN_ALL_S
+        order = list(dict.fromkeys((*kept.waiting, *(one.channel for one in lost))))
         for one in lost:
             if one.context in _WAITS:
+                there = lists.callers(self.ask(f"{objects.QUEUES} {one.queue}"))
+                place = lists.place(one.channel, order, there)
+                self.ask(f"dialplan set chanvar {one.channel} FOYER_PLACE {place}")
                 self.ask(f"channel redirect {one.channel} {one.context},s,queue")
                 deadline = min(time.monotonic() + _JOIN_S, over)
                 while not self._has_come(one) and time.monotonic() < deadline:

@@ -128,6 +128,14 @@ def put_in(queue: str, answer: str, agents: Sequence[str]) -> list[str]:
     return commands
 
 
+def place(one: str, order: Sequence[str], there: Sequence[str]) -> int:
+    """Where this channel of `order` belongs in a queue where those of `there` stand: behind all who came
+    before it, and before who came since.
+    """
+    sooner = order[: order.index(one)]
+    return max((at + 1 for at, other in enumerate(there, 1) if other in sooner), default=1)
+
+
 def in_order(lost: Collection[Waiting], waiting: Sequence[str]) -> list[Waiting]:
     """Those who lost their queue, in the order in which they waited. Who is not in `waiting` came after that
     was written down.

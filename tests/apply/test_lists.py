@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import pytest
 
@@ -119,6 +120,28 @@ def test_many_members_come_back(box: Box, asterisk: LiveAsterisk) -> None:
     assert members(asterisk) == listed
 
 
+@pytest.mark.asterisk
+def test_who_comes_while_others_are_put_back_stands_behind_them(box: Box, asterisk: LiveAsterisk) -> None:
+    start(box, asterisk)
+    with two_callers(box, asterisk) as (first, _):
+        before = waiting(asterisk)
+
+        class Calling(Console):
+            """One more calls as soon as the first is to be put back."""
+
+            def ask(self, command: str) -> str:
+                if "channel redirect" in command and not waiting(asterisk):
+                    third.append(cast(Phone, first.phone).call(NUMBER, caller="0903").wait_answer())
+                    until(lambda: len(waiting(asterisk)) == 1, 20, "the third to wait")
+                return super().ask(command)
+
+        third: list[Leg] = []
+        box.save(queues=queue("linear"))
+        assert box.applier(console=Calling).look() is None
+        assert third and waiting(asterisk)[:-1] == before
+        third[0].hang_up()
+
+
 class Killed(BaseException):
     """Ends foyer-apply where it stands."""
 
@@ -215,6 +238,18 @@ def test_who_came_after_the_order_was_written_down_comes_last() -> None:
     dropped = lists.Dropped(lists.Kept(waiting=("connected", "first", "second")), {"q1"})
     found = dropped.lost([*lost, Waiting("other", "foyer-wait", "q2")], ("there",))
     assert [one.channel for one in found] == ["connected", "first", "second", "new"]
+
+
+def test_where_somebody_belongs_who_is_put_back() -> None:
+    order = ("first", "second", "third")
+    for there, places in {
+        (): (1, 1, 1),
+        ("new",): (1, 1, 1),
+        ("first", "new"): (1, 2, 2),
+        # Who has priority comes first anyway.
+        ("new", "first", "second"): (1, 3, 4),
+    }.items():
+        assert tuple(lists.place(one, order, there) for one in order) == places
 
 
 def test_who_is_being_connected_by_a_queue_that_is_there_again_is_left_alone() -> None:
