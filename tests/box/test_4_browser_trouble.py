@@ -138,7 +138,7 @@ def test_ten_seconds_without_the_front_door(minh: Desk, line: Line, box: Box) ->
 
 
 def test_where_no_sound_gets_through_the_page_says_so_and_the_caller_waits_again(
-    minh: Desk, line: Line, exchange: Exchange
+    minh: Desk, line: Line, exchange: Exchange, owner: Browser
 ) -> None:
     """Chromium's own word for it comes 16 s after the answer, Asterisk's after 30."""
     minh.go("available")
@@ -152,6 +152,9 @@ def test_where_no_sound_gets_through_the_page_says_so_and_the_caller_waits_again
             # With "wait:" stand those who wait.
             until(lambda: "(wait:" in exchange.cli("queue show q1"), 60, "the caller back in the queue")
             assert minh.view != "ringing"
+            # Nobody takes him for one who is free.
+            owner.open("/live")
+            owner.sees("Phone not connected", ".agent-no_phone", 10)
         minh.browser.click("#advice-deaf button")
         minh.wait_view("ringing", 30)
         minh.answer()
