@@ -48,7 +48,7 @@ def add(change: Change, quarter: int, ports: Mapping[str, Mapping[str, int]]) ->
             f" ON CONFLICT (port, at) DO UPDATE SET {sums}",
             (port, quarter, *(counts.get(name, 0) for name in _COLUMNS)),
         )
-        change.event("live", port, kind="port")
+        change.event("live", port, kind="history")
     change.db.execute(
         "DELETE FROM port_quarter WHERE at < ? OR at > ?", (change.now - KEPT_MS, change.now + QUARTER_MS)
     )

@@ -66,14 +66,19 @@ def everything(found: CardsNow, site: Site) -> Everything:
 
 
 def of_card(card: CardNow, site: Site) -> Bracket:
-    """What was found on the card; as many dark plugs as it has while its driver finds none."""
+    """What was found on the card, and dark plugs for what was not: a place without a module, or all of them
+    while its driver does not run.
+    """
     shape = "rj11" if card.kinds and set(card.kinds) <= set(_SMALL) else "rj45"
     plugs = [
         *(_of_socket(socket, site, "rj45") for socket in card.sockets),
         *(_of_port(port, "rj11" if port.kind else shape) for port in card.ports_now),
     ]
-    if not plugs and len(card.ports) == 1:
-        plugs = [Plug(number, shape) for number in range(1, card.ports[0] + 1)]
+    numbers = {plug.number for plug in plugs}
+    # Parts of a card that count anew have more plugs than numbers: no place is known to be empty.
+    if len(card.ports) == 1 and len(numbers) == len(plugs):
+        plugs += [Plug(number, shape) for number in range(1, card.ports[0] + 1) if number not in numbers]
+        plugs.sort(key=lambda plug: plug.number)
     return Bracket(tuple(plugs), card.bus == "usb", wiring.may_share(card, len(plugs)))
 
 

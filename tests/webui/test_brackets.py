@@ -42,9 +42,10 @@ def test_a_lamp_for_each_port(sign_in: SignIn, store: Store, tmp_path: Path) -> 
     speaks(store, 1)
     boss = sign_in("boss")
     page = boss.get("/system/cards/now")
-    # The digital card; the analog one, of whose three lines the middle one has battery; a port that is gone.
-    assert lamps(page.text) == ["good", "dark", "bad", "good", "bad", "bad"]
-    assert page.text.count('class="plug-hole"') == 5
+    # The digital card; the analog one, of whose three lines the middle one has battery, and whose fourth
+    # place is empty; a port that is gone.
+    assert lamps(page.text) == ["good", "dark", "bad", "good", "bad", "dark", "bad"]
+    assert page.text.count('class="plug-hole"') == 6
     assert "1 E1 Đường số 1 Works Patch panel: แผง A-12 · Phone line: Viettel" in page.words
     assert (
         "1 Telephone line No battery The cable is not connected, or the provider's side is off." in page.words
@@ -76,7 +77,7 @@ def test_plugs_look_like_those_of_the_card(sign_in: SignIn, store: Store, tmp_pa
     set_up(store, tmp_path)
     found = PICTURE.findall(sign_in("boss").get("/system/cards/now").text)
     contacts = [re.search(r'plug-contacts" d="([^"]+)"', one) for one in found]
-    assert [one[1].count("v") if one else 0 for one in contacts] == [8, 8, 4, 4, 4, 0]
+    assert [one[1].count("v") if one else 0 for one in contacts] == [8, 8, 4, 4, 4, 4, 0]
 
 
 def test_ports_without_a_card_have_no_plug(sign_in: SignIn, store: Store, tmp_path: Path) -> None:
@@ -110,6 +111,8 @@ def test_a_cable_comes_out_while_one_looks(
         browser.open("/system/cards")
         browser.sees("Viettel")
         assert len(browser.all(".lamp-good")) == 2
+        browser.script("document.querySelector('.bracket a[href^=\"/system/cards/port\"]').focus()")
+        focused = browser.script("return document.activeElement.id")
         put(store, card(tmp_path / "out", {1: 1}, "0x108"))
         until(lambda: not browser.all(".lamp-good"), 10, "the lamp to change")
         assert browser.all(".lamp-bad")
@@ -117,6 +120,7 @@ def test_a_cable_comes_out_while_one_looks(
             "const of = (css) => document.querySelector(css).getBoundingClientRect().x;"
             "return of('.bracket-metal') > of('.bracket-words')"
         ), "the metal is where a line begins"
+        assert focused and browser.script("return document.activeElement.id") == focused
         assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
         # The lamp is what a colour-blind person or a printer leaves of it.
         assert browser.script("return document.querySelector('.lamp-bad .lamp-shape').getBBox().width > 20")

@@ -32,6 +32,7 @@ def test_it_is_reached_from_the_picture_of_the_card(sign_in: SignIn, store: Stor
     set_up(store, tmp_path)
     boss = sign_in("boss")
     assert f'href="{PATH}"' in boss.get("/system/cards").text
+    assert f'href="{PATH}"' in boss.get("/settings/spans/d1").text
     page = boss.get(PATH)
     for words in ("Đường số 1", "Port 1 · E1 · Digium Wildcard TE220", "แผง A-12", "Phone line: Viettel"):
         assert words in page.words
@@ -126,6 +127,7 @@ def test_errors_come_while_one_looks(app: Application, store: Store, tmp_path: P
         browser.click("details.more summary")
         went_wrong(store, bipolar=1234)
         browser.sees("Bipolar violations")
+        assert browser.script("return document.activeElement.id") == "port-table"
         assert browser.find("details.more table").is_displayed(), "what was opened stays open"
         assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
         assert browser.script(
