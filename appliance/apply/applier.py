@@ -198,7 +198,7 @@ class Applier:
         else:
             self._folders.confirm(made.label)
             sounds.forget_unused(self._folders.texts(sounds.PLAYING), self._sounds)
-        differing = {} if told[0] == "live" and not made.site.spans else {report.CARDS: told}
+        differing = {} if told[0] == "live" and not made.site.has_cards else {report.CARDS: told}
         if lacks_address:
             differing["lines"] = ("rendering", Sentence(report.LOOKUP))
         elif _lacks_password(made):

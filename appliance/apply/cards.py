@@ -1,4 +1,5 @@
-"""The spans of telephone cards: from the site to the drivers and to Asterisk, span by span.
+"""The ports of telephone cards: from the site to the drivers and to Asterisk, digital ones span by span,
+analog ones channel by channel.
 
 Nothing is remembered here: each of Asterisk's channels tells a stamp of its settings (chan_dahdi_conf.py), so
 what it has is compared with what it should have, whoever restarted meanwhile.
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from appliance.errors import ForbiddenError, RejectedError, Sentence, TransientError
 from appliance.hw.dahdi import sysfs
-from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedSpan
+from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedPort, PlannedSpan
 from appliance.pbx.conf import chan_dahdi_conf
 from appliance.privileged.client import NoAnswer
 from appliance.store.site_spans import SPANS_MAX, WIDTH, Span, ranges
@@ -25,7 +26,11 @@ UNANSWERED = Sentence(
 )
 _MODULE = f"{chan_dahdi_conf.MODULE}.so"
 # "     65            foyer-in-l2     vi         default                         In Service 0123456789abcdef"
-_SHOWN = re.compile(r"^ *([0-9]+) .* ([0-9a-f]{16})\s*$", re.MULTILINE)
+_SHOWN = re.compile(rf"^ *([0-9]+) .* ({chan_dahdi_conf.ALONE}?[0-9a-f]{{16}})\s*$", re.MULTILINE)
+
+
+# The first and the last of channels that are made and taken away together.
+type Unit = tuple[int, int]
 
 
 class Refused(RejectedError):
@@ -49,8 +54,8 @@ class Console(Protocol):
 
 
 def plan_of(site: Site) -> CardPlan:
-    """What root needs to know of the site's spans. A card takes its beat from the first of its ports that
-    has one: drivers count per card, and another port's settings change nothing.
+    """What root needs to know of the site's spans and analog ports. A card takes its beat from the first of
+    its digital ports that has one: drivers count per card, and another port's settings change nothing.
     """
     return CardPlan(
         tuple(
@@ -69,7 +74,11 @@ def plan_of(site: Site) -> CardPlan:
                 signalling=span.signalling_channel,
             )
             for span in site.spans
-        )
+        ),
+        tuple(
+            PlannedPort(port.channel, port.number, port.device, port.part, port.first_channel)
+            for port in site.ports
+        ),
     )
 
 
@@ -78,8 +87,8 @@ def _coding(span: Span) -> str:
 
 
 def files(site: Site) -> Mapping[str, str]:
-    """The plan as a file beside Asterisk's, on a site that has spans."""
-    return {FILE: plan_of(site).to_text()} if site.spans else {}
+    """The plan as a file beside Asterisk's, on a site that has ports of cards."""
+    return {FILE: plan_of(site).to_text()} if site.has_cards else {}
 
 
 class Cards:
@@ -109,23 +118,26 @@ class Cards:
         shown = self._shown() if wanted or self._is_loaded() else {}
         if wanted == shown and not self._is_owed:
             return True
-        stale = {_number(channel) for channel, stamp in shown.items() if wanted.get(channel) != stamp}
+        stale = {_unit(channel, stamp) for channel, stamp in shown.items() if wanted.get(channel) != stamp}
         if stale and self._busy(stale):
             return False
-        for number in sorted(stale):
-            if self._busy({number}):
+        for first, last in sorted(stale):
+            if self._busy({(first, last)}):
                 return False
-            # With its signalling channel, of which Asterisk would else keep side and kind of exchange.
-            self._console.ask(f"pri destroy span {number}")
-            self._console.ask(f"dahdi destroy channels {_range(number)}")
+            if first != last:
+                # With its signalling channel, of which Asterisk would else keep side and kind of exchange.
+                self._console.ask(f"pri destroy span {_number(first)}")
+            self._console.ask(f"dahdi destroy channels {first} {last}")
         refusal = self._ask_root()
-        self._make({_number(channel) for channel in wanted.keys() - self._shown().keys()})
+        self._make({_unit(channel, wanted[channel]) for channel in wanted.keys() - self._shown().keys()})
         there, shown = self._numbers(), self._shown()
         wrong = {one for one in wanted.keys() | shown.keys() if wanted.get(one) != shown.get(one)}
         lacking = {_number(channel) for channel in wrong if channel in shown or _number(channel) in there}
         if refusal:
             # It does not say which: those that do not work, else it may be any.
-            raise Refused(refusal, lacking or {*stale, *map(_number, wanted)})
+            raise Refused(
+                refusal, lacking or {*(_number(first) for first, _ in stale), *map(_number, wanted)}
+            )
         if lacking:
             raise Refused(REFUSED, lacking)
         return True
@@ -143,14 +155,15 @@ class Cards:
         self._is_owed = False
         return None
 
-    def _make(self, missing: set[int]) -> None:
+    def _make(self, missing: set[Unit]) -> None:
         """Has Asterisk make the channels of those spans that are there."""
-        found = missing.intersection(self._numbers())
+        numbers = self._numbers()
+        found = {unit for unit in missing if _number(unit[0]) in numbers}
         if found and not self._is_loaded():
             self._console.ask(f"module load {_MODULE}")
             return
-        for number in sorted(found):
-            self._console.ask(f"dahdi create channels {_range(number)}")
+        for first, last in sorted(found):
+            self._console.ask(f"dahdi create channels {first} {last}")
 
     def _shown(self) -> dict[int, str]:
         """Channel to stamp, of the spans that a site can have."""
@@ -162,23 +175,33 @@ class Cards:
         answer = self._console.ask(f"module show like {_MODULE}")
         return _MODULE in answer and "Not Running" not in answer
 
-    def _busy(self, numbers: set[int]) -> bool:
-        """Whether calls are up over one of these spans."""
+    def _busy(self, units: set[Unit]) -> bool:
+        """Whether calls are up over one of these (chan_dahdi.c, create_channel_name)."""
         up = self._console.ask("core show channels concise")
-        return any(f"DAHDI/i{number}/" in up for number in numbers)
+        return any(
+            (f"DAHDI/{first}-" if first == last else f"DAHDI/i{_number(first)}/") in up
+            for first, last in units
+        )
 
 
 def changed(before: Mapping[str, str], tree: Mapping[str, str]) -> set[int]:
-    """The spans in which two renderings differ."""
+    """The spans in which two renderings differ, or ports of which do."""
     old, new = (stamps(one.get(chan_dahdi_conf.FILE, "")) for one in (before, tree))
     return {_number(channel) for channel in old.keys() | new.keys() if old.get(channel) != new.get(channel)}
 
 
 def comes_in_elsewhere(before: Mapping[str, str], tree: Mapping[str, str]) -> bool:
-    """Whether calls over a span of the first rendering come in elsewhere in the second, or not at all."""
-    old, new = (_values(one.get(chan_dahdi_conf.FILE, ""), "context") for one in (before, tree))
-    kept = {_number(channel): context for channel, context in new.items()}
-    return any(kept.get(_number(channel)) != context for channel, context in old.items())
+    """Whether calls over a span or an analog port of the first rendering come in elsewhere in the second, or
+    not at all.
+    """
+    old, new = (_contexts(one.get(chan_dahdi_conf.FILE, "")) for one in (before, tree))
+    return any(new.get(unit) != context for unit, context in old.items())
+
+
+def _contexts(text: str) -> dict[Unit, str]:
+    """What chan_dahdi.conf says: where calls come in."""
+    contexts, stamped = _values(text, "context"), stamps(text)
+    return {_unit(channel, stamped[channel]): context for channel, context in contexts.items()}
 
 
 def stamps(text: str) -> dict[int, str]:
@@ -195,7 +218,7 @@ def _values(text: str, wanted: str) -> dict[int, str]:
         if name == "channel" and "description" in settings:
             for row in value.split(","):
                 first, _, last = row.partition("-")
-                found |= dict.fromkeys(range(int(first), int(last) + 1), settings.get(wanted, ""))
+                found |= dict.fromkeys(range(int(first), int(last or first) + 1), settings.get(wanted, ""))
             settings = {}
         else:
             settings[name] = value
@@ -211,6 +234,9 @@ def _number(channel: int) -> int:
     return (channel - 1) // WIDTH + 1
 
 
-def _range(number: int) -> str:
-    """All channels that a span may have."""
-    return f"{(number - 1) * WIDTH + 1} {number * WIDTH}"
+def _unit(channel: int, stamp: str) -> Unit:
+    """An analog channel by itself, else all that the span may have."""
+    if stamp.startswith(chan_dahdi_conf.ALONE):
+        return channel, channel
+    number = _number(channel)
+    return (number - 1) * WIDTH + 1, number * WIDTH

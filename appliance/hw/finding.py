@@ -35,6 +35,11 @@ State = Literal[
 
 # Types of ports that take a digital line; DYNAMIC is one without a card.
 DIGITAL = ("E1", "T1", "J1", "DYNAMIC")
+# Types of spans with analog ports: all for telephones, all for lines, or as the small modules make them
+# (drivers/dahdi/dahdi-base.c, spantype names).
+ANALOG = ("FXS", "FXO", "ANALOG_MIXED")
+# Shown of a span that has no number yet, from which DAHDI would tell, and whose card's table does not say.
+_USUAL_PORTS = 8
 
 
 @dataclass(frozen=True)
@@ -155,9 +160,9 @@ def sockets(
     """
     by_number = {span.number: span for span in spans}
     rows = {}
-    known = [one.device for one in cards]
+    known = tuple(cards)
     for part in parts:
-        own = next((f"{one.bus}:{one.address}" for one in known if belongs(part, one)), "")
+        own = _key_of(_card_of(part, known))
         for port, kind in part.types.items():
             number = part.numbers.get(port, 0)
             if kind in DIGITAL:
@@ -171,6 +176,56 @@ def sockets(
                     "alarms": list(span.alarms) if span else [],
                 }
     return rows
+
+
+def ports(
+    parts: Iterable[sysfs.Device], cards: Iterable[Found], spans: Iterable[Span]
+) -> dict[str, dict[str, Any]]:
+    """The analog ports, for the store, by card, part of the card and port. `number` is that of the span (0
+    for none), `signalling` what a channel was set up for ("FXSKS" for a line, "" for nothing), `open` whether
+    Asterisk has it.
+    """
+    by_number = {span.number: span for span in spans}
+    rows = {}
+    known = tuple(cards)
+    for part in parts:
+        found = _card_of(part, known)
+        for at, kind in part.types.items():
+            number = part.numbers.get(at, 0)
+            span = by_number.get(number)
+            channels = {one.number: one for one in (span.more.channels if span and span.more else ())}
+            first = part.first.get(number, 0)
+            for port in range(1, _count(span, found) + 1) if kind in ANALOG else ():
+                channel = channels.get(first + port - 1)
+                rows[f"{part.key}:{at}:{port}"] = {
+                    "device": part.key,
+                    "part": at,
+                    "port": port,
+                    "kind": kind,
+                    "card": _key_of(found),
+                    "number": number,
+                    "signalling": channel.signalling if channel else "",
+                    "open": bool(channel and channel.is_open),
+                    "alarms": list(channel.alarms) if channel else [],
+                }
+    return rows
+
+
+def _count(span: Span | None, found: Found | None) -> int:
+    """How many ports an analog span has."""
+    if span is not None:
+        return span.channels
+    counts = found.card.ports if found and found.card else ()
+    return max(counts, default=_USUAL_PORTS)
+
+
+def _card_of(part: sysfs.Device, cards: Iterable[Found]) -> Found | None:
+    return next((one for one in cards if belongs(part, one.device)), None)
+
+
+def _key_of(found: Found | None) -> str:
+    """The key of a card's own row, "" for no card."""
+    return f"{found.device.bus}:{found.device.address}" if found else ""
 
 
 def _span(span: Span) -> dict[str, Any]:

@@ -78,8 +78,8 @@ class Looker:
         self._files = frozenset(file.file for card in table.cards for file in card.firmware)
 
     def look(self) -> Sight:
-        """Its rows: the cards by bus and address, spans without a card by number, ports for digital lines by
-        card and port, and the telephony drivers as a whole.
+        """Its rows: the cards by bus and address, spans without a card by number, ports for digital lines and
+        for analog ones by card and port, and the telephony drivers as a whole.
         """
         places = self._places
         kernel = self._kernel()
@@ -90,6 +90,7 @@ class Looker:
             "card": {f"{one.device.bus}:{one.device.address}": one.to_row() for one in cards},
             "span": {str(span.number): finding.span_row(span) for span in spans},
             "socket": finding.sockets(parts, cards, there),
+            "port": finding.ports(parts, cards, there),
             "dahdi": {"state": {"built": bool(kernel.drivers), "loaded": "dahdi" in kernel.loaded}},
         }
         return Sight(rows, port_tally.readings(parts, there))

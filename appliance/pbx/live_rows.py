@@ -15,6 +15,7 @@ Filled by `live.py`. Rows (times are ms UTC, numbers and names as the network ga
                     "came": ms,         -- only if a call came in since foyer-pbx began: the last
                     "refused": 488}     -- only if the provider refused the last call out: its SIP status
     line/i1        as line/<line>, of a span of a telephone card, by its number: only its calls matter
+    line/c65       the same, of an analog port, by its channel
 """
 
 from __future__ import annotations
@@ -36,12 +37,16 @@ ASKING = "asking"
 _LINE = re.compile(r"(?:PJSIP/)?(l[1-9][0-9]{0,5})(?:-[0-9a-f]+)?")
 # "DAHDI/i1/0912345678-2a": a call over the first span (Asterisk 22, channels/chan_dahdi.c, dahdi_new).
 _SPAN = re.compile(r"DAHDI/(i[1-9][0-9]?)/.*-[0-9a-f]+")
+# "DAHDI/65-1": a call over an analog channel; the second number tells calls that wait from one another.
+_ANALOG = re.compile(r"DAHDI/([1-9][0-9]{0,3})-[0-9]+")
 
 
 def line_of(name: str) -> str | None:
-    """The line of a channel, a device or an endpoint, or the span of a card's channel ("i1"); None if it is
-    none's.
+    """The line of a channel, a device or an endpoint, or the span of a card's channel ("i1"), or an analog
+    one itself ("c65"); None if it is none's.
     """
+    if analog := _ANALOG.fullmatch(name):
+        return f"c{analog[1]}"
     found = _LINE.fullmatch(name) or _SPAN.fullmatch(name)
     return found[1] if found else None
 

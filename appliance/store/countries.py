@@ -15,6 +15,7 @@ from pathlib import Path
 
 from appliance.errors import NotFoundError, RejectedError, SetupError
 from appliance.store import site_inside
+from appliance.store.site_ports import CALLER_ID_STARTS, CALLER_IDS
 from appliance.store.sitemodel import Site
 
 FOLDER = Path(__file__).parents[2] / "provisioning" / "countries"
@@ -42,6 +43,16 @@ class Tones:
 
 
 @dataclass(frozen=True)
+class CallerId:
+    """How an analog line tells a caller's number, as Asterisk's chan_dahdi.conf calls it: cidsignalling and
+    cidstart (site_ports.py).
+    """
+
+    signalling: str
+    start: str
+
+
+@dataclass(frozen=True)
 class EmergencyNumber:
     """A number that must always reach the outside. `name` is English, for translation where it is shown."""
 
@@ -55,7 +66,7 @@ class Country:
 
     `calling_code` ("84") and `trunk_prefix` ("0") are empty where they are not known. `language` and
     `time_zone` are what the wizard proposes; `prompt_language` is the one that Asterisk's spoken prompts
-    exist in.
+    exist in. `caller_id` is None where no source tells how analog lines have it.
     """
 
     code: str
@@ -68,6 +79,7 @@ class Country:
     prompt_language: str
     tones: Tones
     emergency: tuple[EmergencyNumber, ...]
+    caller_id: CallerId | None = None
 
     def forms(self, number: str) -> tuple[str, ...]:
         """The ways in which a provider may write `number` as the called one, the given form first.
@@ -135,7 +147,8 @@ def _read(path: Path) -> Country:
 
 
 def _country(facts: Mapping[str, object]) -> Country:
-    _known(facts, {"code", "name", "language", "time_zone", "numbers", "prompts", "tones", "emergency"})
+    names = {"code", "name", "language", "time_zone", "numbers", "prompts", "tones", "emergency"}
+    _known(facts, names | ({"caller_id"} & facts.keys()))
     numbers = _table(facts, "numbers", {"calling_code", "trunk_prefix", "international_prefix"})
     prompts = _table(facts, "prompts", {"language"})
     tones = _table(facts, "tones", set(Tones.__dataclass_fields__))
@@ -157,7 +170,16 @@ def _country(facts: Mapping[str, object]) -> Country:
         prompt_language=_text(prompts, "language"),
         tones=Tones(**{name: _text(tones, name) for name in Tones.__dataclass_fields__}),
         emergency=tuple(_emergency(one) for one in emergency),
+        caller_id=_caller_id(facts) if "caller_id" in facts else None,
     )
+
+
+def _caller_id(facts: Mapping[str, object]) -> CallerId:
+    table = _table(facts, "caller_id", set(CallerId.__dataclass_fields__))
+    found = CallerId(_text(table, "signalling"), _text(table, "start"))
+    if found.signalling not in CALLER_IDS or found.start not in CALLER_ID_STARTS:
+        raise ValueError("caller_id must be of the kinds of site_ports.py")
+    return found
 
 
 def _emergency(facts: Mapping[str, object]) -> EmergencyNumber:

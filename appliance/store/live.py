@@ -19,7 +19,7 @@ from appliance.store.text import to_json
 
 _OF_CALLS = ("pbx", "queue", "caller", "parked", "agent", "line")
 _OF_OFFICE = ("fault", "disk", "guard", "hours", "divert")
-_OF_CARDS = ("card", "span", "socket", "signal", "dahdi")
+_OF_CARDS = ("card", "span", "socket", "port", "signal", "dahdi")
 KINDS = (*_OF_CALLS, *_OF_OFFICE, *_OF_CARDS)
 
 

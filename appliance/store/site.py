@@ -33,6 +33,7 @@ _LISTS = {
     "f": "flows",
     "p": "prompts",
     "m": "music",
+    "x": "ports",
 }
 
 

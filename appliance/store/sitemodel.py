@@ -22,6 +22,7 @@ from appliance.store import (
     schedules,
     site_inside,
     site_outbound,
+    site_ports,
     site_queues,
     site_spans,
 )
@@ -31,6 +32,7 @@ from appliance.store.prompts import PROMPTS_MAX, Prompt
 from appliance.store.schedules import Schedule
 from appliance.store.site_inside import PAGINGS_MAX, ROOMS_MAX, Paging, Room
 from appliance.store.site_outbound import Outbound
+from appliance.store.site_ports import AnalogPort
 from appliance.store.site_queues import Queue
 from appliance.store.site_spans import Span
 from appliance.store.sitecheck import Fields, field_names, refuse_twice
@@ -38,7 +40,7 @@ from appliance.store.sitecheck import Fields, field_names, refuse_twice
 CODECS = ("alaw", "ulaw", "g722", "opus", "gsm")
 # How a line writes the numbers that it calls: 0901234567, +84901234567 or 84901234567.
 NUMBER_FORMATS = ("national", "plus", "digits")
-# Over the network, or over spans of telephone cards.
+# Over the network, or over telephone cards.
 LINE_KINDS = ("sip", "card")
 NUMBER_PRIORITIES = ("normal", "high")
 # A break begun on the phone itself has this reason in the queue's log.
@@ -61,7 +63,8 @@ class Agent:
 class Line:
     """What brings calls in and takes calls out; `caller_number` is shown to whom we call, "" for the
     provider's own choice, and `number_format` (one of NUMBER_FORMATS) is how it wants the called number. A
-    line over cards has `spans`, in their order of use for calls out, and nothing that speaks of a network.
+    line over cards has `spans` and analog `ports`, in their order of use for calls out, and nothing that
+    speaks of a network.
     """
 
     id: str
@@ -75,6 +78,7 @@ class Line:
     caller_number: str = ""
     number_format: str = NUMBER_FORMATS[0]
     spans: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class Site:
     rooms: tuple[Room, ...] = ()
     pagings: tuple[Paging, ...] = ()
     spans: tuple[Span, ...] = ()
+    ports: tuple[AnalogPort, ...] = ()
     lines: tuple[Line, ...] = ()
     numbers: tuple[Number, ...] = ()
     dispositions: tuple[Disposition, ...] = ()
@@ -150,6 +155,7 @@ class Site:
             rooms=fields.items("rooms", ROOMS_MAX, site_inside.room),
             pagings=fields.items("pagings", PAGINGS_MAX, site_inside.paging),
             spans=fields.items("spans", site_spans.SPANS_MAX, site_spans.build),
+            ports=fields.items("ports", site_ports.ALL_MAX, site_ports.build),
             lines=fields.items("lines", 100, functools.partial(_line, country)),
             numbers=fields.items("numbers", 500, functools.partial(_number, country)),
             dispositions=fields.items("dispositions", 100, _disposition),
@@ -191,6 +197,15 @@ class Site:
     def span(self, span_id: str) -> Span | None:
         """The span of that id, None if there is none (any more)."""
         return next((span for span in self.spans if span.id == span_id), None)
+
+    def port(self, port_id: str) -> AnalogPort | None:
+        """The analog port of that id, None if there is none (any more)."""
+        return next((port for port in self.ports if port.id == port_id), None)
+
+    @property
+    def has_cards(self) -> bool:
+        """Whether ports of telephone cards are set up."""
+        return bool(self.spans or self.ports)
 
     def schedule(self, schedule_id: str) -> Schedule | None:
         """The opening hours of that id, None if there are none (any more)."""
@@ -241,12 +256,13 @@ def _line(country: str, data: object, path: str, strict: bool) -> Line:
         caller_number=fields.number("caller_number", country, optional=True),
         number_format=fields.choice("number_format", Line.number_format, NUMBER_FORMATS),
         spans=fields.texts("spans", (), site_spans.SPANS_MAX),
+        ports=fields.texts("ports", (), site_ports.ALL_MAX),
     )
     if not line.codecs or not set(line.codecs) <= set(CODECS):
         raise RejectedError("This is not one of the choices.", field=fields.at("codecs"))
     if line.register and not line.username:
         raise RejectedError("Registering needs the user name.", field=fields.at("username"))
-    if bool(line.spans) != (kind == "card"):
+    if bool(line.spans or line.ports) != (kind == "card"):
         raise RejectedError("Choose one of these.", field=fields.at("spans"))
     return line
 
@@ -280,13 +296,14 @@ def _break(data: object, path: str, strict: bool) -> Break:
 
 
 def _refuse_doubles(site: Site) -> None:
-    calls = ("queues", "spans", "lines", "numbers", "schedules", "flows", "prompts", "music")
+    calls = ("queues", "spans", "ports", "lines", "numbers", "schedules", "flows", "prompts", "music")
     for path in (*site_inside.GROUPS, *calls):
         refuse_twice(getattr(site, path), path, "id", "Another one has this id.")
     for path in ("dispositions", "breaks"):
         refuse_twice(getattr(site, path), path, "code", "Another one has this code.")
     site_inside.refuse_twice(site)
     site_spans.refuse_doubles(site.spans)
+    site_ports.refuse_doubles(site.ports, site.spans)
     refuse_twice(site.numbers, "numbers", "number", "This number stands here twice.")
 
 
@@ -298,6 +315,7 @@ def _refuse_dangling(site: Site) -> None:
     site_inside.refuse_dangling(site.pagings, agents)
     site_queues.refuse_dangling(site.queues, agents, schedules_known, {flow.id for flow in site.flows})
     site_spans.refuse_dangling(site.spans, [line.spans for line in site.lines])
+    site_ports.refuse_dangling(site.ports, [line.ports for line in site.lines])
     for at, number in enumerate(site.numbers):
         if number.line_id not in lines:
             raise RejectedError("There is no such phone line.", field=f"numbers.{at}.line_id")

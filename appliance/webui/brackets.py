@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from appliance.store.sitemodel import Site
 from appliance.webui import wiring
+from appliance.webui.analog_words import AnalogNow
 from appliance.webui.card_words import CardNow, CardsNow, PortNow
 from appliance.webui.socket_words import SocketNow
 
@@ -24,9 +26,9 @@ _SMALL = ("fxo", "fxs")
 @dataclass(frozen=True)
 class Plug:
     """A port. `shape` is how its plug looks (rj45, rj11; "" where there is none), `lamp` one of LAMPS or ""
-    for dark. `kind`, `words` and `advice` are as in PortNow and SocketNow ("" for a port that no driver has
-    yet), `name`, `panel` and `line` of the settings; `span` is their id and `key` that of the port, if it is
-    for a digital line.
+    for dark. `kind`, `words` and `advice` are as in PortNow, SocketNow and AnalogNow ("" for a port that no
+    driver has yet), `name`, `panel` and `line` of the settings. `settings` is where these are, `set_up` where
+    they can be made, and `key` the port's own if errors are counted on it, as on digital lines.
     """
 
     number: int
@@ -40,9 +42,9 @@ class Plug:
     panel: str = ""
     line: str = ""
     calls: int = 0
-    span: str = ""
+    settings: str = ""
+    set_up: str = ""
     key: str = ""
-    can_be_set_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def of_card(card: CardNow, site: Site) -> Bracket:
     shape = "rj11" if card.kinds and set(card.kinds) <= set(_SMALL) else "rj45"
     plugs = [
         *(_of_socket(socket, site, "rj45") for socket in card.sockets),
+        *(_of_socket(socket, site, "rj11") for socket in card.analog),
         *(_of_port(port, "rj11" if port.kind else shape) for port in card.ports_now),
     ]
     numbers = {plug.number for plug in plugs}
@@ -94,11 +97,14 @@ def missing(found: CardsNow, site: Site) -> Bracket:
 
 def _loose(found: CardsNow, site: Site) -> Iterator[Plug]:
     yield from (_of_socket(socket, site, "") for socket in found.loose_sockets)
+    yield from (_of_socket(socket, site, "") for socket in found.loose_analog)
     yield from (_of_port(port, "") for port in found.loose)
 
 
-def _of_socket(socket: SocketNow, site: Site, shape: str) -> Plug:
-    span = socket.span
+def _of_socket(socket: SocketNow | AnalogNow, site: Site, shape: str) -> Plug:
+    is_analog = isinstance(socket, AnalogNow)
+    entry = socket.entry if isinstance(socket, AnalogNow) else socket.span
+    can_be_set_up = entry is None and socket.can_be_set_up
     return Plug(
         number=socket.port,
         shape=shape,
@@ -107,13 +113,13 @@ def _of_socket(socket: SocketNow, site: Site, shape: str) -> Plug:
         words=socket.words,
         badge=socket.badge,
         advice=socket.advice,
-        name=span.name if span else "",
-        panel=span.panel if span else "",
-        line=wiring.line_of(span, site) if span else "",
+        name=socket.name,
+        panel=entry.panel if entry else "",
+        line=wiring.line_of(entry.id, site) if entry else "",
         calls=socket.calls,
-        span=span.id if span else "",
-        key=socket.key,
-        can_be_set_up=span is None and socket.can_be_set_up,
+        settings=socket.settings,
+        set_up=f"{socket.new}{quote(socket.key)}" if can_be_set_up else "",
+        key="" if is_analog else socket.key,
     )
 
 

@@ -2,7 +2,7 @@
 
 Used by the page of the cards. The rows are foyer-hw's (hw/finding.py, Found.to_row): card/<bus:address>,
 span/<number> for ports that belong to no card, and dahdi/state. Ports for digital lines are those of
-socket_words.py.
+socket_words.py, analog ones those of analog_words.py.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from appliance.store.site_spans import Span
-from appliance.webui import socket_words
+from appliance.store.sitemodel import Site
+from appliance.webui import analog_words, socket_words
+from appliance.webui.analog_words import AnalogNow
 from appliance.webui.i18n import N_
 from appliance.webui.socket_words import SocketNow
 from appliance.webui.stated import Stated
@@ -160,6 +161,7 @@ class CardNow(Stated):
     is_late: bool
     ports_now: tuple[PortNow, ...]
     sockets: tuple[SocketNow, ...]
+    analog: tuple[AnalogNow, ...]
     STATES = STATES
 
     @property
@@ -170,42 +172,56 @@ class CardNow(Stated):
 
 @dataclass(frozen=True)
 class CardsNow:
-    """Everything; `loose` and `loose_sockets` are ports that belong to no card, `missing` those that are set
-    up and not there. `is_known` is False while nobody has looked.
+    """Everything; `loose`, `loose_sockets` and `loose_analog` are ports that belong to no card, `missing`
+    those that are set up and not there. `is_known` is False while nobody has looked.
     """
 
     cards: tuple[CardNow, ...]
     loose: tuple[PortNow, ...]
     loose_sockets: tuple[SocketNow, ...]
-    missing: tuple[SocketNow, ...]
+    loose_analog: tuple[AnalogNow, ...]
+    missing: tuple[SocketNow | AnalogNow, ...]
     is_known: bool
     has_drivers: bool
 
 
-def now(rows: socket_words.Rows, set_up: tuple[Span, ...] = ()) -> CardsNow:
-    """The rows of `live.snapshot`, and the spans of the settings. A card's row of another release, with a
-    state of tomorrow, is left out.
+def now(rows: socket_words.Rows, site: Site) -> CardsNow:
+    """The rows of `live.snapshot`, and the settings. A card's row of another release, with a state of
+    tomorrow, is left out.
     """
-    sockets = tuple(socket_words.found(rows, set_up))
+    sockets = tuple(socket_words.found(rows, site.spans))
+    analog = tuple(analog_words.found(rows, site.ports))
     cards = tuple(
-        _card(row, tuple(one for one in sockets if one.card == key))
+        _card(
+            row,
+            tuple(one for one in sockets if one.card == key),
+            tuple(one for one in analog if one.card == key),
+        )
         for key, row in rows["card"].items()
         if row.get("state") in STATES
     )
     spans = sorted(rows["span"].values(), key=lambda span: int(span["port"]))
     kernel = rows["dahdi"].get("state")
     loose_sockets = tuple(one for one in sockets if not one.card)
-    loose = tuple(port for span in spans for port in _ports(span, loose_sockets))
-    there = {one.key for one in sockets}
-    missing = tuple(
-        socket_words.now_of(span, rows) for span in set_up if socket_words.key_of(span) not in there
+    loose_analog = tuple(one for one in analog if not one.card)
+    loose = tuple(port for span in spans for port in _ports(span, loose_sockets, loose_analog))
+    there = {one.key for one in sockets} | {one.key for one in analog}
+    missing: tuple[SocketNow | AnalogNow, ...] = (
+        *(socket_words.now_of(span, rows) for span in site.spans),
+        *(analog_words.now_of(port, rows) for port in site.ports),
     )
     return CardsNow(
-        cards, loose, loose_sockets, missing, kernel is not None, bool(kernel and kernel["built"])
+        cards,
+        loose,
+        loose_sockets,
+        loose_analog,
+        tuple(one for one in missing if one.key not in there),
+        kernel is not None,
+        bool(kernel and kernel["built"]),
     )
 
 
-def _card(row: Mapping[str, Any], sockets: tuple[SocketNow, ...]) -> CardNow:
+def _card(row: Mapping[str, Any], sockets: tuple[SocketNow, ...], analog: tuple[AnalogNow, ...]) -> CardNow:
     files = [(str(one["need"]), _file(one)) for one in row["firmware"]]
     return CardNow(
         name=str(row["name"]),
@@ -224,8 +240,9 @@ def _card(row: Mapping[str, Any], sockets: tuple[SocketNow, ...]) -> CardNow:
         better_files=tuple(file for need, file in files if need == "better"),
         echo_files=tuple(file for need, file in files if need == "echo"),
         is_late=bool(row.get("late")),
-        ports_now=tuple(port for span in row["spans"] for port in _ports(span, sockets)),
+        ports_now=tuple(port for span in row["spans"] for port in _ports(span, sockets, analog)),
         sockets=sockets,
+        analog=analog,
     )
 
 
@@ -234,8 +251,14 @@ def _file(row: Mapping[str, Any]) -> FileNow:
     return FileNow(str(row["file"]), str(row["version"]), str(archive["name"]), str(archive["url"]))
 
 
-def _ports(span: Mapping[str, Any], sockets: tuple[SocketNow, ...]) -> Iterator[PortNow]:
-    """The ports of an analog span, and of a digital one that is not among the sockets."""
+def _ports(
+    span: Mapping[str, Any], sockets: tuple[SocketNow, ...], analog: tuple[AnalogNow, ...]
+) -> Iterator[PortNow]:
+    """The ports of an analog span, and of a digital one that is not among the sockets; those of `analog` are
+    told of there.
+    """
+    if span["ports"] and analog:
+        return
     if not span["ports"] and not sockets:
         yield PortNow(int(span["port"]), "", *_state(span["alarms"]))
     for port in span["ports"]:

@@ -14,10 +14,19 @@ from appliance.store.music import MusicSet
 from appliance.store.prompts import Prompt
 from appliance.store.schedules import Schedule
 from appliance.store.site_inside import Paging, Room
+from appliance.store.site_ports import AnalogPort
 from appliance.store.site_queues import CALLBACK, EXITS, Queue
 from appliance.store.site_spans import Span
 from appliance.store.sitemodel import Agent, Break, Disposition, Line, Number, Site
-from appliance.webui import calls_out_words, flow_words, music_words, places, prompt_words, span_words
+from appliance.webui import (
+    analog_words,
+    calls_out_words,
+    flow_words,
+    music_words,
+    places,
+    prompt_words,
+    span_words,
+)
 from appliance.webui.i18n import N_, Language
 
 Say = Callable[[str], str]
@@ -71,6 +80,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
     Room: {"name": N_("Name"), "extension": N_("Extension"), "locked": N_("Asks for a PIN")},
     Paging: {"name": N_("Name"), "extension": N_("Extension"), "agents": N_("Who hears it")},
     Span: span_words.LABELS,
+    AnalogPort: analog_words.LABELS,
     Line: {
         "name": N_("Name"),
         "kind": N_("Kind"),
@@ -82,6 +92,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "caller_number": N_("Number shown to people you call"),
         "number_format": N_("How it wants the numbers that are called"),
         "spans": N_("Ports of telephone cards"),
+        "ports": N_("Analog ports of telephone cards"),
     },
     Number: {
         "number": N_("Number"),
@@ -99,6 +110,7 @@ KINDS: dict[type[Any], str] = {
     Room: N_("Conference room"),
     Paging: N_("Announcement"),
     Span: N_("Card port"),
+    AnalogPort: N_("Card port"),
     Line: N_("Phone line"),
     Number: N_("Number"),
     Disposition: N_("Result of a call"),
@@ -108,9 +120,14 @@ KINDS: dict[type[Any], str] = {
     Prompt: N_("Prompt"),
     MusicSet: N_("Set of music"),
 }
+# What was chosen for a field, in words ("" where it speaks for itself).
+WORDS: dict[type[Any], Callable[[str, object], str]] = {
+    Span: span_words.value,
+    AnalogPort: analog_words.value,
+}
 # Those whose things are compared field by field, in the order of the settings.
 GROUPS = (
-    *("spans", "lines", "numbers", "queues", "agents", "rooms", "pagings"),
+    *("spans", "ports", "lines", "numbers", "queues", "agents", "rooms", "pagings"),
     *("dispositions", "breaks"),
 )
 STRATEGY_NAMES = {
@@ -290,8 +307,9 @@ def _item(before: Any, after: Any, old: Site, new: Site, say: Say) -> Iterator[D
         was, becomes = getattr(before, field.name), getattr(after, field.name)
         if was != becomes:
             label = say(labels.get(field.name, field.name))
-            if isinstance(after, Span) and (words := span_words.value(field.name, was)):
-                shown = (say(words), say(span_words.value(field.name, becomes)))
+            chosen = WORDS.get(type(after))
+            if chosen and (words := chosen(field.name, was)):
+                shown = (say(words), say(chosen(field.name, becomes)))
             else:
                 shown = (_value(field.name, was, old, say), _value(field.name, becomes, new, say))
             yield Difference(_where(after, say), label, *shown)
@@ -308,8 +326,8 @@ def _value(name: str, value: Any, site: Site, say: Say) -> str:
         return music_words.name(site, value, say)
     if name in ("agents", "helpers", "reserves"):
         return ", ".join(_name_of(site.agent(agent_id), agent_id) for agent_id in value)
-    if name == "spans":
-        return ", ".join(_name_of(site.span(span_id), span_id) for span_id in value)
+    if name in ("spans", "ports"):
+        return ", ".join(_name_of(site.span(one) or site.port(one), one) for one in value)
     return ", ".join(value) if isinstance(value, tuple) else _plain(name, value, say)
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from appliance.store.live import LiveSnapshot
 from appliance.store.sitemodel import Line, Site
-from appliance.webui import socket_words
+from appliance.webui import analog_words, socket_words
+from appliance.webui.analog_words import AnalogNow
 from appliance.webui.i18n import N_
 from appliance.webui.socket_words import SocketNow
 from appliance.webui.stated import Stated
@@ -115,6 +116,11 @@ STATES = {
     "part": (N_("Works in part"), "warn", N_("Not every port of the line works; the line's page says why.")),
     # A line over telephone cards is as its ports are.
     **{f"card-{state}": words for state, words in socket_words.STATES.items()},
+    **{
+        f"port-{state}": words
+        for state, words in analog_words.STATES.items()
+        if state not in analog_words.FREE
+    },
 }
 
 
@@ -132,7 +138,7 @@ class LineNow(Stated):
     state: str
     calls: int
     code: int = 0
-    sockets: tuple[SocketNow, ...] = ()
+    sockets: tuple[SocketNow | AnalogNow, ...] = ()
     STATES = STATES
 
 
@@ -145,7 +151,9 @@ def now_of(line: Line, site: Site, snapshot: LiveSnapshot) -> LineNow:
     """One line of the site, or one that is to become one."""
     if line.kind == "card":
         spans = filter(None, map(site.span, line.spans))
-        return _over_cards(line, tuple(socket_words.now_of(span, snapshot.rows) for span in spans))
+        ports = filter(None, map(site.port, line.ports))
+        digital = (socket_words.now_of(span, snapshot.rows) for span in spans)
+        return _over_cards(line, (*digital, *(analog_words.now_of(port, snapshot.rows) for port in ports)))
     if not snapshot.rows["pbx"].get("state", {}).get("up"):
         return LineNow(line, "unknown", 0)
     row = snapshot.rows["line"].get(line.id, {})
@@ -153,13 +161,12 @@ def now_of(line: Line, site: Site, snapshot: LiveSnapshot) -> LineNow:
     return LineNow(line, state, int(row.get("calls", 0)), code)
 
 
-def _over_cards(line: Line, sockets: tuple[SocketNow, ...]) -> LineNow:
+def _over_cards(line: Line, sockets: tuple[SocketNow | AnalogNow, ...]) -> LineNow:
     """Green if all of its ports work, amber if some do, else as the first of them is."""
-    states = [one.state for one in sockets] or ["new"]
-    is_mixed = "works" in states and set(states) != {"works"}
-    return LineNow(
-        line, "part" if is_mixed else f"card-{states[0]}", sum(one.calls for one in sockets), sockets=sockets
-    )
+    states = {one.state for one in sockets}
+    kinds = [f"{'port' if isinstance(one, AnalogNow) else 'card'}-{one.state}" for one in sockets]
+    state = "part" if "works" in states and states != {"works"} else [*kinds, "card-new"][0]
+    return LineNow(line, state, sum(one.calls for one in sockets), sockets=sockets)
 
 
 def state_of(line: Line, row: Mapping[str, Any], fault: Mapping[str, Any]) -> tuple[str, int]:

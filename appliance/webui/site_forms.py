@@ -14,6 +14,7 @@ from typing import Any
 
 from appliance.store import site_inside, site_queues
 from appliance.store.countries import Country
+from appliance.store.site_ports import number_for
 from appliance.store.site_queues import EXITS, RANGES, Queue
 from appliance.store.site_spans import CALLS_MAX, free_number
 from appliance.store.sitemodel import CODECS, Line, Number, Site
@@ -104,6 +105,7 @@ def card_line(document: Document, form: Form, line_id: str, number_id: str) -> N
         "kind": "card",
         "name": form.text("name"),
         "spans": [entry["id"] for entry in document["spans"] if entry["id"] in ticked],
+        "ports": [entry["id"] for entry in document["ports"] if entry["id"] in ticked],
         "caller_number": form.text("caller_number"),
     }
     put(document, "lines", fields)
@@ -114,19 +116,53 @@ def card_line(document: Document, form: Form, line_id: str, number_id: str) -> N
 def span(document: Document, form: Form, span_id: str) -> None:
     """One port of a telephone card; a new one gets a number of its own."""
     old = item(document, "spans", span_id)
-    device, _, port = form.text("socket").rpartition(":")
+    device, _, at = form.text("socket").rpartition(":")
     texts = ("name", "type", "side", "switch", "framing", "coding", "panel")
     fields: Document = {name: form.text(name) for name in texts}
     fields |= {name: form.has(name) for name in ("crc4", "overlap")}
     fields |= {
         "id": span_id,
-        "number": old["number"] if old else free_number([entry["number"] for entry in document["spans"]]),
+        "number": old["number"] if old else free_number(_numbers_of(document, "spans", "ports")),
         "device": device,
-        "port": int(port) if port.isascii() and port.isdigit() and len(port) < 4 else 0,
+        "port": _whole(at),
         "own_clock": form.text("clock") == "box",
         "calls": form.number("calls", 0, CALLS_MAX) if form.text("calls") else 0,
     }
     put(document, "spans", fields)
+
+
+def port(document: Document, form: Form, port_id: str) -> None:
+    """One analog port of a telephone card; those of one card share its number."""
+    device, part, at = place(form.text("socket"))
+    texts = ("name", "caller_id", "caller_id_start", "hangup", "panel")
+    others = [entry for entry in document["ports"] if entry["id"] != port_id]
+    same = [(entry["device"], entry["part"], entry["number"]) for entry in others]
+    fields: Document = {name: form.text(name) for name in texts}
+    fields |= {
+        "id": port_id,
+        "number": number_for(device, part, same, _numbers_of(document, "spans")),
+        "device": device,
+        "part": part,
+        "port": at,
+        "answer_on_polarity": form.has("answer_on_polarity"),
+    }
+    put(document, "ports", fields)
+
+
+def place(key: str) -> tuple[str, int, int]:
+    """Card, part of it and port of an analog port's key (analog_words.py); zeros for anything else."""
+    device, part, at = key.rsplit(":", 2) if key.count(":") > 1 else (key, "", "")
+    return device, _whole(part), _whole(at)
+
+
+def _numbers_of(document: Document, *groups: str) -> set[int]:
+    """The numbers of spans that are taken."""
+    return {entry["number"] for group in groups for entry in document[group]}
+
+
+def _whole(text: str) -> int:
+    """A small number of an address, 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
 def number(document: Document, form: Form, number_id: str) -> None:
@@ -170,10 +206,10 @@ def remove(document: Document, group: str, item_id: str) -> None:
         for entry in (*document["queues"], *document["pagings"]):
             entry["agents"] = [other for other in entry["agents"] if other != item_id]
         document["pagings"] = [entry for entry in document["pagings"] if entry["agents"]]
-    if group == "spans":
-        for entry in [one for one in document["lines"] if item_id in one["spans"]]:
-            entry["spans"] = [other for other in entry["spans"] if other != item_id]
-            if not entry["spans"]:
+    if group in ("spans", "ports"):
+        for entry in [one for one in document["lines"] if item_id in one[group]]:
+            entry[group] = [other for other in entry[group] if other != item_id]
+            if not (entry["spans"] or entry["ports"]):
                 remove(document, "lines", entry["id"])
     calls_out_forms.remove(document, group, item_id)
     key = {"lines": "line_id", "queues": "queue_id", "flows": "flow_id"}.get(group)

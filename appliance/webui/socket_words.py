@@ -105,6 +105,21 @@ class SocketNow(Stated):
     STATES = STATES
 
     @property
+    def name(self) -> str:
+        """What the settings call it, "" without any."""
+        return self.span.name if self.span else ""
+
+    @property
+    def settings(self) -> str:
+        """Where its settings are."""
+        return f"/settings/spans/{self.span.id}" if self.span else ""
+
+    @property
+    def new(self) -> str:
+        """Where it is set up: an address that its key belongs to."""
+        return "/settings/spans/new?socket="
+
+    @property
     def can_be_set_up(self) -> bool:
         """Whether it is there for lines of the settings."""
         return self.state != "kept"

@@ -1,6 +1,6 @@
 """The wiring sheet: what is plugged in where, and how the plugs are wired. Pure.
 
-Used by system_wiring.py. Made of the cards as they are now (card_words.py) and the spans of the settings.
+Used by system_wiring.py. Made of the cards as they are now (card_words.py) and of the settings.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from appliance.store.site_spans import Span
 from appliance.store.sitemodel import Site
+from appliance.webui.analog_words import AnalogNow
 from appliance.webui.card_words import CardNow, CardsNow
 from appliance.webui.i18n import N_
 from appliance.webui.socket_words import SocketNow
@@ -125,8 +125,8 @@ def sheets(found: CardsNow, site: Site) -> tuple[Sheet, ...]:
     for card in found.cards:
         ports = tuple(_ports(card, site))
         made.append(Sheet(card, ports, may_share(card, len(ports))))
-    others = [*found.loose_sockets, *found.missing]
-    rest = tuple(_of_socket(socket, site) for socket in others if socket.span)
+    others: list[SocketNow | AnalogNow] = [*found.loose_sockets, *found.loose_analog, *found.missing]
+    rest = tuple(_of_socket(socket, site) for socket in others if socket.name)
     return (*made, Sheet(None, rest)) if rest else tuple(made)
 
 
@@ -135,9 +135,9 @@ def may_share(card: CardNow, ports: int) -> bool:
     return bool({"fxo", "fxs"} & set(card.kinds)) and ports > _OWN_PLUGS_MAX
 
 
-def line_of(span: Span, site: Site) -> str:
-    """The name of the phone line that comes in at a span; "" for none."""
-    return next((line.name for line in site.lines if span.id in line.spans), "")
+def line_of(port_id: str, site: Site) -> str:
+    """The name of the phone line that comes in at a span or an analog port; "" for none."""
+    return next((line.name for line in site.lines if port_id in (*line.spans, *line.ports)), "")
 
 
 def plugs(found: CardsNow) -> tuple[Plug, ...]:
@@ -153,18 +153,19 @@ def plugs(found: CardsNow) -> tuple[Plug, ...]:
 
 def _ports(card: CardNow, site: Site) -> Iterator[Port]:
     """What was found, or as many as the card has."""
-    for socket in card.sockets:
+    found: tuple[SocketNow | AnalogNow, ...] = (*card.sockets, *card.analog)
+    for socket in found:
         yield _of_socket(socket, site)
     for port in card.ports_now:
         yield Port(port.number, port.kind, "", "", "")
-    if not card.sockets and not card.ports_now and len(card.ports) == 1:
+    if not card.sockets and not card.analog and not card.ports_now and len(card.ports) == 1:
         kind = card.lines[0] if len(card.lines) == 1 else ""
         for number in range(1, card.ports[0] + 1):
             yield Port(number, kind, "", "", "")
 
 
-def _of_socket(socket: SocketNow, site: Site) -> Port:
-    span = socket.span
-    if span is None:
+def _of_socket(socket: SocketNow | AnalogNow, site: Site) -> Port:
+    entry = socket.entry if isinstance(socket, AnalogNow) else socket.span
+    if entry is None:
         return Port(socket.port, socket.kind, "", "", "")
-    return Port(socket.port, socket.kind, span.name, span.panel, line_of(span, site))
+    return Port(socket.port, socket.kind, entry.name, entry.panel, line_of(entry.id, site))

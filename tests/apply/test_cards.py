@@ -13,6 +13,7 @@ import pytest
 from appliance.apply import cards
 from appliance.apply.check import check
 from appliance.errors import ForbiddenError, FoyerError, RejectedError, TransientError
+from appliance.pbx.conf import chan_dahdi_conf
 from appliance.pbx.conf.tree import render_tree
 from appliance.privileged.client import NoAnswer
 from appliance.store.sitemodel import Site
@@ -82,11 +83,12 @@ class Pbx:
     def _make(self, first: int, last: int) -> None:
         for channel, one in cards.stamps(self.tree[CONF]).items():
             number = (channel - 1) // 32 + 1
-            kind = self._kind(number)
+            # An analog channel has no exchange.
+            kind = "" if one.startswith(chan_dahdi_conf.ALONE) else self._kind(number)
             if (
                 first <= channel <= last
                 and number in self.numbers - self.broken
-                and self.kinds.setdefault(number, kind) == kind
+                and (not kind or self.kinds.setdefault(number, kind) == kind)
             ):
                 self.channels[channel] = one
 

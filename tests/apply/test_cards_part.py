@@ -235,7 +235,7 @@ def test_the_way_back_waits_for_root_and_reads_no_file_again(office: Office) -> 
     """Back to another rendering of the same revision."""
     good = dict(office.pbx.tree)
     text = good[chan_dahdi_conf.FILE]
-    office.more = {chan_dahdi_conf.FILE: text.replace("description = ", "description = x")}
+    office.more = {chan_dahdi_conf.FILE: text.replace("description = ", "description = y")}
     errors: list[TransientError | None] = [REFUSAL, NoAnswer("No answer."), NoAnswer("No answer."), None]
 
     def set_up() -> None:

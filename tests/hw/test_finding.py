@@ -36,6 +36,7 @@ def test_a_machine_without_cards(tmp_path: Path) -> None:
         "card": {},
         "span": {},
         "socket": {},
+        "port": {},
         "dahdi": {"state": {"built": True, "loaded": False}},
     }
     nothing = look(Machine(tmp_path / "other", ()))

@@ -37,6 +37,7 @@ from appliance.pbx.conf import (
 )
 from appliance.pbx.conf.inputs import Env, Secrets
 from appliance.pbx.conf.tree import RENDERERS, render_tree
+from appliance.store.site_ports import AnalogPort
 from appliance.store.site_queues import Queue
 from appliance.store.site_spans import Span
 from appliance.store.sitemodel import Agent, Line, Number, Site
@@ -314,9 +315,13 @@ def test_every_renderer_by_itself(text: str) -> None:
         lines=(Line("l1", "sip", text, "127.0.0.2", username="028"),),
         numbers=(Number("n1", "+842812345678", "l1", "q1"),),
         spans=(Span("d1", 1, text, text, panel=text),),
+        ports=(AnalogPort("x1", 2, text, text, panel=text, caller_id=text, hangup=text),),
     )
     env = env_for(raw, Path("/nowhere"))
-    usual = site(spans=[{"id": "d1", "number": 1, "name": "E1", "device": "card"}])
+    usual = site(
+        spans=[{"id": "d1", "number": 1, "name": "E1", "device": "card"}],
+        ports=[{"id": "x1", "number": 2, "name": "Shop", "device": "analog"}],
+    )
     plain = dict(render_tree(usual, env_for(usual, Path("/nowhere"))))
     for file, render in (*RENDERERS, (chan_dahdi_conf.FILE, chan_dahdi_conf.render)):
         try:

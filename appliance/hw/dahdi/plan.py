@@ -19,10 +19,12 @@ FILE = "cards.conf"
 TEXT_MAX = 20_000
 SPANS_MAX = 128
 CHANNELS_MAX = 1024
+# What an analog card has at most: an Astribank 32 (dahdi-linux, drivers/dahdi/xpp), others 24.
+ANALOG_MAX = 32
 TYPES = ("e1", "t1", "j1")
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/:.@ _-]{0,79}", re.ASCII)
 _RANGES = re.compile(r"[1-9][0-9]{0,3}-[1-9][0-9]{0,3}(?:,[1-9][0-9]{0,3}-[1-9][0-9]{0,3})?", re.ASCII)
-_SECTION = re.compile(r"span-([1-9][0-9]{0,2})", re.ASCII)
+_SECTION = re.compile(r"(span|channel)-([1-9][0-9]{0,3})", re.ASCII)
 # How many channels a line of a type has, which of them is for signalling (ITU-T G.704 and Q.931 5.2; ANSI
 # T1.403 and T1.607), and how it may be framed and coded, as dahdi_cfg(8) calls it.
 _LINES = {
@@ -93,21 +95,73 @@ class PlannedSpan:
 
 
 @dataclass(frozen=True)
-class CardPlan:
-    """All spans, none of which shares a number, a port or a channel with another."""
+class PlannedPort:
+    """One analog line: DAHDI's `channel` for it, which is one of the span `number`, that begins with the
+    channel `first` and is the span `port` (from 1) of the card `device`.
 
-    spans: tuple[PlannedSpan, ...] = field(default=())
+    RejectedError if any of it cannot be.
+    """
+
+    channel: int
+    number: int
+    device: str
+    port: int
+    first: int
 
     def __post_init__(self) -> None:
-        """Refuses spans that get into each other's way."""
-        for at, span in enumerate(self.spans):
-            for other in self.spans[:at]:
-                if clash := _clash(span, other):
-                    raise _refusal(f"span-{span.number}", clash, f"span-{other.number} has it")
+        """Refuses what root must not take over."""
+        for name, is_sound, reason in self._checks():
+            if not is_sound:
+                raise _refusal(f"channel-{self.channel}", name, reason)
+
+    def _checks(self) -> Iterator[tuple[str, bool, str]]:
+        """Field, whether it can be, and what it has to be."""
+        yield "number", 1 <= self.number <= SPANS_MAX, f"1 to {SPANS_MAX}"
+        yield "device", bool(_DEVICE.fullmatch(self.device)), "no name of a card"
+        yield "port", 1 <= self.port <= SPANS_MAX, f"1 to {SPANS_MAX}"
+        highest = CHANNELS_MAX - ANALOG_MAX + 1
+        yield "first", 1 <= self.first <= highest, f"1 to {highest}"
+        last = self.first + ANALOG_MAX - 1
+        yield "channel", self.first <= self.channel <= last, f"{self.first} to {last}"
+
+    @property
+    def last(self) -> int:
+        """The last channel that its span may have."""
+        return self.first + ANALOG_MAX - 1
+
+    @property
+    def channels(self) -> str:
+        """What is to be set up of its span."""
+        return str(self.channel)
+
+
+type Planned = PlannedSpan | PlannedPort
+
+
+@dataclass(frozen=True)
+class CardPlan:
+    """All digital spans and analog ports. No two spans share a number, a place or a channel; ports of one
+    span share all but the channel.
+    """
+
+    spans: tuple[PlannedSpan, ...] = field(default=())
+    ports: tuple[PlannedPort, ...] = field(default=())
+
+    @property
+    def everything(self) -> tuple[Planned, ...]:
+        """Spans and ports."""
+        return (*self.spans, *self.ports)
+
+    def __post_init__(self) -> None:
+        """Refuses what gets into another's way."""
+        for at, one in enumerate(self.everything):
+            for other in self.everything[:at]:
+                if clash := _clash(one, other):
+                    raise _refusal(_name(one), clash, f"{_name(other)} has it")
 
     def to_text(self) -> str:
-        """The file that `parse` reads; "" without spans."""
-        return "\n".join(f"[span-{span.number}]\n{_settings(span)}" for span in self.spans)
+        """The file that `parse` reads; "" without anything."""
+        return "\n".join(f"[{_name(one)}]\n{_settings(one)}" for one in self.everything)
 
     @classmethod
     def parse(cls, text: str) -> CardPlan:
@@ -122,16 +176,29 @@ class CardPlan:
         except (configparser.Error, ValueError, IndexError) as error:
             # The library's words name the line.
             raise _refusal("", "", " ".join(str(error).split())) from error
-        return cls(tuple(_span(name, dict(reader[name])) for name in reader.sections()))
+        found = [_planned(name, dict(reader[name])) for name in reader.sections()]
+        return cls(
+            tuple(one for one in found if isinstance(one, PlannedSpan)),
+            tuple(one for one in found if isinstance(one, PlannedPort)),
+        )
 
 
-def _clash(span: PlannedSpan, other: PlannedSpan) -> str:
-    """The field in which a span gets into another's way; "" for none."""
-    if span.number == other.number:
+def _name(one: Planned) -> str:
+    """Its section in the file."""
+    return f"span-{one.number}" if isinstance(one, PlannedSpan) else f"channel-{one.channel}"
+
+
+def _clash(one: Planned, other: Planned) -> str:
+    """The field in which one gets into another's way; "" for none."""
+    place, other_place = (one.device, one.port), (other.device, other.port)
+    is_same_span = (one.number, one.first, place) == (other.number, other.first, other_place)
+    if isinstance(one, PlannedPort) and isinstance(other, PlannedPort) and is_same_span:
+        return "channel" if one.channel == other.channel else ""
+    if one.number == other.number:
         return "number"
-    if (span.device, span.port) == (other.device, other.port):
+    if place == other_place:
         return "port"
-    return "first" if span.first <= other.last and other.first <= span.last else ""
+    return "first" if one.first <= other.last and other.first <= one.last else ""
 
 
 def _refusal(section: str, name: str, reason: str) -> RejectedError:
@@ -145,8 +212,9 @@ def _refusal(section: str, name: str, reason: str) -> RejectedError:
     )
 
 
-def _settings(span: PlannedSpan) -> str:
-    values = {one.name: getattr(span, one.name) for one in fields(span) if one.name != "number"}
+def _settings(planned: Planned) -> str:
+    own = _OWN[type(planned)]
+    values = {one.name: getattr(planned, one.name) for one in fields(planned) if one.name != own}
     return "".join(f"{name} = {_plain(value)}\n" for name, value in values.items())
 
 
@@ -154,23 +222,30 @@ def _plain(value: object) -> str:
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
-def _span(name: str, values: dict[str, str]) -> PlannedSpan:
+# The field that is the section's name.
+_OWN = {PlannedSpan: "number", PlannedPort: "channel"}
+
+
+def _planned(name: str, values: dict[str, str]) -> Planned:
     found = _SECTION.fullmatch(name)
     if not found:
-        raise _refusal(name[:20], "", "not the name of a span")
-    known = {one.name for one in fields(PlannedSpan)} - {"number"}
+        raise _refusal(name[:20], "", "not the name of a span or a channel")
+    kind = PlannedSpan if found[1] == "span" else PlannedPort
+    known = {one.name for one in fields(kind)} - {_OWN[kind]}
     for field_name in sorted(values.keys() ^ known):
         raise _refusal(name, field_name[:20], "missing" if field_name in known else "unknown")
-    if values["crc4"] not in ("no", "yes"):
-        raise _refusal(name, "crc4", "yes or no")
 
     def whole(field_name: str) -> int:
         if not _NUMBER.fullmatch(values[field_name]):
             raise _refusal(name, field_name, "a number of up to four digits")
         return int(values[field_name])
 
+    if kind is PlannedPort:
+        return PlannedPort(int(found[2]), whole("number"), values["device"], whole("port"), whole("first"))
+    if values["crc4"] not in ("no", "yes"):
+        raise _refusal(name, "crc4", "yes or no")
     return PlannedSpan(
-        number=int(found[1]),
+        number=int(found[2]),
         device=values["device"],
         port=whole("port"),
         type=values["type"],

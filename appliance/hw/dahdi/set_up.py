@@ -17,7 +17,7 @@ from pathlib import Path
 
 from appliance.errors import RejectedError, SetupError, TransientError
 from appliance.hw.dahdi import sysfs, system_conf
-from appliance.hw.dahdi.plan import FILE, TYPES, CardPlan, PlannedSpan
+from appliance.hw.dahdi.plan import FILE, TYPES, CardPlan, Planned, PlannedPort, PlannedSpan
 from appliance.hw.dahdi.sysfs import Device
 from appliance.service import Service
 from appliance.settings import Settings
@@ -69,11 +69,11 @@ def set_up(plan: CardPlan, run: Path, tool: Tool, sys_root: Path = sysfs.SYS, te
     # All that is wrong goes first: two ports may have each other's numbers.
     for step in _taken(sysfs.devices(sys_root), plan, before):
         attempts.works(partial(tell, *step))
-    new = [
-        span
-        for span, steps in _given(sysfs.devices(sys_root), plan)
+    new = {
+        _place(one)
+        for one, steps in _given(sysfs.devices(sys_root), plan)
         if all(attempts.works(partial(tell, *step)) for step in steps)
-    ]
+    }
     there = {
         (device.key, port, number)
         for device in sysfs.devices(sys_root)
@@ -82,40 +82,57 @@ def set_up(plan: CardPlan, run: Path, tool: Tool, sys_root: Path = sysfs.SYS, te
     file = run / "system.conf"
     file.write_text(system_conf.render(plan), "ascii")
     todo = [
-        span for span in plan.spans if _place(span) in there and (span in new or span not in before.spans)
+        one
+        for one in plan.everything
+        if _place(one) in there and (_place(one) in new or one not in before.everything)
     ]
     # What fails half-way is told again next time, whatever is wanted then.
-    untold = {span.number for span in todo}
-    done = [span for span in before.spans if _place(span) in there and span.number not in untold]
+    done = [
+        one
+        for one in before.everything
+        if _place(one) in there and not any(_replaces(new_one, one) for new_one in todo)
+    ]
     _remember(run, done)
     if todo:
         tool(("dahdi_cfg", "-t", "-c", str(file)))
-    for span in todo:
-        log.info("Setting up span %d: port %d of %s.", span.number, span.port, span.device)
-        command = ("dahdi_cfg", "-c", str(file), "-S", str(span.number), "-C", span.channels)
+    for one in todo:
+        log.info("Setting up channels %s: port %d of %s.", one.channels, one.port, one.device)
+        # Of an analog card, that one channel: calls of its others go on.
+        command = ("dahdi_cfg", "-c", str(file), "-S", str(one.number), "-C", one.channels)
         if attempts.works(partial(tool, command)):
-            done.append(span)
+            done.append(one)
             _remember(run, done)
     if attempts.first:
         raise attempts.first
 
 
-def _remember(run: Path, spans: Sequence[PlannedSpan]) -> None:
+def _remember(run: Path, done: Sequence[Planned]) -> None:
     """What drivers have been told."""
-    (run / FILE).write_text(CardPlan(tuple(spans)).to_text(), "ascii")
+    spans = tuple(one for one in done if isinstance(one, PlannedSpan))
+    ports = tuple(one for one in done if isinstance(one, PlannedPort))
+    (run / FILE).write_text(CardPlan(spans, ports).to_text(), "ascii")
 
 
-def _place(span: PlannedSpan) -> tuple[str, int, int]:
-    return span.device, span.port, span.number
+def _place(one: Planned) -> tuple[str, int, int]:
+    return one.device, one.port, one.number
 
 
-def _planned(device: Device, port: int, plan: CardPlan) -> PlannedSpan | None:
-    """What the plan says of this port."""
-    return next((span for span in plan.spans if (span.device, span.port) == (device.key, port)), None)
+def _replaces(one: Planned, before: Planned) -> bool:
+    """Whether what a driver is told of `one` is in the place of what it was told before."""
+    if isinstance(one, PlannedPort) and isinstance(before, PlannedPort):
+        return one.channel == before.channel
+    return one.number == before.number
 
 
-def _fits(device: Device, span: PlannedSpan) -> bool:
+def _planned(device: Device, port: int, plan: CardPlan) -> Planned | None:
+    """What the plan says of this port; of an analog span, the first of its channels stands for all."""
+    return next((one for one in plan.everything if (one.device, one.port) == (device.key, port)), None)
+
+
+def _fits(device: Device, span: Planned) -> bool:
     """Whether the port is of the right type, or of none that could be another."""
+    if isinstance(span, PlannedPort):
+        return True
     kind = device.types[span.port]
     return kind.lower() not in TYPES or kind == span.type.upper()
 
@@ -127,7 +144,7 @@ def _taken(devices: Sequence[Device], plan: CardPlan, before: CardPlan) -> Itera
     wanted = {
         span.number for device in devices for port in device.types if (span := _planned(device, port, plan))
     }
-    given = {_place(span) for span in before.spans}
+    given = {_place(one) for one in before.everything}
     for device in devices:
         for port, number in device.numbers.items():
             span = _planned(device, port, plan)
@@ -140,7 +157,7 @@ def _taken(devices: Sequence[Device], plan: CardPlan, before: CardPlan) -> Itera
                 yield device, sysfs.UNASSIGN, str(port)
 
 
-def _given(devices: Sequence[Device], plan: CardPlan) -> Iterator[tuple[PlannedSpan, list[Step]]]:
+def _given(devices: Sequence[Device], plan: CardPlan) -> Iterator[tuple[Planned, list[Step]]]:
     """Gives numbers to planned ports that have none."""
     for device in devices:
         for port in device.types:
@@ -148,8 +165,10 @@ def _given(devices: Sequence[Device], plan: CardPlan) -> Iterator[tuple[PlannedS
             if span is None or port in device.numbers:
                 continue
             assign = (device, sysfs.ASSIGN, f"{port}:{span.number}:{span.first}")
-            typed = (device, sysfs.TYPES, f"{port}:{span.type.upper()}")
-            yield span, [assign] if _fits(device, span) else [typed, assign]
+            if isinstance(span, PlannedPort) or _fits(device, span):
+                yield span, [assign]
+            else:
+                yield span, [(device, sysfs.TYPES, f"{port}:{span.type.upper()}"), assign]
 
 
 def _before(run: Path) -> CardPlan:

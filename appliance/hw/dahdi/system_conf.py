@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from appliance.hw.dahdi.plan import CardPlan, PlannedSpan
+from appliance.hw.dahdi.plan import CardPlan, PlannedPort, PlannedSpan
 
 # The kernel's own, for cards that do not take echo away themselves.
 ECHO_CANCELLER = "oslec"
-# No tone of DAHDI's is heard on digital lines, but its channels do not start without a set of them.
+# No tone of DAHDI's is heard on lines of a telephone company, but its channels do not start without a set of
+# them.
 _ZONE = "us"
 
 
 def render(plan: CardPlan) -> str:
     """The file's text."""
     spans = "".join(_span(span) for span in plan.spans)
-    return f"{spans}loadzone={_ZONE}\ndefaultzone={_ZONE}\n"
+    ports = "".join(_port(port) for port in plan.ports)
+    return f"{spans}{ports}loadzone={_ZONE}\ndefaultzone={_ZONE}\n"
 
 
 def _span(span: PlannedSpan) -> str:
@@ -25,3 +27,8 @@ def _span(span: PlannedSpan) -> str:
         f"dchan={span.signalling}\n"
         f"echocanceller={ECHO_CANCELLER},{span.bearers}\n"
     )
+
+
+def _port(port: PlannedPort) -> str:
+    # A port for a line (FXO) is signalled like the telephone that it plays: FXS, with kewlstart.
+    return f"fxsks={port.channel}\nechocanceller={ECHO_CANCELLER},{port.channel}\n"

@@ -2,8 +2,8 @@
 
 There is one, and modules.conf loads its driver, only on a box that has such lines: those of the site, and
 those of the box's profile (provisioning/profiles), whose text is added. Asterisk reads it when it starts;
-what changes later, foyer-apply has it take away and make anew, span by span. To know what Asterisk has made,
-each channel tells a stamp of its settings as its description.
+what changes later, foyer-apply has it take away and make anew, span by span, and analog lines one by one. To
+know what Asterisk has made, each channel tells a stamp of its settings as its description.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appliance.pbx.conf.inputs import OTHER_END, Env, prompt_language, stamp
-from appliance.pbx.conf.syntax import Section, document
+from appliance.pbx.conf.syntax import Section, choice, document
+from appliance.store.site_ports import CALLER_ID_STARTS, CALLER_IDS, AnalogPort
 from appliance.store.site_spans import Span, ranges
 from appliance.store.sitemodel import Site
 
 FILE = "chan_dahdi.conf"
 MODULE = "chan_dahdi"
+# Begins the stamp of a channel that is made and taken away by itself.
+ALONE = "x"
+# How often the busy tone is heard before the call ends: two or three times may be a voice, or music.
+_BUSY_COUNT = 4
 _SIDES = {"user": "pri_cpe", "network": "pri_net"}
 
 type _Settings = tuple[tuple[str, str | int | bool], ...]
@@ -24,16 +29,18 @@ type _Settings = tuple[tuple[str, str | int | bool], ...]
 
 def render(site: Site, env: Env) -> str:
     """The file's text."""
-    settings = [setting for span in site.spans for setting in _stamped(site, span, env)]
-    text = document(FILE, (Section("channels", (*_GENERAL, *settings)),))
+    spans = [setting for span in site.spans for setting in _stamped(site, span, env)]
+    # After them: nothing that an analog line needs is to be left for a digital one.
+    ports = [setting for port in site.ports for setting in _stamped_port(site, port, env)]
+    text = document(FILE, (Section("channels", (*_GENERAL, *spans, *ports)),))
     return text + env.card_channels
 
 
-def dialled(span: Span) -> str:
+def dialled(way: Span | AnalogPort) -> str:
     """What calls out are dialled by: any free channel of the span, the highest first, since the company's
-    calls come in over the lowest.
+    calls come in over the lowest; or the one channel of an analog port.
     """
-    return f"G{span.number}"
+    return f"G{way.number}" if isinstance(way, Span) else str(way.channel)
 
 
 _GENERAL: _Settings = (
@@ -85,3 +92,42 @@ def _span(site: Site, span: Span, env: Env) -> _Settings:
         ("internationalprefix", env.country.international_prefix or "+"),
         ("nationalprefix", env.country.trunk_prefix),
     )
+
+
+def _stamped_port(site: Site, port: AnalogPort, env: Env) -> _Settings:
+    settings = _port(site, port, env)
+    named = stamp(repr(replace(port, name="", panel="")), repr(settings))
+    return (*settings, ("description", f"{ALONE}{named}"), ("channel", port.channel))
+
+
+def _port(site: Site, port: AnalogPort, env: Env) -> _Settings:
+    line = next((line for line in site.lines if port.id in line.ports), None)
+    pattern = busy_pattern(env.country.tones.busy)
+    return (
+        # Else it would be in that of the span before.
+        ("group", port.number),
+        ("context", f"foyer-in-{line.id}" if line else "foyer-nowhere"),
+        ("setvar", f"FOYER_LINE={line.id}" if line else "FOYER_LINE="),
+        ("language", prompt_language(site, env.country)),
+        # The box is the telephone of this line: system_conf.py.
+        ("signalling", "fxs_ks"),
+        ("usecallerid", port.caller_id != "none"),
+        ("cidsignalling", "bell" if port.caller_id == "none" else choice(port.caller_id, CALLER_IDS)),
+        ("cidstart", choice(port.caller_id_start, CALLER_ID_STARTS)),
+        ("hanguponpolarityswitch", port.hangup == "polarity"),
+        ("answeronpolarityswitch", port.answer_on_polarity),
+        ("busydetect", port.hangup == "busytone"),
+        ("busycount", _BUSY_COUNT),
+        *((("busypattern", pattern),) if pattern else ()),
+    )
+
+
+def busy_pattern(tone: str) -> str:
+    """How long a busy tone (store/countries.py) sounds and how long not, for Asterisk, which takes two or
+    four times (include/asterisk/dsp.h, ast_dsp_busy_pattern); "" for a tone of another form, of which it asks
+    only that all be alike.
+    """
+    parts = [part.removeprefix("!").partition("/") for part in tone.split(",")]
+    alternates = all((part[0] == "0") == bool(at % 2) for at, part in enumerate(parts))
+    is_timed = all(part[2].isdigit() and int(part[2]) for part in parts)
+    return ",".join(part[2] for part in parts) if len(parts) in (2, 4) and alternates and is_timed else ""

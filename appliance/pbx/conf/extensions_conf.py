@@ -8,6 +8,7 @@ queue_contexts.py, flow_contexts.py, inside_contexts.py, outbound.py and feature
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,7 +115,10 @@ def _incoming(site: Site, env: Env) -> Iterator[Context]:
         # Two lines of one provider share its address: either may bring in the other's calls.
         shared = (other.id for other in site.lines_of("sip") if other is not line and other.host == line.host)
         included = (f"foyer-numbers-{one}" for one in (line.id, *shared))
-        yield Context(f"foyer-in-{line.id}", includes=(*included, "foyer-in-unknown"))
+        # An analog line does not tell which number was dialled: it is the line's first.
+        own = (number for number in site.numbers if number.line_id == line.id and line.ports)
+        first = tuple(Extension(START, _steps(number)) for number in itertools.islice(own, 1))
+        yield Context(f"foyer-in-{line.id}", first, includes=(*included, "foyer-in-unknown"))
     numbers = tuple(f"foyer-numbers-{line.id}" for line in site.lines)
     # A simulated analog line tells no number: it is the first.
     first = tuple(Extension(START, _steps(number)) for number in site.numbers[:1])

@@ -118,6 +118,6 @@ MODULES = BASE + RECORDS + FUNCTIONS + APPLICATIONS + SOUND + BRIDGES + SIP
 
 def render(site: Site, env: Env) -> str:
     """The file's text."""
-    cards = (chan_dahdi_conf.MODULE,) if env.card_channels or site.spans else ()
+    cards = (chan_dahdi_conf.MODULE,) if env.card_channels or site.has_cards else ()
     loads = tuple(("load", f"{module}.so") for module in MODULES + cards)
     return document(FILE, (Section("modules", (("autoload", False), *loads)),))

@@ -128,15 +128,17 @@ def _lines(site: Site, name: str, lines: Iterable[Line], env: Env) -> Context:
 
 
 def _ways(site: Site, line: Line, country: Country) -> Iterator[Call]:
-    """The ways that a line has to the outside: its provider's address, or one span after the other."""
+    """The ways that a line has to the outside: its provider's address, or one port after the other."""
     if line.kind == "sip":
         way = authority(line.host, line.port)
         yield Call("foyer-line", (line.id, way, line.caller_number, line.number_format))
+    # No plus sign can be dialled there, nor shown.
+    shown = _at_home(line.caller_number, country)
     for span in filter(None, map(site.span, line.spans)):
         way = chan_dahdi_conf.dialled(span)
-        # No plus sign can be dialled there, nor shown.
-        shown = _at_home(line.caller_number, country)
         yield Call("foyer-line", (line.id, way, shown, AS_AT_HOME, line.kind))
+    for port in filter(None, map(site.port, line.ports)):
+        yield Call("foyer-line", (line.id, chan_dahdi_conf.dialled(port), "", AS_AT_HOME, "port"))
 
 
 def _at_home(number: str, country: Country) -> str:

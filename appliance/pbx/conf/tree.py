@@ -61,6 +61,6 @@ def render_tree(site: Site, env: Env) -> dict[str, str]:
     """File name to text. RejectedError, with the reason in words, if a value cannot be written."""
     tree = {file: render(site, env) for file, render in RENDERERS}
     tree.update(extensions_conf.steps())
-    if env.card_channels or site.spans:
+    if env.card_channels or site.has_cards:
         tree[chan_dahdi_conf.FILE] = chan_dahdi_conf.render(site, env)
     return tree

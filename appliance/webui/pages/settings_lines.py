@@ -5,6 +5,7 @@ from __future__ import annotations
 from bottle import HTTPResponse
 
 from appliance.store import live, secrets
+from appliance.store.site_ports import AnalogPort
 from appliance.store.sitemodel import CODECS, NUMBER_PRIORITIES, Line, Number
 from appliance.webui import kept_secrets, lines, site_forms
 from appliance.webui.asking import ask_telephony
@@ -54,7 +55,7 @@ def _lines(web: Web) -> None:
         else:
             site_forms.line(document, form, line_id)
 
-    item_routes(web, Kind("lines", "l", show, write, saving, removing))
+    item_routes(web, Kind("lines", "l", show, write, saving, removing, _line_field))
 
     @web.get("/settings/lines/<line_id>/now", "administrator")
     def now(line_id: str) -> str:
@@ -74,26 +75,41 @@ def _lines(web: Web) -> None:
         return web.redirect(f"/settings/lines/{line_id}")
 
 
+def _line_field(_line_id: str, path: str) -> str:
+    """The form's one field for ports of all kinds."""
+    first = path.partition(".")[0]
+    return "spans" if first == "ports" else first
+
+
 def _over_cards(web: Web, line: Line, one: lines.LineNow) -> str:
     """The form of a line over ports of telephone cards that no other line has."""
     site = web.site()
-    taken = {span for other in site.lines if other.id != line.id for span in other.spans}
+    taken = {one for other in site.lines if other.id != line.id for one in (*other.spans, *other.ports)}
     return web.render(
         "settings-line-card.html",
         line=line,
         one=one,
-        spans=[span for span in site.spans if span.id not in taken],
+        ports=[
+            *((span.id, span.name, span.type.upper()) for span in site.spans if span.id not in taken),
+            *((port.id, port.name, _port_words(web, port)) for port in site.ports if port.id not in taken),
+        ],
+        has_analog=bool(site.ports),
         numbers=[entry for entry in site.numbers if entry.line_id == line.id],
         targets=_targets(web),
         number=based_on(web),
     )
 
 
+def _port_words(web: Web, port: AnalogPort) -> str:
+    return web.gettext(N_("Analog, port %(port)s of %(card)s"), port=str(port.port), card=port.device)
+
+
 def _new_line(web: Web) -> Line:
     """The line of an empty form: over telephone cards if that was asked for, else over the internet."""
     if web.query("kind") == "card" or web.form.text("kind") == "card":
-        span = web.site().span(web.query("span"))
-        return Line("", "card", "", spans=(span.id,) if span else ())
+        site = web.site()
+        span, port = site.span(web.query("span")), site.port(web.query("port"))
+        return Line("", "card", "", spans=(span.id,) if span else (), ports=(port.id,) if port else ())
     return Line("", "sip", "", register=True)
 
 

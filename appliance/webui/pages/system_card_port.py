@@ -20,7 +20,7 @@ def routes(web: Web) -> None:
         site, key, now = web.site(), web.query("socket"), now_ms()
         days = 7 if web.query("days") == "7" else 1
         with web.store.read() as db:
-            found = card_words.now(live.snapshot(db).rows, site.spans)
+            found = card_words.now(live.snapshot(db).rows, site)
             quarters = port_history.of_port(db, key, port_charts.since(days, now))
         card, plug = _plug(brackets.everything(found, site), key)
         return web.render(

@@ -31,7 +31,7 @@ def routes(web: Web) -> None:
     def render(template: str) -> str:
         site = web.site()
         with web.store.read() as db:
-            found = card_words.now(live.snapshot(db).rows, site.spans)
+            found = card_words.now(live.snapshot(db).rows, site)
         return web.render(
             template,
             found=found,
@@ -74,7 +74,7 @@ def routes(web: Web) -> None:
         with web.change() as change:
             audit.record(change, web.user().id, "card.file", name)
         look()
-        if web.site().spans:
+        if web.site().has_cards:
             # Its ports may have been set up already: they are made anew, as after a start.
             root.restart_service("foyer-apply")
         said = {"words": web.gettext(N_("The box has the file."))}

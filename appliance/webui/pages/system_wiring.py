@@ -19,7 +19,7 @@ def routes(web: Web) -> None:
     def sheet() -> str:
         site = web.site()
         with web.store.read() as db:
-            found = card_words.now(live.snapshot(db).rows, site.spans)
+            found = card_words.now(live.snapshot(db).rows, site)
         return web.render(
             "system-wiring.html",
             sheets=wiring.sheets(found, site),

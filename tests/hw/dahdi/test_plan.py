@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.errors import RejectedError
 from appliance.hw.dahdi import system_conf
-from appliance.hw.dahdi.plan import TEXT_MAX, CardPlan, PlannedSpan
+from appliance.hw.dahdi.plan import TEXT_MAX, CardPlan, PlannedPort, PlannedSpan
 
 E1 = PlannedSpan(1, "DYN/loc/1:1", 1, "e1", "ccs", "hdb3", True, 1, 1, 31, "1-15,17-31", 16)
 T1 = PlannedSpan(3, "PCI Bus 02 Slot 09", 2, "t1", "esf", "b8zs", False, 0, 65, 88, "65-87", 88)
@@ -146,3 +146,47 @@ def test_the_drivers_file() -> None:
         "loadzone=us",
         "defaultzone=us",
     ]
+
+
+FXO = PlannedPort(97, 4, "PCI Bus 03 Slot 01", 1, 97)
+
+
+def test_a_plan_with_analog_ports_survives_its_file() -> None:
+    plan = CardPlan((E1, T1), (FXO, replace(FXO, channel=120)))
+    assert CardPlan.parse(plan.to_text()) == plan
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"number": 0}, "channel-97.number"),
+        ({"device": "a\nb"}, "channel-97.device"),
+        ({"port": 0}, "channel-97.port"),
+        ({"first": 1000}, "channel-97.first"),
+        ({"channel": 129}, "channel-129.channel"),
+        ({"channel": 96}, "channel-96.channel"),
+    ],
+)
+def test_a_port_that_cannot_be_is_refused(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        replace(FXO, **changes)  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        (FXO, "channel-97.channel"),
+        (replace(FXO, channel=98, number=5), "channel-98.port"),
+        (replace(FXO, channel=98, device="elsewhere"), "channel-98.number"),
+        (replace(FXO, channel=98, device="elsewhere", number=5), "channel-98.first"),
+    ],
+)
+def test_ports_do_not_get_into_each_others_way(other: PlannedPort, field: str) -> None:
+    with pytest.raises(RejectedError) as caught:
+        CardPlan(ports=(FXO, other))
+    assert caught.value.field == field
+    with pytest.raises(RejectedError):
+        CardPlan((replace(T1, number=4, first=97, last=120, bearers="97-119", signalling=120),), (FXO,))
+    with pytest.raises(RejectedError, match=r"cards\.conf"):
+        CardPlan.parse(CardPlan(ports=(FXO,)).to_text() + "fxsks = 1\n")

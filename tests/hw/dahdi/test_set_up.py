@@ -11,7 +11,7 @@ import pytest
 
 from appliance.errors import TransientError
 from appliance.hw.dahdi import sysfs
-from appliance.hw.dahdi.plan import FILE, CardPlan
+from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedPort
 from appliance.hw.dahdi.set_up import set_up, write
 from tests.hw.dahdi.test_plan import E1, T1
 from tests.hw.dahdi.tree import Tree
@@ -189,3 +189,43 @@ def test_a_card_that_came_went_or_came_back_is_noticed(box: Box) -> None:
         box.tree.span(back, 1, 3, 65)
         came_back = sysfs.there(box.tree.root)
     assert len({frozenset(), without_number, with_number, came_back}) == 4
+
+
+FXO = PlannedPort(97, 4, "PCI Bus 03 Slot 01", 1, 97)
+FIFTH = replace(FXO, channel=101)
+
+
+def analog(channel: int) -> list[str]:
+    """What dahdi_cfg is told of one analog channel."""
+    return ["-c", "RUN/system.conf", "-S", "4", "-C", str(channel)]
+
+
+def test_analog_ports_are_set_up_one_by_one(box: Box) -> None:
+    """dahdi_cfg takes an echo canceller off the channels that it is told of, and calls may be up on them."""
+    box.tree.card("pci:d", {1: "ANALOG_MIXED"}, location=FXO.device)
+    assert box.set_up(CardPlan(ports=(FXO,))) == [CHECK, analog(97)]
+    assert [told[1:] for told in box.tree.told] == [(sysfs.ASSIGN, "1:4:97")]
+    assert box.set_up(CardPlan(ports=(FXO, FIFTH))) == [CHECK, analog(101)] and box.tree.told == []
+    assert box.set_up(CardPlan(ports=(FIFTH,))) == []
+    assert box.set_up(CardPlan(ports=(FXO, FIFTH))) == []
+    text = (box.run / "system.conf").read_text()
+    assert "fxsks=97\nechocanceller=oslec,97\nfxsks=101\n" in text and "span=" not in text
+
+
+def test_a_new_number_is_told_of_all_analog_ports(box: Box) -> None:
+    card = box.tree.card("pci:d", {1: "FXO"}, location=FXO.device)
+    box.tree.span(card, 1, 9, 257)
+    assert box.set_up(CardPlan(ports=(FXO, FIFTH))) == [CHECK, analog(97), analog(101)]
+    assert box.numbers() == {(FXO.device, 1): 4}
+    # Only what comes after the last of its ports takes the number from it.
+    assert box.set_up(CardPlan()) == [] and box.numbers() == {}
+
+
+def test_a_digital_line_in_the_place_of_an_analog_one(box: Box) -> None:
+    box.tree.card("dynamic:loc:2", {1: "DYNAMIC"}, hardware_id=FXO.device)
+    box.set_up(CardPlan(ports=(FXO,)))
+    span = replace(
+        T1, number=4, device=FXO.device, port=1, first=97, last=120, bearers="97-119", signalling=120
+    )
+    assert box.set_up(CardPlan((span,))) == [CHECK, ["-c", "RUN/system.conf", "-S", "4", "-C", "97-120"]]
+    assert CardPlan.parse((box.run / FILE).read_text()) == CardPlan((span,))

@@ -1,0 +1,75 @@
+"""Analog ports of a rendering, against a console that answers as Asterisk does: one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from appliance.apply import cards
+from appliance.pbx.conf import chan_dahdi_conf
+from appliance.store.sitemodel import Site
+from tests.apply.test_cards import SPANS, Pbx, tree_of
+from tests.pbx_conf.places import DOCUMENT, site
+
+FIRST = {"id": "x1", "number": 2, "name": "Shop", "device": "serial", "port": 1}
+SECOND = {"id": "x2", "number": 2, "name": "Fax", "device": "serial", "port": 5}
+LINE = {"id": "l2", "kind": "card", "name": "Shop", "ports": ["x1"]}
+CALL = "DAHDI/33-1!foyer-in-l2!s!1!Up!Queue"
+
+
+def with_ports(line: dict[str, Any] | None = None, **first: Any) -> Site:
+    lines = [*DOCUMENT["lines"], {**LINE, **(line or {})}]
+    return site(spans=SPANS[:1], ports=[{**FIRST, **first}, SECOND], lines=lines)
+
+
+def test_what_is_there_is_made() -> None:
+    pbx = Pbx(numbers={2}, is_loaded=True)
+    made = ["dahdi create channels 33 33", "dahdi create channels 37 37"]
+    assert pbx.load(with_ports()) and pbx.told == ["set up", *made]
+    assert sorted(pbx.channels) == [33, 37]
+    pbx.numbers.add(1)
+    assert pbx.load(with_ports()) and pbx.told == ["set up", "dahdi create channels 1 32"]
+    assert pbx.load(with_ports()) and pbx.told == []
+
+
+def test_only_the_port_that_changed_is_made_anew() -> None:
+    pbx = Pbx(numbers={1, 2})
+    pbx.load(with_ports())
+    pbx.calls = "DAHDI/37-1!foyer-in-l2!s!1!Up!Queue\nDAHDI/133-1!x!s!1!Up!Queue"
+    assert pbx.load(with_ports(hangup="polarity"))
+    assert pbx.told == ["dahdi destroy channels 33 33", "set up", "dahdi create channels 33 33"]
+
+
+def test_it_waits_for_its_own_call() -> None:
+    pbx = Pbx(numbers={1, 2})
+    pbx.load(with_ports())
+    pbx.calls = CALL
+    assert not pbx.load(with_ports(hangup="polarity")) and pbx.told == []
+    assert pbx.load(with_ports(name="Shop, upper plug"))
+
+
+def test_a_port_that_leaves_its_line_comes_in_elsewhere() -> None:
+    before, name = tree_of(with_ports()), chan_dahdi_conf.FILE
+    moved = tree_of(with_ports({"ports": ["x2"]}))
+    assert cards.comes_in_elsewhere(before, moved)
+    assert not cards.comes_in_elsewhere(before, tree_of(with_ports(hangup="polarity")))
+    assert cards.changed(before, moved) == {2}
+    assert {stamp[0] for channel, stamp in cards.stamps(before[name]).items() if channel > 32} == {"x"}
+
+
+def test_a_digital_line_takes_the_number_of_analog_ones() -> None:
+    pbx = Pbx(numbers={2})
+    pbx.load(with_ports())
+    span = {**SPANS[0], "number": 2}
+    assert pbx.load(site(spans=[span]))
+    assert pbx.told[:2] == ["dahdi destroy channels 33 33", "dahdi destroy channels 37 37"]
+    assert 64 - 2 in pbx.channels
+    assert pbx.load(site(ports=[FIRST]))
+    assert pbx.told[:2] == ["pri destroy span 2", "dahdi destroy channels 33 64"]
+
+
+def test_the_plan_for_the_drivers() -> None:
+    plan = cards.plan_of(with_ports())
+    assert [(one.channel, one.number, one.device, one.port, one.first) for one in plan.ports] == [
+        (33, 2, "serial", 1, 33),
+        (37, 2, "serial", 1, 33),
+    ]
