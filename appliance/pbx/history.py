@@ -34,6 +34,8 @@ from appliance.store.conversations import SEGMENT_KINDS, CallRecord, SegmentReco
 from appliance.store.feeds import RawEvent
 from appliance.store.voicemails import OUTCOME
 
+# The source of the hangup of a leg whose phone was not called, since it had just declined (foyer-queue.conf).
+_RESTS = "foyer-rests"
 # queue_log's words for a caller who left the queue without having talked.
 _LEFT = {
     "ABANDON": "abandoned",
@@ -179,6 +181,8 @@ def _rings(facts: Facts) -> list[SegmentRecord]:
             continue
         if leg.started < (facts.main.started or 0):
             continue  # An agent who did not take a call back.
+        if leg.source == _RESTS:
+            continue
         span = Span(leg.agent, leg.started, leg.answered or leg.ended)
         outcome = _ring_outcome(facts, leg)
         rings.append(_segment("ring", span, facts.queue_at(leg.started), outcome))

@@ -58,6 +58,7 @@ def phones(exchange: Exchange) -> Iterator[dict[str, Phone]]:
     with exchange.desk("a1") as one, exchange.desk("a2") as two, exchange.desk("a3") as three:
         yield {"a1": one, "a2": two, "a3": three}
     exchange.wait_idle()
+    forget_refusals(exchange)
 
 
 @pytest.fixture
@@ -71,6 +72,12 @@ def on_duty(exchange: Exchange, queue: str) -> None:
     """All agents come to work, the first of the list first."""
     for agent in AGENTS:
         exchange.put_in(agent, queue)
+
+
+def forget_refusals(exchange: Exchange) -> None:
+    """Those who have declined are back, as after *91: else their phones would rest for some seconds."""
+    for agent in AGENTS:
+        exchange.cli(f"dialplan set global FOYER_DECLINED_{agent}d 0")
 
 
 def rung(phones: dict[str, Phone]) -> tuple[str, Leg]:
@@ -110,6 +117,7 @@ def test_in_the_order_of_the_list(exchange: Exchange, phones: dict[str, Phone], 
         wait_tone(leg, 440, 0.5)
         caller.hang_up()
         leg.wait_end()
+        forget_refusals(exchange)
     # Who talks is passed over, without a ring.
     first = provider.call(LISTED).wait_answer()
     _, talk = rung(phones)
