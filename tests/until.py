@@ -4,11 +4,13 @@ A test never sleeps for a while and hopes: it says what it waits for and how lon
 takes says as much of the machine as of the product: beside another test and a compiler, everything takes many
 times as long. So a limit is what a machine at rest needs at most, and a busy one gets more (`PATIENCE`).
 Where the product's own promise is at stake, the limit stays, and the time in which work had to wait for a
-processor, a disk or memory does not count.
+processor, a disk or memory does not count. Who waited may have been the product itself: so what took longer
+by the clock than promised is told as a warning, with both times.
 """
 
 import re
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,12 +23,17 @@ class NeverHappened(AssertionError):
     """What a test waited for did not come about in time."""
 
 
+class LateByTheClock(UserWarning):
+    """A promise was kept only because the time in which work had to wait does not count."""
+
+
 class Stopwatch:
     """Counts from its making on."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._waited_s = _waited_s()
+        self._waits = _waits()
+        self._waited_s = 0.0
 
     @property
     def wall_s(self) -> float:
@@ -35,19 +42,23 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """Seconds in which no work of this machine had to wait for a processor, a disk or memory."""
-        return max(0.0, self.wall_s - (_waited_s() - self._waited_s))
+        """Seconds in which no work of this machine had to wait for a processor, a disk or memory. Between two
+        looks, waits for more than one of them may have been the same time: only the longest is left out.
+        """
+        before, self._waits = self._waits, _waits()
+        self._waited_s += max(now - then for now, then in zip(self._waits, before, strict=True))
+        return max(0.0, self.wall_s - self._waited_s)
 
     def __repr__(self) -> str:
         """Both, for the report of a failed test."""
         return f"<{self.seconds:.1f} s, {self.wall_s:.1f} s by the clock>"
 
 
-def _waited_s() -> float:
-    """Seconds since the machine's start in which at least one task waited for a processor, a disk or memory
-    (Documentation/accounting/psi.rst); 0 where the kernel does not count them.
+def _waits() -> tuple[float, ...]:
+    """Seconds since the machine's start in which at least one task waited for a processor, for a disk, for
+    memory (Documentation/accounting/psi.rst); 0 where the kernel does not count them.
     """
-    return sum(_pressure_s(name) for name in ("cpu", "io", "memory"))
+    return tuple(_pressure_s(name) for name in ("cpu", "io", "memory"))
 
 
 def _pressure_s(name: str) -> float:
@@ -73,14 +84,19 @@ def until[T](predicate: Callable[[], T], timeout_s: float, what: str, every_s: f
 
 def within[T](predicate: Callable[[], T], promised_s: float, what: str, watch: Stopwatch | None = None) -> T:
     """`until`, for what must come about in the seconds that the product promises, counted by `watch` (by
-    default from now on). After `MORE_S` more the machine is no excuse any longer.
+    default from now on). After `MORE_S` more the machine is no excuse any longer. Warns (`LateByTheClock`) if
+    it took longer than promised by the clock.
     """
     counted = watch or Stopwatch()
 
     def over_s() -> float:
         return max(counted.seconds - promised_s, counted.wall_s - promised_s - MORE_S)
 
-    return _wait(predicate, over_s, what, 0.05, counted)
+    value = _wait(predicate, over_s, what, 0.05, counted)
+    if counted.wall_s > promised_s:
+        said = f"{what}: promised in {promised_s:g} s, seen after {counted!r}"
+        warnings.warn(said[:500], LateByTheClock, stacklevel=2)
+    return value
 
 
 def _wait[T](
