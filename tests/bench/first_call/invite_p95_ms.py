@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from appliance.apply.asterisk import CHANNELS
 from appliance.webui.assets import STATIC_ROOT
 from tests.asterisk.instance import free_port
 from tests.bench.exchange import GREETED, PLAIN, PROVIDER, Exchange, busy_site, register
@@ -34,6 +36,25 @@ def all_up(exchange: Exchange) -> bool:
     return True
 
 
+def talking(exchange: Exchange) -> set[str]:
+    """The callers of the greeted queue who are connected to an agent now, by their channels."""
+    shown = [line.split("!") for line in exchange.cli(CHANNELS).splitlines()]
+    # The bridge stands before the last: who waits in the queue has none (main/cli.c).
+    return {
+        one[0]
+        for one in shown
+        if len(one) >= 14 and one[5] == "Queue" and one[6].startswith("q1,") and one[-2]
+    }
+
+
+def put_in(exchange: Exchange, agents: Sequence[str], queue: str, place: tuple[str, int]) -> None:
+    """The agents' desk phones, all at this address, take calls of the queue."""
+    for agent in agents:
+        password = exchange.env.secrets.phones[f"{agent}d"]
+        register(f"{agent}d", password, exchange.server, *place)
+        exchange.put_in(agent, f"{agent}d", queue)
+
+
 def measure(folder: Path) -> Measure:
     """Calls that stay up first, then new ones for other agents, in a queue without a greeting."""
     exchange = Exchange(folder / "foyer", busy_site(BUSY, FREE))
@@ -50,9 +71,7 @@ def measure(folder: Path) -> Measure:
             (BUSY[BROWSERS:], "q1", DESKS, ports[0]),
             (FREE, "q2", NEW_DESKS, ports[1]),
         ):
-            for agent in agents:
-                register(f"{agent}d", words[f"{agent}d"], exchange.server, host, port)
-                exchange.put_in(agent, f"{agent}d", queue)
+            put_in(exchange, agents, queue, (host, port))
         stack.enter_context(desks(folder / "desks", DESKS, ports[0]))
         rung = stack.enter_context(desks(folder / "new-desks", NEW_DESKS, ports[1]))
         for agent in web:
@@ -69,6 +88,8 @@ def measure(folder: Path) -> Measure:
         ):
             until(lambda: phones.talking == BROWSERS, 45, "the browsers to talk", every_s=0.5)
             until(lambda: all_up(exchange), 30, "every call to be recorded", every_s=0.5)
+            before = talking(exchange)
+            assert len(before) == UP, before
             with callers(
                 folder / "new",
                 PROVIDER,
@@ -80,7 +101,7 @@ def measure(folder: Path) -> Measure:
                 talk_s=TALK_S,
             ) as new:
                 code = new.wait(NEW / PER_SECOND + 40)
-            assert phones.talking == BROWSERS, "calls ended too early"
+            assert phones.talking == BROWSERS and talking(exchange) == before, "calls ended too early"
     sent, received = new.invites(), rung.invites()
     assert code == 0 and len(received) == NEW, f"{len(received)} of {NEW} calls rang: {list(received)[:3]}"
     delays = [(received[caller] - at) * 1000 for caller, at in sent.items()]
