@@ -191,6 +191,9 @@ SITES: tuple[Put, ...] = (
 )
 """Each puts a text into one place of a site that has one of everything."""
 
+SPAN_FIELDS = ("id", "name", "device", "switch", "framing", "coding", "panel")
+"""Where a text can be part of a port of a telephone card."""
+
 SECRETS = ("ami_events", "sim", "phones", "lines", "rooms")
 """Where a text can be a password or a PIN."""
 

@@ -7,7 +7,6 @@ belong.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import random
 import string
@@ -22,16 +21,12 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from appliance.apply import objects
-from appliance.apply.asterisk import Console
-from appliance.apply.check import check
 from appliance.errors import RejectedError
 from appliance.pbx.conf import (
     chan_dahdi_conf,
     extensions_conf,
     indications_conf,
-    musiconhold_conf,
     pjsip_conf,
-    queuerules_conf,
     queues_conf,
     syntax,
 )
@@ -44,20 +39,11 @@ from appliance.store.sitemodel import Agent, Line, Number, Site
 from tests.asterisk.instance import PrivateAsterisk, free_port
 from tests.pbx_conf import raw_values
 from tests.pbx_conf.intended import assert_intended
+from tests.pbx_conf.loading import assert_loaded_as_intended, load_everywhere, rendered
 from tests.pbx_conf.nasty import nasty
 from tests.pbx_conf.places import env_for, site
 from tests.pbx_conf.raw_values import PIN, SOUND
 from tests.pbx_conf.shapes import ALLOWED, shape
-
-SITE_FILES = (
-    indications_conf.FILE,
-    musiconhold_conf.FILE,
-    queuerules_conf.FILE,
-    queues_conf.FILE,
-    pjsip_conf.FILE,
-    extensions_conf.FILE,
-    *extensions_conf.DIALPLAN,
-)
 
 
 def checked_name(text: str) -> str:
@@ -219,18 +205,6 @@ def test_asterisk_shows_exactly_what_was_meant(
         assert f" username                 : {account.username}\n" in shown, shown
 
 
-def assert_loaded_as_intended(asterisk: PrivateAsterisk, wanted: Site, env: Env) -> None:
-    """Asterisk reads the site's files, as foyer-apply has them read, and shows the intended objects alone."""
-    tree = render_tree(wanted, env)
-    asterisk.write({name: tree[name] for name in SITE_FILES})
-    config, socket = asterisk.etc / "asterisk.conf", asterisk.directory / "run" / "asterisk.ctl"
-    console = Console(config, socket, asterisk.log)
-    wrong = console.load(SITE_FILES, objects.expected(tree))
-    # An address whose name nobody knows is the one thing that a provider's line may lack.
-    assert [one for one in wrong if not one.is_lookup] == [], asterisk.log_tail(20)
-    assert_intended(wanted, console.loaded())
-
-
 @pytest.mark.slow
 @pytest.mark.asterisk
 @on_asterisk(5)
@@ -243,16 +217,7 @@ def assert_loaded_as_intended(asterisk: PrivateAsterisk, wanted: Site, env: Env)
 def test_asterisk_takes_a_raw_value_as_it_was_meant(running: tuple[PrivateAsterisk, Env], text: str) -> None:
     """At once at every place where no renderer refuses it: these are the characters that some may take."""
     asterisk, env = running
-    wanted = raw_values.usual()
-    for put in raw_values.SITES:
-        tried = put(wanted, text)
-        with contextlib.suppress(RejectedError):
-            rendered(tried, raw_values.secrets(tried))
-            wanted = tried
-    country = env_for(wanted, asterisk.directory).country
-    assert_loaded_as_intended(
-        asterisk, wanted, replace(env, country=country, secrets=raw_values.secrets(wanted))
-    )
+    load_everywhere(asterisk, env, text)
 
 
 @settings(max_examples=300, deadline=None)
@@ -283,13 +248,6 @@ def stays_or_is_refused(wanted: Site, held: Secrets) -> None:
     assert_intended(wanted, found)
     for name in tree:
         assert shape(tree[name]) <= shape(plain[name]) | ALLOWED, name
-
-
-def rendered(wanted: Site, held: Secrets) -> dict[str, str]:
-    """The files. RejectedError if one of them cannot be written, or would not do."""
-    tree = render_tree(wanted, env_for(wanted, Path("/nowhere"), secrets=held))
-    check(wanted, tree)
-    return tree
 
 
 @functools.cache
