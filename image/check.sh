@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Runs inside the test root, at the repository: check.sh lint, check.sh check (lint and the quick tests), check.sh test.
 # Everything runs, whatever failed before; the last lines are pytest's, then the seconds of each step, for people to
-# compare: nothing fails by the clock.
+# compare, and what tests/took.py says of them: nothing fails by the clock but check.
 set -uo pipefail
 failed=0
 took=()
+FOYER_TOOK=$(mktemp)
+export FOYER_TOOK
+python3 -m tests.took begin "$FOYER_TOOK" "${1-}"
 
 step() {
     local began=$SECONDS
@@ -36,4 +39,5 @@ case $1 in
     *) exit 2 ;;
 esac
 printf '%s\n' "-- how long it took" "${took[@]}" "$(printf '%5d s  altogether' "$SECONDS")"
+python3 -m tests.took end "$FOYER_TOOK" "$1" || failed=1
 exit $failed

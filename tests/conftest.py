@@ -3,9 +3,11 @@ long an example takes says something of the machine, not of the code; the end te
 of each group.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,22 +29,34 @@ class TimePerPart:
     side by side, their sum is more than what the clock says; then it is told, too, of the groups that stay
     together, the longest of which is what the run takes at least, and of their files: one machine is used by
     the tests of several things.
+
+    For took.py, the environment's FOYER_TOOK names a file, to which is added what each test file took.
     """
 
     def __init__(self) -> None:
         self._parts: defaultdict[str, float] = defaultdict(float)
         self._groups: defaultdict[str, float] = defaultdict(float)
         self._files: defaultdict[str, float] = defaultdict(float)
+        self._every: defaultdict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         folder, _, file = report.nodeid.partition("::")[0].rpartition("/")
         self._parts[folder] += report.duration
+        self._every[f"{folder}/{file}"] += report.duration
         # As pytest-xdist names them: tests/image/test_vm_new.py::test_it@new
         if group := _GROUP.search(report.nodeid):
             self._groups[group[1]] += report.duration
             self._files[file] += report.duration
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
+        if kept := os.environ.get("FOYER_TOOK"):
+            side_by_side = config.getoption("numprocesses", None) or 1
+            with Path(kept).open("a", encoding="utf-8") as file:
+                file.writelines(
+                    f"{seconds / side_by_side:.3f} {name}\n" for name, seconds in self._every.items()
+                )
         for kind, sums in (("part", self._parts), ("group", self._groups), ("file", self._files)):
             longest_first = sorted(sums.items(), key=lambda entry: -entry[1])
             told = [f"{name} {seconds:.0f}" for name, seconds in longest_first if seconds >= 1]

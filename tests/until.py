@@ -32,7 +32,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._waits = _waits()
+        self._waits = waits()
         self._waited_s = 0.0
 
     @property
@@ -45,7 +45,7 @@ class Stopwatch:
         """Seconds in which no work of this machine had to wait for a processor, a disk or memory. Between two
         looks, waits for more than one of them may have been the same time: only the longest is left out.
         """
-        before, self._waits = self._waits, _waits()
+        before, self._waits = self._waits, waits()
         self._waited_s += max(now - then for now, then in zip(self._waits, before, strict=True))
         return max(0.0, self.wall_s - self._waited_s)
 
@@ -54,7 +54,7 @@ class Stopwatch:
         return f"<{self.seconds:.1f} s, {self.wall_s:.1f} s by the clock>"
 
 
-def _waits() -> tuple[float, ...]:
+def waits() -> tuple[float, ...]:
     """Seconds since the machine's start in which at least one task waited for a processor, for a disk, for
     memory (Documentation/accounting/psi.rst); 0 where the kernel does not count them.
     """
