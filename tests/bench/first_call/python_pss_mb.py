@@ -112,8 +112,8 @@ def ask_for_a_name(box: Box) -> None:
 
 
 def ask_helpers(owner: Browser) -> None:
-    """What starts when it is asked, and ends by itself later, is up, too: it speaks a greeting, tells of the
-    machine.
+    """What starts when it is asked, and ends by itself later, is up, too: it speaks what was typed, and tells
+    of the machine. And foyer-apply has spoken a greeting.
     """
     owner.open("/settings/queues/q1")
     owner.fill("#greeting_text", "Good morning.")
@@ -121,6 +121,11 @@ def ask_helpers(owner: Browser) -> None:
     owner.sees("Save these changes?")
     owner.click("button[name=stage][value=save]")
     owner.sees("Everything works with these settings.", timeout_s=20)
+    owner.open("/settings/prompts/new")
+    owner.fill("[data-voice] textarea", "Good morning.")
+    owner.click("[data-listen]")
+    said = "return document.querySelector('[data-state]').textContent"
+    until(lambda: not owner.script(said), 20, "the words to be spoken")
     owner.open("/system")
     owner.sees("Telephone service")
 
