@@ -200,6 +200,8 @@ class Tracer:
                 return fixed(separator, parts)
             case ast.Call(ast.Name("list"), []) | ast.Call(ast.Subscript(ast.Name("list")), []):
                 return True
+            case ast.Starred(ast.Name() as value):
+                return fixed(value)
             case ast.Starred(ast.Call(ast.Name(name))) if name in module.functions:
                 return all(self._begins_fixed(module, one) for one in _returned(module.functions[name]))
             case ast.Name(name):
