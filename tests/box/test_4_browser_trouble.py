@@ -44,6 +44,7 @@ Response.prototype.json = async function () {
 """
 
 CALLER_HZ = 440
+CUT_OFF = "On the phone; the connection to the box is lost"
 # What the issue allows between the end of the trouble and sound in both directions.
 BACK_S = 5.0
 
@@ -73,6 +74,12 @@ def caller_hears(caller: SippCaller, last_s: float = 0.6) -> bool:
     """Whether the caller has heard the agent without a gap in the last moments."""
     now = time.monotonic()
     return not sound.tone_gaps(caller.heard(now - last_s, now), MICROPHONE_HZ, 100)
+
+
+def audible(caller: SippCaller, last_s: float = 1.0) -> bool:
+    """Whether the caller has heard anything of the agent in the last moments."""
+    now = time.monotonic()
+    return sound.audible_tone_seconds(caller.heard(now - last_s, now), MICROPHONE_HZ) > 0
 
 
 def agent_hears(minh: Desk) -> bool:
@@ -117,6 +124,9 @@ def test_ten_seconds_without_the_network(minh: Desk, line: Line, box: Box) -> No
         with browsers_cut_off(box):
             minh.browser.find("#note").send_keys("Written without a network.")
             pass_time(10)
+            # Else there was no trouble, and what follows proves nothing.
+            assert not audible(caller) and not agent_hears(minh)
+            minh.browser.sees(CUT_OFF, "#phase", 5)
         wait_both(minh, caller, Stopwatch())
         minh.wait_note_saved()
         assert minh.note == "Written without a network."
