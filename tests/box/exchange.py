@@ -37,6 +37,10 @@ class Exchange:
         """Lines of `queue show` about members: their place is in brackets, a caller's is not."""
         return [line.strip() for line in self.cli(f"queue show {queue}").splitlines() if "(PJSIP/" in line]
 
+    def waiting(self, queue: str = "q1") -> int:
+        """How many callers are in the queue."""
+        return self.cli(f"queue show {queue}").count("(wait: ")
+
     def log_tail(self, lines: int = 60) -> str:
         """Its queues, its legs, its messages, for a failed test's report."""
         commands = ("queue show", "core show channels", "pjsip show contacts")

@@ -45,12 +45,24 @@ def open_call(browser: Browser, who: str) -> CallPage:
     return read_call(browser)
 
 
+def rows(browser: Browser, number: str) -> int:
+    """How often a caller stands in the list of calls."""
+    browser.open(f"/calls?who={number}")
+    browser.sees("Calls", "h1")
+    return len(browser.all(".calls-begin a"))
+
+
+def call_text(browser: Browser, number: str) -> str:
+    """The text of the newest call of that number; empty before it is in the list."""
+    return open_call(browser, number).text if rows(browser, number) else ""
+
+
 def read_call(browser: Browser) -> CallPage:
     """Read the call's page that is shown, at one glance: the page replaces its parts when there is news."""
     read = browser.script(READ_CALL)
     assert isinstance(read, dict), f"no call on {browser.path}"
-    rows = ([*map(str.strip, cells)] for cells in read["rows"])
-    segments = tuple((cells[1], cells[2], seconds_of(cells[3])) for cells in rows)
+    table = ([*map(str.strip, cells)] for cells in read["rows"])
+    segments = tuple((cells[1], cells[2], seconds_of(cells[3])) for cells in table)
     return CallPage(browser.path, read["text"], segments, read["recording"])
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.store.site_queues import Queue
 from tests.asterisk import sound
+from tests.asterisk.g711 import Samples
 from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone
 from tests.box.client import WebClient
@@ -14,7 +16,8 @@ from tests.box.conftest import DESK_PHONE_HZ, MICROPHONE_HZ
 from tests.box.desk import Desk
 from tests.box.exchange import Exchange
 from tests.box.line import Line
-from tests.box.records import open_call
+from tests.box.moments import STAMP_S, Moment, agrees, doing, lasted, seeing
+from tests.box.records import CallPage, call_text, download, open_call, rows
 from tests.box.trouble import python_dead
 from tests.browser.browser import Browser
 from tests.image.box import Box
@@ -22,7 +25,8 @@ from tests.until import Stopwatch, until, within
 
 pytestmark = [pytest.mark.box, pytest.mark.browser]
 
-FIRST, SECOND, CUT, AFTER = "0922000001", "0922000002", "0922000003", "0922000004"
+FIRST, SECOND, THIRD = "0922000001", "0922000002", "0922000005"
+CUT, AFTER = "0922000003", "0922000004"
 CALLER_HZ = 440
 GONE = "The telephone service is not running."
 # What the issue allows for the page to say so, and after Asterisk is back for everything to be right.
@@ -38,45 +42,45 @@ def in_peace(minh: Desk, ha: WebClient) -> Iterator[None]:
     minh.rest()
 
 
-def rows(owner: Browser, number: str) -> int:
-    """How often a caller stands in the list of calls."""
-    owner.open(f"/calls?who={number}")
-    owner.sees("Calls", "h1")
-    return len(owner.all(".calls-begin a"))
-
-
 def test_calls_do_not_need_python(
-    box: Box, line: Line, exchange: Exchange, ha: WebClient, desk_phone: Phone, owner: Browser
+    box: Box,
+    line: Line,
+    exchange: Exchange,
+    ha: WebClient,
+    desk_phone: Phone,
+    owner: Browser,
+    screens: Path,
 ) -> None:
     ha.post("/desk/state", {"device": "desk"}, of="/desk")
     ha.post("/desk/state", {"state": "break:meal"}, of="/desk")
     until(lambda: any("paused" in member for member in exchange.members()), 5, "a2 in the queue, on a break")
+    moments: dict[str, Moment] = {}
     with line.phones(CALLER_HZ) as far:
-        first = far.call(line.number, caller=FIRST).wait_answer()
+        first = far.call(line.number, caller=FIRST)
+        moments["greeted"] = seeing(lambda: first.is_up, 10, "an answer")
+        moments["queued"] = seeing(lambda: exchange.waiting() == 1, 30, "the first caller in the queue")
+        second = far.call(line.number, caller=SECOND).wait_answer()
+        until(lambda: exchange.waiting() == 2, 30, "the second caller in the queue")
         with python_dead(box):
             assert "appliance" not in box.run("ps", "-eo", "args")
-            second = far.call(line.number, caller=SECOND).wait_answer()
-            hears_music_and_position(first, second)
-            assert first.is_up and second.is_up
+            third = far.call(line.number, caller=THIRD).wait_answer()
+            hears_music_and_places(first, (second, third))
+            assert exchange.waiting() == 3 and first.is_up and second.is_up and third.is_up
             # Back from the break, without any of our processes.
             desk_phone.call("*91").wait_answer().wait_end(15)
             ringing = desk_phone.wait_ring(15)
-            assert ringing.caller == FIRST
-            ringing.answer()
-            first.wait_heard(lambda heard: not sound.tone_gaps(heard, DESK_PHONE_HZ), 1.0, 8, "the agent")
-            ringing.wait_heard(lambda heard: not sound.tone_gaps(heard, CALLER_HZ), 1.0, 8, "the caller")
-            second.hang_up()
-            ringing.hang_up()
-            first.wait_end(5)
+            assert ringing.caller == FIRST and ringing.rang_at
+            # The call of the key may not be over by then.
+            moments["rang"] = Moment(ringing.rang_at, ringing.rang_at)
+            talk(moments, first, ringing, (second, third))
         until(lambda: "Answered" in call_text(owner, FIRST), 15, "the first call in the list, closed")
     page = open_call(owner, FIRST)
-    kinds = [what.partition(" (")[0] for what, _, _ in page.segments]
-    assert kinds[:4] == ["Greeting", "Waiting", "Ringing", "Talking"], page.segments
-    assert all(seconds >= 0 for _, _, seconds in page.segments)
-    assert page.recording
-    assert "Lê Thu Hà" in page.text
-    assert "Caller gave up" in call_text(owner, SECOND)
-    assert (rows(owner, FIRST), rows(owner, SECOND)) == (1, 1)
+    is_told_as_it_was(page, moments)
+    late_s = max(first.sound.late_s, ringing.sound.late_s)
+    holds_both_sides(download(owner, page.recording, screens), moments, late_s)
+    for number in (SECOND, THIRD):
+        assert "Caller gave up" in call_text(owner, number)
+    assert [rows(owner, number) for number in (FIRST, SECOND, THIRD)] == [1, 1, 1]
     owner.open("/live")
     # The key on the phone was heard, although nobody was there to hear it.
     owner.sees("Available", ".agents", 5)
@@ -84,12 +88,15 @@ def test_calls_do_not_need_python(
     until(lambda: not exchange.members(), 5, "nobody in the queue")
 
 
-def hears_music_and_position(first: Leg, second: Leg) -> None:
-    """Wait until the one who is next hears music and the other the place in the queue."""
+def hears_music_and_places(first: Leg, others: tuple[Leg, ...]) -> None:
+    """Wait until those who are not next are told their places, from now on; who is next hears music."""
     begin = time.monotonic()
     prompt = sound.read_wav(SOUNDS / "queue-thereare.wav")
     until(
-        lambda: sound.likeness(second.heard(begin), prompt) > 0.8, 30, "the second caller's place to be told"
+        lambda: all(sound.likeness(leg.heard(begin), prompt) > 0.8 for leg in others),
+        Queue.announce_every_seconds + 15,
+        "the places of those who wait to be told",
+        every_s=1,
     )
     begin = time.monotonic()
     until(lambda: time.monotonic() > begin + 2, 3, "two seconds of music")
@@ -97,9 +104,42 @@ def hears_music_and_position(first: Leg, second: Leg) -> None:
     assert float(sound.level_dbfs(first.heard(begin)).max()) > -40
 
 
-def call_text(owner: Browser, number: str) -> str:
-    """The text of the newest call of that number; empty before it is in the list."""
-    return open_call(owner, number).text if rows(owner, number) else ""
+def talk(moments: dict[str, Moment], first: Leg, ringing: Leg, others: tuple[Leg, ...]) -> None:
+    """The agent answers, and both speak for a while; the others give up meanwhile."""
+    answered = moments["answered"] = doing(ringing.answer)
+    first.wait_heard(lambda heard: not sound.tone_gaps(heard, DESK_PHONE_HZ), 1.0, 8, "the agent")
+    ringing.wait_heard(lambda heard: not sound.tone_gaps(heard, CALLER_HZ), 1.0, 8, "the caller")
+    until(lambda: answered.before + 4 < time.monotonic(), 5, "4 s of talk")
+    for leg in others:
+        leg.hang_up()
+
+    def end() -> None:
+        ringing.hang_up()
+        first.wait_end(5)
+
+    moments["ended"] = doing(end)
+
+
+def is_told_as_it_was(page: CallPage, moments: dict[str, Moment]) -> None:
+    """The page of the call says what happened, who was there and how long each part took."""
+    kinds = [what.partition(" (")[0] for what, _, _ in page.segments]
+    assert kinds[:4] == ["Greeting", "Waiting", "Ringing", "Talking"], page.segments
+    begins, ends = ("greeted", "queued", "rang", "answered"), ("queued", "answered", "answered", "ended")
+    for (what, _, shown_s), begin, end in zip(page.segments, begins, ends, strict=False):
+        limits = moments[begin], moments[end]
+        assert agrees(shown_s, *limits), f"{what}: {shown_s} s on the page, here {lasted(*limits)}"
+    assert "Lê Thu Hà" in page.text
+
+
+def holds_both_sides(recording: Samples, moments: dict[str, Moment], late_s: float) -> None:
+    """It is as long as the talk, and each of the two is in all of it; a phone may have said so much late."""
+    limits = moments["answered"], moments["ended"]
+    assert agrees(sound.seconds(recording), *limits), (sound.seconds(recording), lasted(*limits))
+    # One of them begins and ends a moment before the other.
+    edge = round(STAMP_S * sound.RATE)
+    for hertz in (CALLER_HZ, DESK_PHONE_HZ):
+        heard = sound.tone_level_dbfs(recording[edge:-edge], hertz) > sound.SILENCE_DBFS
+        assert sound.gaps(heard, longer_than_ms=200 + round(late_s * 1000)) == [], f"{hertz} Hz"
 
 
 def test_asterisk_is_killed_in_a_call(
