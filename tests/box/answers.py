@@ -12,7 +12,9 @@ GREETING = "Welcome to the Blue Lotus clinic. Please stay on the line, we answer
 
 @dataclass(frozen=True)
 class Answers:
-    """What is typed; without a user name, the line is one whose provider is known by its address."""
+    """What is typed; without a user name, the line is one whose provider is known by its address. A
+    `line_kind` of "none" is a box without a line: what is said of the provider does not count then.
+    """
 
     language: str
     country: str
@@ -29,6 +31,7 @@ class Answers:
     number: str
     username: str = ""
     line_password: str = ""
+    line_kind: str = "provider"
 
     @property
     def register(self) -> str:
@@ -90,7 +93,7 @@ def send(client: WebClient, one_time_password: str, answers: Answers) -> dict[st
         (
             "line",
             {
-                "line_kind": "provider",
+                "line_kind": answers.line_kind,
                 "line_name": answers.line,
                 "host": answers.provider,
                 "register": answers.register,

@@ -109,6 +109,18 @@ def test_only_supervisors_see_it(sign_in: SignIn) -> None:
     assert sign_in("boss").get("/live/board").status == 200
 
 
+def test_its_button_makes_a_test_call(sign_in: SignIn, store: Store, box: Box) -> None:
+    browser = sign_in("lead")
+    page = browser.get("/live")
+    assert "Make a test call" in page.words
+    with telephony(store, True, {"caller": "+12025550143", "number": "+842812345678"}) as asked:
+        page = browser.submit(page, "/test-call")
+    assert "It is ringing." in page.words and page.path == "/live"
+    assert [(one.kind, one.args, one.who) for one in asked] == [("test_call", {}, box["lead"])]
+    with store.read() as db:
+        assert audit.recent(db, action="test-call")[0].who == box["lead"]
+
+
 def test_when_the_telephone_service_is_gone(sign_in: SignIn, store: Store) -> None:
     browser = sign_in("lead")
     with store.change() as change:
