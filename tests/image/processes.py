@@ -1,4 +1,4 @@
-"""The processes of a box as its host sees them: those of its process namespace."""
+"""The processes of a box as its host sees them: those of its process namespace, and those around it."""
 
 import json
 import os
@@ -24,3 +24,18 @@ def processes_of(state: Path) -> Callable[[], list[str]]:
         for path in Path("/proc").iterdir()
         if path.name.isdigit() and namespace(int(path.name)) == wanted
     ]
+
+
+def told_of(state: Path) -> list[str]:
+    """The processes, in a box or beside it, that were started for this state folder: their environment names
+    it.
+    """
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            environment = path.read_bytes()
+        except OSError:  # it is gone
+            continue
+        if os.fsencode(state) in environment:
+            found.append(path.parent.name)
+    return found

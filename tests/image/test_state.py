@@ -10,7 +10,7 @@ import pytest
 
 from tests.image.box import BOOT, Box
 from tests.image.conftest import OTHER_PORTS
-from tests.image.processes import processes_of
+from tests.image.processes import processes_of, told_of
 from tests.small_disk import small_disk
 from tests.until import Stopwatch, until
 
@@ -103,14 +103,6 @@ def test_nonsense_is_refused_in_a_sentence(tmp_path: Path, options: dict[str, st
     assert len(refused.stderr.splitlines()) == 1
 
 
-def environment_of(path: Path) -> str:
-    """What stands in a process's environ, "" once it is gone."""
-    try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
 @pytest.mark.parametrize(
     ("option", "kind"),
     [
@@ -136,7 +128,7 @@ def test_a_taken_port_is_refused_and_nothing_stays(
         f" end it or choose another with {option}=.\n"
     )
     assert [path.name for path in state.iterdir()] == [".foyer-box"]
-    assert not [path for path in Path("/proc").glob("[0-9]*/environ") if str(state) in environment_of(path)]
+    assert told_of(state) == []
     # What others on this machine mount meanwhile says nothing.
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     assert [line for line in mounts if str(tmp_path) in line] == []

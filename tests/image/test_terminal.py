@@ -16,7 +16,7 @@ import steps
 
 from tests.image.box import BOOT, Box
 from tests.image.conftest import OTHER_PORTS
-from tests.image.processes import processes_of
+from tests.image.processes import processes_of, told_of
 from tests.until import until
 
 pytestmark = pytest.mark.box
@@ -71,11 +71,14 @@ def test_ctrl_c_at_a_terminal_ends_every_process(tmp_path: Path) -> None:
         until(lambda: "Ctrl-C" in terminal.said, 60, "the box to be ready")
         left = processes_of(state)
         assert len(left()) > 5
+        # Around the box: the shell, what boots it, what waits for it.
+        assert len(told_of(state)) > 2
         os.write(near, b"\x03")
         until(lambda: "code=" in terminal.said, 40, "the end")
         assert shell.wait(60) == 0
         assert "code=0" in terminal.said and "Traceback" not in terminal.said, terminal.said
         assert left() == []
+        assert told_of(state) == []
 
 
 class Terminal:
