@@ -14,6 +14,7 @@ from tests.box.desk import Desk
 from tests.box.exchange import Exchange
 from tests.box.line import Line
 from tests.box.moments import STAMP_S, Moment, agrees, doing, lasted, seeing
+from tests.box.pictures import Area, area_of, difference
 from tests.box.records import CallPage, download, open_call
 from tests.box.wizard import CLINIC
 from tests.browser.browser import Browser
@@ -24,6 +25,10 @@ pytestmark = [pytest.mark.box, pytest.mark.browser]
 
 CALLER = "0912345678"
 CALLER_HZ = 440
+# The README's, of the same desk at the same moment: in place of it comes what this test leaves in
+# build/screens/minh/desk.png.
+PICTURE = Path(__file__).with_name("desk.png")
+PARTS = ("#controls", ".rail nav")
 NOTE = "Wants an appointment on Tuesday; allergic to penicillin."
 
 
@@ -36,6 +41,8 @@ class Story:
     moments: dict[str, Moment] = field(default_factory=dict)
     heard: dict[str, Samples] = field(default_factory=dict)
     late_s: float = 0.0
+    picture: Path = PICTURE
+    areas: dict[str, Area] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,8 @@ def story(minh: Desk, line: Line) -> Story:
         told.moments["answered"] = doing(minh.answer)
         talk(told, caller, minh)
         minh.write(NOTE)
+        told.picture = minh.browser.screenshot("desk")
+        told.areas = {part: area_of(minh.browser, part) for part in PARTS}
         told.moments["ended"] = doing(lambda: hang_up(minh, caller))
         told.heard["all"], told.late_s = caller.heard(), caller.sound.late_s
     minh.wait_view("after", 5)
@@ -138,6 +147,12 @@ def test_the_caller_hears_music_on_hold(story: Story) -> None:
     assert agent_seconds(story.heard["hold"]) < 0.3 * sound.seconds(story.heard["hold"])
     assert float(sound.level_dbfs(story.heard["hold"]).max()) > -40
     assert sound.silences(story.heard["hold"], 1500) == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_picture_of_the_readme_shows_this_desk(minh: Desk, story: Story, part: str) -> None:
+    differs = difference(minh.browser, PICTURE, story.picture, story.areas[part])
+    assert differs < 1, f"{part} looks otherwise: copy {story.picture} to {PICTURE}"
 
 
 def test_the_page_tells_the_call_as_it_was(page: CallPage, story: Story) -> None:
