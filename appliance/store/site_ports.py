@@ -67,12 +67,15 @@ def usual_hangup(calling_code: str) -> str:
     return "kewlstart" if calling_code == "1" else "busytone"
 
 
-def number_for(device: str, part: int, ports: Sequence[tuple[str, int, int]], taken: Collection[int]) -> int:
-    """The number of a new port: that of others of its span (card, part, number), else the lowest that is not
-    `taken`.
+def number_for(
+    device: str, part: int, others: Sequence[tuple[str, int, int]], taken: Collection[int], own: int = 0
+) -> int:
+    """The number of a port: that of others of its span (card, part, number), else the one that it has, if it
+    was not theirs, else the lowest that is not `taken`.
     """
-    same = (number for card, its_part, number in ports if (card, its_part) == (device, part))
-    return next(same, free_number({*taken, *(number for _, _, number in ports)}))
+    same = (number for card, its_part, number in others if (card, its_part) == (device, part))
+    used = {*taken, *(number for _, _, number in others)}
+    return next(same, own if own and own not in used else free_number(used))
 
 
 def build(data: object, path: str, strict: bool) -> AnalogPort:

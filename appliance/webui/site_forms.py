@@ -133,6 +133,7 @@ def span(document: Document, form: Form, span_id: str) -> None:
 
 def port(document: Document, form: Form, port_id: str) -> None:
     """One analog port of a telephone card; those of one card share its number."""
+    old = item(document, "ports", port_id)
     device, part, at = place(form.text("socket"))
     texts = ("name", "caller_id", "caller_id_start", "hangup", "panel")
     others = [entry for entry in document["ports"] if entry["id"] != port_id]
@@ -140,7 +141,9 @@ def port(document: Document, form: Form, port_id: str) -> None:
     fields: Document = {name: form.text(name) for name in texts}
     fields |= {
         "id": port_id,
-        "number": number_for(device, part, same, _numbers_of(document, "spans")),
+        "number": number_for(
+            device, part, same, _numbers_of(document, "spans"), old["number"] if old else 0
+        ),
         "device": device,
         "part": part,
         "port": at,

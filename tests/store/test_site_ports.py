@@ -40,6 +40,15 @@ def test_ports_of_one_card_share_its_number() -> None:
     assert number_for("elsewhere", 1, [], {1}) == 2
 
 
+def test_a_port_keeps_its_number() -> None:
+    """Its channel follows from it, and a call may be up on that."""
+    assert number_for(CARD, 1, [], (), own=3) == 3
+    assert number_for("elsewhere", 1, [(CARD, 2, 1)], (), own=3) == 3
+    # It was that of others of its card, or belongs to those of the other one.
+    assert number_for("elsewhere", 1, [(CARD, 1, 3)], (), own=3) == 1
+    assert number_for(CARD, 2, [(CARD, 1, 3), (CARD, 2, 4)], (), own=3) == 4
+
+
 @pytest.mark.parametrize(
     ("ports", "spans", "lines", "field"),
     [

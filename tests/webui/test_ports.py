@@ -77,6 +77,18 @@ def test_ports_of_one_card_share_its_number(sign_in: SignIn, store: Store, tmp_p
     assert f'value="{DEVICE}:1:1"' in options and f'value="{DEVICE}:1:2"' not in options
 
 
+def test_another_name_leaves_a_port_its_number(sign_in: SignIn, store: Store, tmp_path: Path) -> None:
+    """Also when a lower one is free by now."""
+    shop = replace(PORT, number=2)
+    with store.change() as change:
+        number, now = sites.head(change.db)
+        sites.save(change, replace(now, ports=(shop,)), "boss", "", number)
+    put(store, card(tmp_path))
+    save(sign_in("boss"), "/settings/ports/x1", name="Other")
+    with store.read() as db:
+        assert sites.head(db)[1].ports == (replace(shop, name="Other"),)
+
+
 def test_what_is_usual_in_the_country_is_chosen(sign_in: SignIn, store: Store, tmp_path: Path) -> None:
     put(store, card(tmp_path))
     boss = sign_in("boss")
