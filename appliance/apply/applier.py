@@ -193,7 +193,7 @@ class Applier:
             # Also if the cards that are there are soon those of before: what is told now would stay.
             self._cards_used = None
         self._report_skipped(made.number)
-        if told[0] == "rendering" and self._changed_spans(made):
+        if told[0] == "rendering" and self._changed_ports(made):
             self._folders.take(made.label)
         else:
             self._folders.confirm(made.label)
@@ -255,7 +255,7 @@ class Applier:
         try:
             is_done = self._cards.load(made.tree)
         except Refused as error:
-            if error.numbers & self._changed_spans(made):
+            if error.units & self._changed_ports(made):
                 # It may have waited: a start in between would else bring it back.
                 self._folders.drop_taken()
                 raise Failed(report.CARDS, error.sentence) from error
@@ -270,8 +270,8 @@ class Applier:
             return ("rendering", Sentence(cards.WAITING)), again_s
         return ("live", Sentence("")), None
 
-    def _changed_spans(self, made: Rendering) -> set[int]:
-        """The spans in which this differs from what the box would go back to."""
+    def _changed_ports(self, made: Rendering) -> set[cards.Unit]:
+        """The ports of cards in which this differs from what the box would go back to."""
         good = self._folders.good()
         return cards.changed({} if good is None else self._folders.tree(good), made.tree)
 

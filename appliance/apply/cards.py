@@ -34,12 +34,12 @@ type Unit = tuple[int, int]
 
 
 class Refused(RejectedError):
-    """A driver or Asterisk did not take the settings of spans; `numbers` are all that may be meant."""
+    """A driver or Asterisk did not take the settings of channels; `units` are all that may be meant."""
 
-    def __init__(self, sentence: Sentence, numbers: Collection[int]) -> None:
+    def __init__(self, sentence: Sentence, units: Collection[Unit]) -> None:
         super().__init__(sentence.message, sentence.hint)
         self.sentence = sentence
-        self.numbers = frozenset(numbers)
+        self.units = frozenset(units)
 
 
 class Unanswered(TransientError):
@@ -131,13 +131,11 @@ class Cards:
         refusal = self._ask_root()
         self._make({_unit(channel, wanted[channel]) for channel in wanted.keys() - self._shown().keys()})
         there, shown = self._numbers(), self._shown()
-        wrong = {one for one in wanted.keys() | shown.keys() if wanted.get(one) != shown.get(one)}
-        lacking = {_number(channel) for channel in wrong if channel in shown or _number(channel) in there}
+        wrong = wanted.items() ^ shown.items()
+        lacking = {_unit(*one) for one in wrong if one[0] in shown or _number(one[0]) in there}
         if refusal:
             # It does not say which: those that do not work, else it may be any.
-            raise Refused(
-                refusal, lacking or {*(_number(first) for first, _ in stale), *map(_number, wanted)}
-            )
+            raise Refused(refusal, lacking or stale | {_unit(*one) for one in wanted.items()})
         if lacking:
             raise Refused(REFUSED, lacking)
         return True
@@ -184,10 +182,10 @@ class Cards:
         )
 
 
-def changed(before: Mapping[str, str], tree: Mapping[str, str]) -> set[int]:
-    """The spans in which two renderings differ, or ports of which do."""
+def changed(before: Mapping[str, str], tree: Mapping[str, str]) -> set[Unit]:
+    """The spans and analog ports in which two renderings differ."""
     old, new = (stamps(one.get(chan_dahdi_conf.FILE, "")) for one in (before, tree))
-    return {_number(channel) for channel in old.keys() | new.keys() if old.get(channel) != new.get(channel)}
+    return {_unit(*one) for one in old.items() ^ new.items()}
 
 
 def comes_in_elsewhere(before: Mapping[str, str], tree: Mapping[str, str]) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from appliance.apply import cards
+from appliance.errors import TransientError
 from appliance.pbx.conf import chan_dahdi_conf
 from appliance.store.sitemodel import Site
 from tests.apply.test_cards import SPANS, Pbx, tree_of
@@ -47,12 +50,29 @@ def test_it_waits_for_its_own_call() -> None:
     assert pbx.load(with_ports(name="Shop, upper plug"))
 
 
+@pytest.mark.parametrize("error", [None, TransientError("The drivers of the cards refused the settings.")])
+def test_a_port_without_its_module_blames_no_other(error: TransientError | None) -> None:
+    """So that the settings of the others of its card can be changed, and its own are refused."""
+    pbx = Pbx(numbers={1, 2}, bare={37}, is_loaded=True)
+    wanted = with_ports(hangup="polarity")
+    pbx.tree = tree_of(wanted)
+
+    def set_up() -> None:
+        if error:
+            raise error
+
+    with pytest.raises(cards.Refused) as refused:
+        cards.Cards(pbx, set_up, lambda: pbx.numbers).load(pbx.tree)
+    assert 33 in pbx.channels and refused.value.units == {(37, 37)}
+    assert cards.changed(tree_of(with_ports()), tree_of(wanted)) == {(33, 33)}
+
+
 def test_a_port_that_leaves_its_line_comes_in_elsewhere() -> None:
     before, name = tree_of(with_ports()), chan_dahdi_conf.FILE
     moved = tree_of(with_ports({"ports": ["x2"]}))
     assert cards.comes_in_elsewhere(before, moved)
     assert not cards.comes_in_elsewhere(before, tree_of(with_ports(hangup="polarity")))
-    assert cards.changed(before, moved) == {2}
+    assert cards.changed(before, moved) == {(33, 33), (37, 37)}
     assert {stamp[0] for channel, stamp in cards.stamps(before[name]).items() if channel > 32} == {"x"}
 
 

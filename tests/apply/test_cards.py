@@ -51,8 +51,9 @@ class Pbx:
     calls: str = ""
     told: list[str] = field(default_factory=list)
     kinds: dict[int, str] = field(default_factory=dict)
-    # Spans of which it cannot make channels.
+    # Spans of which it cannot make channels, and single channels that it cannot make.
     broken: set[int] = field(default_factory=set)
+    bare: set[int] = field(default_factory=set)
 
     def ask(self, command: str) -> str:
         if command.startswith("module show"):
@@ -87,6 +88,7 @@ class Pbx:
             kind = "" if one.startswith(chan_dahdi_conf.ALONE) else self._kind(number)
             if (
                 first <= channel <= last
+                and channel not in self.bare
                 and number in self.numbers - self.broken
                 and (not kind or self.kinds.setdefault(number, kind) == kind)
             ):
