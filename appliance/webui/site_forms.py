@@ -141,9 +141,7 @@ def port(document: Document, form: Form, port_id: str) -> None:
     fields: Document = {name: form.text(name) for name in texts}
     fields |= {
         "id": port_id,
-        "number": number_for(
-            device, part, same, _numbers_of(document, "spans"), old["number"] if old else 0
-        ),
+        "number": number_for(device, part, same, _numbers_of(document, "spans"), old["number"] if old else 0),
         "device": device,
         "part": part,
         "port": at,

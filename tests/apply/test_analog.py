@@ -8,7 +8,10 @@ import pytest
 
 from appliance.apply import cards
 from appliance.errors import TransientError
+from appliance.hw.dahdi.plan import CardPlan
 from appliance.pbx.conf import chan_dahdi_conf
+from appliance.store.site_ports import ALL_MAX
+from appliance.store.site_spans import SPANS_MAX, WIDTH
 from appliance.store.sitemodel import Site
 from tests.apply.test_cards import SPANS, Pbx, tree_of
 from tests.pbx_conf.places import DOCUMENT, site
@@ -93,3 +96,26 @@ def test_the_plan_for_the_drivers() -> None:
         (33, 2, "serial", 1, 33),
         (37, 2, "serial", 1, 33),
     ]
+
+
+def test_the_drivers_plan_holds_all_that_a_site_can_have() -> None:
+    long = "P" + "x" * 79
+    ports = [
+        {
+            **FIRST,
+            "id": f"x{32 * part + at}",
+            "number": part + 1,
+            "device": long,
+            "part": part + 1,
+            "port": at,
+        }
+        for part in range(ALL_MAX // WIDTH)
+        for at in range(1, WIDTH + 1)
+    ]
+    spans = [
+        {**SPANS[0], "id": f"d{one}", "number": one, "device": long, "port": one, "type": "e1"}
+        for one in range(ALL_MAX // WIDTH + 1, SPANS_MAX + 1)
+    ]
+    plan = cards.plan_of(site(ports=ports, spans=spans))
+    assert len(plan.everything) == ALL_MAX + SPANS_MAX - ALL_MAX // WIDTH
+    assert CardPlan.parse(plan.to_text()) == plan
