@@ -97,3 +97,15 @@ def test_without_foyer_pbx_the_same_phone_rests_all_the_same(box: Box) -> None:
     kinds = [kind for kind, _, _ in box.segments(done)]
     # Of the times at which it was let be nobody is told that it rang.
     assert [kind for kind in kinds if kind == "ring"] == ["ring"] * 3
+
+
+def test_a_phone_does_not_rest_until_a_clock_that_was_ahead_is_reached_again(box: Box) -> None:
+    with box.desk("a1") as desk, box.outside() as outside:
+        desk.register()
+        box.agent("a1", "available")
+        until(lambda: box.members() == {("PJSIP/a1d", "")}, 5, "the agent in the queue")
+        # He declined by a clock of an hour later.
+        box.asterisk.cli(f"dialplan set global FOYER_DECLINED_a1d {time.time() + 3600:.0f}")
+        call = outside.call(NUMBER)
+        desk.wait_ring()
+        call.hang_up()
