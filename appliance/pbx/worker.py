@@ -71,7 +71,7 @@ class Worker:
         while not stop.wait(LOOK_EVERY_S):
             beat()
             try:
-                self._look_after()
+                self._look_after(beat)
                 seen = self._store.version()
                 if seen == version:
                     continue
@@ -108,11 +108,12 @@ class Worker:
                 return
             self._do(request, partial(self._actions.perform, request))
 
-    def _look_after(self) -> None:
+    def _look_after(self, beat: Callable[[], None]) -> None:
         """Finishes what was begun and is done, or came to nothing."""
         if self._begun and time.monotonic() - self._looked_at >= LOOK_AFTER_EVERY_S:
             self._looked_at = time.monotonic()
             for request, look in list(self._begun.values()):
+                beat()  # of an Asterisk that hangs, each look waits for its answer
                 self._do(request, partial(_looked, look))
 
     def _do(self, request: Request, perform: Callable[[], Result]) -> None:

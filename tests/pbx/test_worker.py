@@ -65,3 +65,33 @@ def test_others_do_not_wait_for_what_takes_asterisk_a_while(tmp_path: Path) -> N
         stop.set()
         thread.join()
         store.close()
+
+
+def test_each_look_after_another_gives_a_sign_of_life(tmp_path: Path) -> None:
+    migrate(tmp_path / "foyer.db")
+    store, stop = Store(tmp_path / "foyer.db"), threading.Event()
+    signs: list[str] = []
+
+    class Hanging:
+        """Actions that Asterisk is never done with."""
+
+        def perform(self, _request: Request) -> Result:
+            return self.is_done
+
+        def is_done(self) -> bool:
+            signs.append("look")
+            return False
+
+    worker = Worker(store, cast(Actions, Hanging()), *(lambda: None,) * 3)
+    thread = threading.Thread(target=worker.run, args=(stop, lambda: signs.append("beat")))
+    with store.change() as change:
+        for who in ("u1", "u2"):
+            requests.ask(change, "pbx", "slow", {}, who, 60)
+    thread.start()
+    try:
+        until(lambda: signs.count("look") > 5, 30, "both to be looked after again and again")
+    finally:
+        stop.set()
+        thread.join()
+        store.close()
+    assert "look look" not in " ".join(signs)
