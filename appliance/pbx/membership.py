@@ -66,7 +66,7 @@ def wanted(site: Site, states: Mapping[str, AgentState], now: int) -> list[Membe
             state = states.get(agent)
             if state is None or state.state == "offline":
                 continue
-            is_away = state.state == "break" or now < spared_until(site, state)
+            is_away = state.state == "break" or now < spared_until(site, state, now)
             reason = state.reason if is_away and _REASON.fullmatch(state.reason) else ""
             interface = interface_of(agent, state.device)
             members.append(Member(queue.id, interface, agent, is_away, reason, queue.level(agent)))

@@ -19,6 +19,9 @@ from appliance.store.sitemodel import Site
 STATES = ("offline", "available", "break")
 DEVICES = ("browser", "desk")
 DECLINED = "declined"  # the reason of an available agent who wants others to come first
+SOON_MS = 1000
+"""By so much, what was committed just now may be later than the moment at which somebody began to look."""
+
 _CURRENT = "SELECT agent_id, state, reason, device, started, by FROM agent_state WHERE ended IS NULL"
 
 
@@ -81,11 +84,12 @@ def decline(change: Change, agent_id: str, by: str, at: int) -> None:
         _begin(change, replace(old, reason=DECLINED, started=at, by=by))
 
 
-def spared_until(site: Site, state: AgentState) -> int:
+def spared_until(site: Site, state: AgentState, now: int) -> int:
     """Until when (ms) no queue rings an agent who has declined a call: as long as a queue of his lets one
-    phone ring. 0 if he has not.
+    phone ring. 0 if he has not, or did so by a clock that was ahead and is set back now (`now`, ms): he would
+    be spared until it is that late again.
     """
-    if state.state != "available" or state.reason != DECLINED:
+    if state.state != "available" or state.reason != DECLINED or state.started > now + SOON_MS:
         return 0
     rings_s = [queue.ring_seconds for queue in site.queues if state.agent_id in queue.agents]
     return state.started + max(rings_s, default=0) * 1000

@@ -247,7 +247,7 @@ def build(site: Site, facts: Facts) -> Board:
     # A colleague who answers no queue is not missed there: shown only while there is something to show.
     listed = [one for one in staff if one.state != "offline" or one.id in in_queues]
     ends = [one.ended for one in facts.after.values() if one.ended is not None]
-    spared = (agents.spared_until(site, state) for state in facts.states.values())
+    spared = (agents.spared_until(site, state, facts.now) for state in facts.states.values())
     ends += [end for end in spared if end > facts.now]
     return Board(
         is_up=bool(status.get("up")),
@@ -294,7 +294,7 @@ def at_work(site: Site, agent: Agent, facts: Facts) -> AtWork:
         # Before "declined": a phone that is gone refuses calls, too.
         shown = "no_phone"
     else:
-        shown = "declined" if facts.now < agents.spared_until(site, state) else "available"
+        shown = "declined" if facts.now < agents.spared_until(site, state, facts.now) else "available"
     return AtWork(
         agent.id,
         agent.name,

@@ -249,7 +249,7 @@ def _status(web: Web, holders: Holders) -> dict[str, Any]:
     return {
         "state": state,
         "state_words": _state_words(web, state),
-        "spared_until": agents.spared_until(web.site(), state),
+        "spared_until": agents.spared_until(web.site(), state, now_ms()),
         "is_up": bool(rows["pbx"].get("state", {}).get("up")),
         "is_connected": bool(rows["agent"].get(agent_id, {}).get(state.device)),
         "held": holders.get(agent_id),
