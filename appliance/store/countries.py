@@ -15,7 +15,7 @@ from pathlib import Path
 
 from appliance.errors import NotFoundError, RejectedError, SetupError
 from appliance.store import site_inside
-from appliance.store.site_ports import CALLER_ID_STARTS, CALLER_IDS
+from appliance.store.site_ports import STARTS_OF
 from appliance.store.sitemodel import Site
 
 FOLDER = Path(__file__).parents[2] / "provisioning" / "countries"
@@ -177,8 +177,8 @@ def _country(facts: Mapping[str, object]) -> Country:
 def _caller_id(facts: Mapping[str, object]) -> CallerId:
     table = _table(facts, "caller_id", set(CallerId.__dataclass_fields__))
     found = CallerId(_text(table, "signalling"), _text(table, "start"))
-    if found.signalling not in CALLER_IDS or found.start not in CALLER_ID_STARTS:
-        raise ValueError("caller_id must be of the kinds of site_ports.py")
+    if found.start not in STARTS_OF.get(found.signalling, ()):
+        raise ValueError("caller_id must be of the kinds of site_ports.py, and the two must go together")
     return found
 
 

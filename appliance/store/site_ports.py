@@ -22,6 +22,14 @@ CALLER_IDS = ("bell", "v23", "dtmf", "none")
 # As chan_dahdi.conf's cidstart: after the first ring, after the line's polarity was reversed (BT SIN 227), or
 # with nothing before it, which only DTMF digits tell from noise.
 CALLER_ID_STARTS = ("ring", "polarity", "dtmf")
+# What Asterisk listens for then (channels/sig_analog.c, __analog_ss_thread): after a ring for FSK alone,
+# before it for V.23 and for digits. Of anything else the call comes in without a number.
+STARTS_OF = {
+    "bell": ("ring",),
+    "v23": ("ring", "polarity"),
+    "dtmf": ("polarity", "dtmf"),
+    "none": CALLER_ID_STARTS,
+}
 # How the company tells that the other side has hung up: it takes the current away for a moment (kewlstart),
 # which is always understood, and besides reverses the polarity, or plays the country's busy tone.
 HANGUPS = ("kewlstart", "polarity", "busytone")
@@ -86,9 +94,10 @@ def build(data: object, path: str, strict: bool) -> AnalogPort:
         raise RejectedError("Choose one of these.", field=fields.at("device"))
     caller_id = fields.choice("caller_id", AnalogPort.caller_id, CALLER_IDS)
     start = fields.choice("caller_id_start", AnalogPort.caller_id_start, CALLER_ID_STARTS)
-    if start == "dtmf" and caller_id != "dtmf":
+    if start not in STARTS_OF[caller_id]:
         raise RejectedError(
-            "Only a number that comes as tones (DTMF) can come without a sign before it.",
+            "Bell 202 comes after the first ring, V.23 then or after a reversal of polarity, tones (DTMF)"
+            " only before the first ring.",
             field=fields.at("caller_id_start"),
         )
     return AnalogPort(

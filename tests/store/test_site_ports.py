@@ -60,6 +60,9 @@ def test_a_port_keeps_its_number() -> None:
         ([{**PORT, "name": ""}], [], [], "ports.0.name"),
         ([{**PORT, "caller_id": "smdi"}], [], [], "ports.0.caller_id"),
         ([{**PORT, "caller_id_start": "dtmf"}], [], [], "ports.0.caller_id_start"),
+        ([{**PORT, "caller_id_start": "polarity"}], [], [], "ports.0.caller_id_start"),
+        ([{**PORT, "caller_id": "v23", "caller_id_start": "dtmf"}], [], [], "ports.0.caller_id_start"),
+        ([{**PORT, "caller_id": "dtmf", "caller_id_start": "ring"}], [], [], "ports.0.caller_id_start"),
         ([{**PORT, "hangup": "ask"}], [], [], "ports.0.hangup"),
         ([{**PORT, "answer_on_polarity": "yes"}], [], [], "ports.0.answer_on_polarity"),
         ([PORT, {**OTHER, "port": 1}], [], [], "ports.1.port"),
@@ -95,7 +98,9 @@ def test_what_is_usual_where_the_office_is() -> None:
     assert (usual_hangup("1"), usual_hangup("84")) == ("kewlstart", "busytone")
 
 
-@pytest.mark.parametrize("wrong", ['signalling = "fax"', 'signalling = "v23"\nsource = ""', ""])
+@pytest.mark.parametrize(
+    "wrong", ['signalling = "fax"', 'signalling = "bell"', 'signalling = "v23"\nsource = ""', ""]
+)
 def test_a_wrong_fact_of_a_country_is_refused(tmp_path: Path, wrong: str) -> None:
     text = (countries.FOLDER / "gb.toml").read_text("utf-8")
     (tmp_path / "gb.toml").write_text(text.replace('signalling = "v23"', wrong, 1), "utf-8")

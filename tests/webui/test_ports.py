@@ -126,7 +126,7 @@ def test_what_changes_is_said_in_words(sign_in: SignIn, store: Store, tmp_path: 
         ({"socket": "", "name": "x"}, "Choose one of these."),
         ({"socket": f"{DEVICE}:1:99", "name": "x"}, "from 1 to 32"),
         ({"socket": f"{DEVICE}:1:x", "name": "x"}, "from 1 to 32"),
-        ({"name": "x", "caller_id_start": "dtmf"}, "without a sign before it"),
+        ({"name": "x", "caller_id_start": "dtmf"}, "Bell 202 comes after the first ring"),
         ({"name": ""}, "fill"),
     ],
 )
