@@ -90,6 +90,8 @@ def test_calls_go_out_over_its_ports_in_their_order() -> None:
     ("settings", "wanted"),
     [
         ({"caller_id": "none"}, {"usecallerid": "no", "cidsignalling": "bell"}),
+        # A reversal of polarity is no call.
+        ({"caller_id": "none", "caller_id_start": "polarity"}, {"usecallerid": "no", "cidstart": "ring"}),
         (
             {"caller_id": "v23", "caller_id_start": "polarity"},
             {"cidsignalling": "v23", "cidstart": "polarity"},

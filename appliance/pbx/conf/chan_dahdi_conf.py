@@ -103,6 +103,9 @@ def _stamped_port(site: Site, port: AnalogPort, env: Env) -> _Settings:
 def _port(site: Site, port: AnalogPort, env: Env) -> _Settings:
     line = next((line for line in site.lines if port.id in line.ports), None)
     pattern = busy_pattern(env.country.tones.busy)
+    has_number = port.caller_id != "none"
+    # Else Asterisk would take any reversal of polarity for a call, also where it looks for no number.
+    start = port.caller_id_start if has_number else "ring"
     return (
         # Else it would be in that of the span before.
         ("group", port.number),
@@ -111,9 +114,9 @@ def _port(site: Site, port: AnalogPort, env: Env) -> _Settings:
         ("language", prompt_language(site, env.country)),
         # The box is the telephone of this line: system_conf.py.
         ("signalling", "fxs_ks"),
-        ("usecallerid", port.caller_id != "none"),
-        ("cidsignalling", "bell" if port.caller_id == "none" else choice(port.caller_id, CALLER_IDS)),
-        ("cidstart", choice(port.caller_id_start, CALLER_ID_STARTS)),
+        ("usecallerid", has_number),
+        ("cidsignalling", choice(port.caller_id, CALLER_IDS) if has_number else "bell"),
+        ("cidstart", choice(start, CALLER_ID_STARTS)),
         ("hanguponpolarityswitch", port.hangup == "polarity"),
         ("answeronpolarityswitch", port.answer_on_polarity),
         ("busydetect", port.hangup == "busytone"),
