@@ -23,6 +23,10 @@ def test_the_live_view_hears_every_event_it_knows() -> None:
     assert pushed <= set(manager_conf.EVENTS)
 
 
+def test_nothing_that_a_session_asks_for_is_held_back() -> None:
+    assert not set(manager_conf.EVENTS) & set(manager_conf.NOBODY_HEARS)
+
+
 class Session:
     """A session on the wire; reads until nothing comes for a while."""
 
@@ -79,6 +83,33 @@ def test_a_queue_call_makes_few_events(exchange: Exchange) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.asterisk
+def test_no_session_is_woken_up_for_what_nobody_asked_for(exchange: Exchange) -> None:
+    path = exchange.env.etc / manager_conf.FILE
+    before = path.read_text("utf-8")
+    path.write_text(before + "\n[ami-everything]\nsecret = secret-everything\nread = all\n", "utf-8")
+    try:
+        exchange.cli("manager reload")
+        listener = Session(exchange, "ami-everything")
+        exchange.put_in("a1")
+        with (
+            exchange.desk("a1", answers=True, tone_hz=700) as desk,
+            exchange.provider(tone_hz=440) as provider,
+        ):
+            caller = provider.call("02812345678").wait_answer()
+            desk.wait_call()
+            until(lambda: "Event: AgentConnect" in listener.read(), 10, "the talk to be told")
+            caller.hang_up()
+            until(lambda: "0 active channels" in exchange.cli("core show channels"), 5, "the call's end")
+        until(lambda: "Event: Hangup" in listener.read(), 10, "the call's end to be told")
+    finally:
+        path.write_text(before, "utf-8")
+        exchange.cli("manager reload")
+    names = set(re.findall(r"^Event: (\w+)", listener.text, re.MULTILINE))
+    assert {"Newchannel", "AgentConnect", "Hangup"} <= names
+    assert not names & {*manager_conf.NOBODY_HEARS, "VarSet", "RTCPSent", "RTCPReceived"}
+
+
 @pytest.mark.asterisk
 def test_each_session_may_do_only_its_own(exchange: Exchange) -> None:
     listener, actor = Session(exchange, "ami-events"), Session(exchange, "ami-actions")

@@ -41,6 +41,26 @@ EVENTS = (
     "UnParkedCall",
     "Unhold",
 )
+# A filter holds an event back only after the session was woken up for it: what each call makes, and no
+# session asks for, is not sent at all. The first of these is made for each step of the dialplan.
+NOBODY_HEARS = (
+    "Newexten",
+    "AgentComplete",
+    "BridgeCreate",
+    "BridgeDestroy",
+    "BridgeLeave",
+    "DialBegin",
+    "DialEnd",
+    "DialState",
+    "HangupRequest",
+    "MixMonitorStart",
+    "MusicOnHoldStart",
+    "MusicOnHoldStop",
+    "NewAccountCode",
+    "SoftHangupRequest",
+    # Of Debian's Asterisk about itself.
+    "TestEvent",
+)
 
 
 def render(_site: Site, env: Env) -> str:
@@ -56,6 +76,7 @@ def render(_site: Site, env: Env) -> str:
         ("allowmultiplelogin", True),
         ("authtimeout", 10),
         ("channelvars", "FOYER_CALL,FOYER_LINE,FOYER_QUEUE"),
+        ("disabledevents", ",".join(NOBODY_HEARS)),
     )
     events: tuple[tuple[str, str | int], ...] = (
         ("secret", env.secrets.ami_events),

@@ -26,6 +26,7 @@ from appliance.pbx.conf import (
     queues_conf,
     res_parking_conf,
     rtp_conf,
+    stasis_conf,
     unused,
 )
 from appliance.pbx.conf.inputs import Env
@@ -53,6 +54,7 @@ RENDERERS: tuple[tuple[str, Renderer], ...] = (
     (queues_conf.FILE, queues_conf.render),
     (res_parking_conf.FILE, res_parking_conf.render),
     (rtp_conf.FILE, rtp_conf.render),
+    (stasis_conf.FILE, stasis_conf.render),
     *((file, partial(unused.render, file)) for file in unused.FILES),
 )
 
