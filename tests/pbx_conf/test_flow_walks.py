@@ -73,14 +73,14 @@ ENDS = (
 
 
 # A queue keeps the caller, or does what the story says, once.
-WAITS = "exten = s,1,Set(__FOYER_QUEUE=${ARG1})\n"
+WAITS = "exten = s,1,MSet(__FOYER_QUEUE=${ARG1},"
 LEFT = f"""exten = s,1,CELGenUserEvent({ENDED},queue^${{ARG1}})
  same = n,Set(__FOYER_QUEUE=${{ARG1}})
  same = n,GotoIf($["${{TEST_EXIT}}" = "none" | "${{TEST_LEFT}}" != ""]?stay)
  same = n,Set(TEST_LEFT=yes)
  same = n,Goto(foyer-${{TEST_EXIT}}-${{ARG1}},s,1)
  same = n(stay),Hangup()
-"""
+ same = n,MSet("""
 
 
 def shortened(tree: Mapping[str, str]) -> dict[str, str]:

@@ -147,8 +147,7 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
 def _steps(number: Number) -> tuple[Call | Step, ...]:
     """What happens to a call of this number before its queue or flow."""
     return (
-        Call("foyer-call", (number.line_id, number.number, "in")),
-        Call("foyer-caller", (PRIORITIES[number.priority],)),
+        Call("foyer-call", (number.line_id, number.number, "in", PRIORITIES[number.priority])),
         Step("Answer"),
         Step("Goto", (_entry(number), START, "1")),
     )
