@@ -232,8 +232,9 @@ def take_breaks(change: Change, rows: Iterable[Parsed]) -> None:
         if agent is None:
             continue
         now = agents.current_of(change.db, agent)
-        # The log counts whole seconds: within one, the phone was later.
-        if row.at + 999 < now.started:
+        # The log counts whole seconds: within one, the phone was later. And what was said at a time to come,
+        # by a clock that was ahead, is no later than this.
+        if row.at + 999 < now.started <= change.now:
             continue
         news.setdefault(agent, row.at)
         if event == "UNPAUSEALL":
