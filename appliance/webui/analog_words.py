@@ -53,7 +53,10 @@ HANGUPS = {
     ),
     "polarity": (
         N_("By a reversal of polarity"),
-        N_("Only where the company says that it does so: else calls end at once."),
+        N_(
+            "Only where the company says that it does so: else calls end at once. If it tells the same way"
+            " that somebody answered, say so below: else calls out end when they are answered."
+        ),
     ),
     "busytone": (
         N_("By the busy tone"),

@@ -43,6 +43,8 @@ def test_from_the_page_of_the_cards_to_a_phone_line(sign_in: SignIn, store: Stor
     assert page.text.count("/settings/ports/new?socket=") == 4 and NEW in page.text
     shown = boss.get(NEW)
     assert "Port 2 of Digium Wildcard TDM410P" in shown.words
+    # Once its number is dialled, any reversal is a hang-up unless the next one is said to be the answer.
+    assert "that somebody answered, say so below" in shown.words
     save(boss, NEW, name="Shop", panel="A-12")
     with store.read() as db:
         assert sites.head(db)[1].ports == (replace(PORT, panel="A-12"),)
