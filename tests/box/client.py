@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.box.forms import Form, forms_of
+from tests.until import until
 
 COOKIE = re.compile(r"^([^=;]+)=([^;]*)")
 
@@ -103,3 +104,13 @@ class WebClient:
     def sign_in(self, login: str, password: str) -> None:
         """Begin a session; a refusal is an AssertionError."""
         self.post("/login", {"login": login, "password": password})
+
+    def desk_password(self) -> str:
+        """That of the agent's desk phone, as the account's page shows it, once settings are put to use."""
+
+        def shown() -> str:
+            page = self.post("/account/desk-phone", {}, of="/account").text
+            found = re.search(r'id="desk-password">([^<]+)<', page)
+            return found[1] if found else ""
+
+        return until(shown, 30, "the desk phone's password", every_s=0.5)

@@ -4,7 +4,6 @@ The files run in the order of their names: first calls in peace, then what must 
 changes (a state, a device, a killed process) it puts back.
 """
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,10 +104,7 @@ def line(box: Box, exchange: Exchange, short_wrap_up: None, tmp_path_factory: py
 @pytest.fixture(scope="package")
 def desk_phone(box: Box, ha: WebClient) -> Iterator[Phone]:
     """Agent a2's desk phone with the password that her page shows; registered."""
-    shown = ha.post("/account/desk-phone", {}, of="/account").text
-    password = re.search(r'id="desk-password">([^<]+)<', shown)
-    assert password, shown
     server = ("127.0.0.1", box.sip_port)
-    with Phone("a2d", password.group(1), host="127.0.0.4", server=server, tone_hz=DESK_PHONE_HZ) as phone:
+    with Phone("a2d", ha.desk_password(), host="127.0.0.4", server=server, tone_hz=DESK_PHONE_HZ) as phone:
         phone.wait_registered()
         yield phone

@@ -4,7 +4,6 @@ is said to have stopped, what people do is kept.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,13 +100,6 @@ class Office:
         return self.box.run("foyer", "doctor", check=False)
 
 
-def desk_password(agent: WebClient) -> str:
-    """As the agent's page shows it; "" if there is none yet."""
-    shown = agent.post("/account/desk-phone", {}, of="/account").text
-    found = re.search(r'id="desk-password">([^<]+)<', shown)
-    return found[1] if found else ""
-
-
 @pytest.fixture
 def office(disk: SmallDisk) -> Iterator[Office]:
     with Box(disk.path / "state") as box:
@@ -122,7 +114,7 @@ def office(disk: SmallDisk) -> Iterator[Office]:
             chosen = {"password": AGENT_PASSWORD, "password_again": AGENT_PASSWORD}
             agent.post("/account/password", {"password_now": passwords["ha"], **chosen})
             # It is made when the settings are put to use.
-            password = until(lambda: desk_password(agent), 30, "the desk phone's password")
+            password = agent.desk_password()
             with Phone("a2d", password, host="127.0.0.4", server=server, tone_hz=AGENT_HZ) as desk:
                 desk.wait_registered(30)
                 agent.post("/desk/state", {"device": "desk"}, of="/desk")

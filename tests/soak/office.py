@@ -61,13 +61,12 @@ class Office:
             client.sign_in(login, one_time)
             words = {"password_now": one_time, "password": PASSWORD, "password_again": PASSWORD}
             client.post("/account/password", words)
-            page = client.post("/account/desk-phone", {}, of="/account").text
-            shown = re.search(r'id="desk-password">([^<]+)<', page)
-            user = re.search(r"\ba\d+d\b", page)
-            assert shown and user, page[:2000]
+            password = client.desk_password()
+            user = re.search(r"\ba\d+d\b", client.get("/account").text)
+            assert user
             client.post("/desk/state", {"device": "desk"}, of="/desk")
             client.post("/desk/state", {"state": "available"}, of="/desk")
-        return Agent(login, user.group(), shown.group(1))
+        return Agent(login, user.group(), password)
 
 
 def is_registered(phone: Phone) -> bool:

@@ -5,7 +5,6 @@ the end, its disk as power cuts in its first hour would have left it.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import ssl
 import subprocess
@@ -119,11 +118,9 @@ def desk_phone(old: VirtualBox, passwords: dict[str, str]) -> Iterator[Phone]:
         agent.sign_in("ha", passwords["ha"])
         chosen = {"password": AGENT_PASSWORD, "password_again": AGENT_PASSWORD}
         agent.post("/account/password", {"password_now": passwords["ha"], **chosen})
-        shown = agent.post("/account/desk-phone", {}, of="/account").text
-        password = re.search(r'id="desk-password">([^<]+)<', shown)
-        assert password, shown
+        password = agent.desk_password()
         with Phone(
-            "a2d", password[1], host=HOST, server=(HOST, old.sip_port),
+            "a2d", password, host=HOST, server=(HOST, old.sip_port),
             tone_hz=AGENT_HZ, answers=True, follows=True,
         ) as phone:  # fmt: skip
             phone.wait_registered(60)
