@@ -85,14 +85,16 @@ def test_a_span_is_up_if_one_of_its_channels_is(
 
 
 @pytest.mark.parametrize(
-    ("channel", "span"),
+    ("channel", "line"),
     [
         ("DAHDI/i1/0912345678-2a", "i1"),
         ("DAHDI/i16/-1", "i16"),
         ("DAHDI/i2/0912345678", None),
         ("DAHDI/I1/congestion", None),
-        ("DAHDI/87-1", None),
+        ("DAHDI/87-1", "c87"),
+        ("DAHDI/87", None),
+        ("DAHDI/pseudo-1", None),
     ],
 )
-def test_calls_over_a_card_count_for_their_span(channel: str, span: str | None) -> None:
-    assert line_of(channel) == span
+def test_calls_over_a_card_count_for_their_span_or_analog_port(channel: str, line: str | None) -> None:
+    assert line_of(channel) == line

@@ -134,6 +134,7 @@ class TestLive:
             "hours": {},
             "card": {},
             "span": {},
+            "port": {},
             "socket": {},
             "dahdi": {},
         }
