@@ -57,7 +57,15 @@ exten = s,1,Answer()
  same = n,Playtones({CALLER_HZ})
  same = n,Wait(120)
 """
-STATES = "connections.map((each) => [each.connectionState, each.iceConnectionState, each.signalingState])"
+# What each connection came to, and where each side said that it is to be found.
+STATES = """
+connections.map((each) => [
+  each.connectionState,
+  each.iceConnectionState,
+  each.signalingState,
+  ...[each.localDescription, each.remoteDescription].map((side) => side?.sdp.match(/^a=candidate:.*$/gm)),
+])
+"""
 ICE_FAILS = """
 const [connection] = connections;
 Object.defineProperty(connection, "iceConnectionState", {value: "failed"});
