@@ -54,7 +54,7 @@ DIALPLAN = (
     "foyer-queue.conf",
     "foyer-sim.conf",
 )
-# Who waits before whom; a person of high priority has 10 (foyer-caller).
+# Who waits before whom; a person of high priority has 10 (foyer-call).
 PRIORITIES = {"normal": "0", "high": "5"}
 _FOLDER = Path(__file__).parents[1] / "dialplan"
 _GENERAL = (

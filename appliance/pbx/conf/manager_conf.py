@@ -52,6 +52,8 @@ NOBODY_HEARS = (
     "DialBegin",
     "DialEnd",
     "DialState",
+    "HangupHandlerPush",
+    "HangupHandlerRun",
     "HangupRequest",
     "MixMonitorStart",
     "MusicOnHoldStart",
@@ -75,7 +77,8 @@ def render(_site: Site, env: Env) -> str:
         # A restarted foyer-pbx must not be refused because its former self is not yet noticed to be gone.
         ("allowmultiplelogin", True),
         ("authtimeout", 10),
-        ("channelvars", "FOYER_CALL,FOYER_LINE,FOYER_QUEUE"),
+        # Looked up in each step of the dialplan: no more than what the live view reads.
+        ("channelvars", "FOYER_CALL,FOYER_QUEUE"),
         ("disabledevents", ",".join(NOBODY_HEARS)),
     )
     events: tuple[tuple[str, str | int], ...] = (

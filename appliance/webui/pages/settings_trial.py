@@ -140,7 +140,7 @@ def _for_caller(web: Web, number: Number, caller: str, lines: list[Line]) -> lis
 
 
 def _place(number: Number, is_preferred: bool) -> str:
-    """Where a caller stands among those who wait, as foyer-caller of foyer-call.conf decides it."""
+    """Where a caller stands among those who wait, as foyer-call decides it (foyer-call.conf)."""
     if is_preferred:
         return N_("The caller has high priority, and comes before all others.")
     if number.priority == "high":
