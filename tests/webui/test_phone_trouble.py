@@ -20,6 +20,15 @@ const connection = connections.at(-1);
 Object.defineProperty(connection, "connectionState", {value: "failed"});
 connection.dispatchEvent(new Event("connectionstatechange"));
 """
+# Which of two ways, found in this order, has the phone go on: those over TCP come first on a busy machine.
+WENT_ON = """
+import("/static/phone_call.js").then(({gathered}) => {
+  window.wentOn = [];
+  for (const protocol of ["tcp", "udp"]) {
+    gathered({candidate: {protocol}, ready: () => wentOn.push(protocol)});
+  }
+});
+"""
 GIVEN_UP_S = 32  # after which JsSIP takes a request for lost
 
 
@@ -66,6 +75,13 @@ def test_a_registration_lost_in_a_call_is_told_with_its_end(desk: Desk) -> None:
     until(lambda: desk.phase() is None, 5, "the end of the call")
     assert desk.ask("shown[0]") == "connecting"
     until(lambda: desk.ask(READY), GIVEN_UP_S + 3, "the phone to be ready again")
+
+
+def test_a_way_that_asterisk_cannot_take_does_not_have_the_phone_go_on(desk: Desk) -> None:
+    """An answer with nothing but ways over TCP would leave both sides without sound for good."""
+    desk.browser.script(WENT_ON)
+    until(lambda: "udp" in cast("list[str]", desk.ask("window.wentOn ?? []")), 5, "the phone to go on")
+    assert desk.ask("wentOn") == ["udp"]
 
 
 def test_where_sound_never_gets_through_no_leg_is_renewed(desk: Desk) -> None:

@@ -82,9 +82,13 @@ function alawFirst(sdp) {
   });
 }
 
-/** When a way for the sound was found: what else there is, it waits for a moment. */
-export function gathered({ ready }) {
-  setTimeout(ready, GATHER_MS);
+/**
+ * When a way for the sound was found: what else there is, it waits for a moment. A way over TCP is none that Asterisk
+ * could take, yet on a busy machine a browser may find it well before those over UDP: without them nobody would hear
+ * anything. Where there is no other at all, JsSIP goes on by itself as soon as the browser has done looking.
+ */
+export function gathered({ candidate, ready }) {
+  if (candidate.protocol !== "tcp") setTimeout(ready, GATHER_MS);
 }
 
 /**
