@@ -48,7 +48,7 @@ def main(arguments: list[str], run: Path = surroundings.RUN) -> int:
             settings,
             console,
             gather=lambda site: surroundings.gather(settings, store, site, run),
-            render=lambda site, env: {**render_tree(site, env), **cards.files(site)},
+            render=lambda site, env: {**render_tree(site, env), **cards.files(site, env.country.line_mode)},
             speak=speak,
             today=today,
             cards=used,

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from appliance.errors import ForbiddenError, RejectedError, Sentence, TransientError
 from appliance.hw.dahdi import sysfs
-from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedPort, PlannedSpan
+from appliance.hw.dahdi.plan import FILE, MODES, CardPlan, PlannedPort, PlannedSpan
 from appliance.pbx.conf import chan_dahdi_conf
 from appliance.privileged.client import NoAnswer
 from appliance.store.site_spans import SPANS_MAX, WIDTH, Span, ranges
@@ -53,9 +53,10 @@ class Console(Protocol):
         """The answer to a command."""
 
 
-def plan_of(site: Site) -> CardPlan:
-    """What root needs to know of the site's spans and analog ports. A card takes its beat from the first of
-    its digital ports that has one: drivers count per card, and another port's settings change nothing.
+def plan_of(site: Site, line_mode: str) -> CardPlan:
+    """What root needs to know of the site's spans and analog ports; `line_mode` is the country's. A card
+    takes its beat from the first of its digital ports that has one: drivers count per card, and another
+    port's settings change nothing.
     """
     return CardPlan(
         tuple(
@@ -79,6 +80,7 @@ def plan_of(site: Site) -> CardPlan:
             PlannedPort(port.channel, port.number, port.device, port.part, port.first_channel)
             for port in site.ports
         ),
+        (line_mode or MODES[0]) if site.ports else "",
     )
 
 
@@ -86,9 +88,9 @@ def _coding(span: Span) -> str:
     return "ami" if span.coding == "ami" else "hdb3" if span.type == "e1" else "b8zs"
 
 
-def files(site: Site) -> Mapping[str, str]:
+def files(site: Site, line_mode: str) -> Mapping[str, str]:
     """The plan as a file beside Asterisk's, on a site that has ports of cards."""
-    return {FILE: plan_of(site).to_text()} if site.has_cards else {}
+    return {FILE: plan_of(site, line_mode).to_text()} if site.has_cards else {}
 
 
 class Cards:

@@ -29,8 +29,8 @@ OPEN_TIMEOUT_S = 4 * 3600.0
 RESET_TIMEOUT_S = 70.0
 # Some firmwares are slow (foyer-confirm-drivers.service).
 FIRMWARE_TIMEOUT_S = 130.0
-# foyer-set-up-cards.service.
-CARDS_TIMEOUT_S = 45.0
+# foyer-set-line-mode.service, then foyer-set-up-cards.service.
+CARDS_TIMEOUT_S = 145.0
 # foyer-load-firmware.service.
 CARD_FILE_TIMEOUT_S = 155.0
 

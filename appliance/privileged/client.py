@@ -19,6 +19,7 @@ OPEN_TIMEOUT_S = 4 * 3600.0 + 10.0
 RESET_TIMEOUT_S = 80.0
 FIRMWARE_TIMEOUT_S = 140.0
 CARD_FILE_TIMEOUT_S = 160.0
+CARDS_TIMEOUT_S = 150.0
 
 
 class NoAnswer(TransientError):
@@ -86,7 +87,7 @@ class Privileged:
         """Has the drivers of telephone cards take what the live revision says. TransientError: one of them
         refused.
         """
-        self.call(Call("set_up_cards", {}))
+        Privileged(self._path, CARDS_TIMEOUT_S).call(Call("set_up_cards", {}))
 
     def factory_reset(self) -> None:
         """Deletes everything that the box keeps; it starts again at once. TransientError: it could not."""

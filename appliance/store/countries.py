@@ -66,7 +66,8 @@ class Country:
 
     `calling_code` ("84") and `trunk_prefix` ("0") are empty where they are not known. `language` and
     `time_zone` are what the wizard proposes; `prompt_language` is the one that Asterisk's spoken prompts
-    exist in. `caller_id` is None where no source tells how analog lines have it.
+    exist in. `caller_id` is None where no source tells how analog lines have it. `line_mode` is what DAHDI's
+    drivers call the country as their option `opermode`, "" for one that they do not have.
     """
 
     code: str
@@ -80,6 +81,7 @@ class Country:
     tones: Tones
     emergency: tuple[EmergencyNumber, ...]
     caller_id: CallerId | None = None
+    line_mode: str = ""
 
     def forms(self, number: str) -> tuple[str, ...]:
         """The ways in which a provider may write `number` as the called one, the given form first.
@@ -148,7 +150,7 @@ def _read(path: Path) -> Country:
 
 def _country(facts: Mapping[str, object]) -> Country:
     names = {"code", "name", "language", "time_zone", "numbers", "prompts", "tones", "emergency"}
-    _known(facts, names | ({"caller_id"} & facts.keys()))
+    _known(facts, names | ({"caller_id", "analog"} & facts.keys()))
     numbers = _table(facts, "numbers", {"calling_code", "trunk_prefix", "international_prefix"})
     prompts = _table(facts, "prompts", {"language"})
     tones = _table(facts, "tones", set(Tones.__dataclass_fields__))
@@ -171,6 +173,7 @@ def _country(facts: Mapping[str, object]) -> Country:
         tones=Tones(**{name: _text(tones, name) for name in Tones.__dataclass_fields__}),
         emergency=tuple(_emergency(one) for one in emergency),
         caller_id=_caller_id(facts) if "caller_id" in facts else None,
+        line_mode=_text(_table(facts, "analog", {"opermode"}), "opermode") if "analog" in facts else "",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +12,12 @@ from appliance.apply import cards
 from appliance.errors import TransientError
 from appliance.hw.dahdi.plan import CardPlan
 from appliance.pbx.conf import chan_dahdi_conf
+from appliance.pbx.conf.tree import render_tree
 from appliance.store.site_ports import ALL_MAX
 from appliance.store.site_spans import SPANS_MAX, WIDTH
 from appliance.store.sitemodel import Site
 from tests.apply.test_cards import SPANS, Pbx, tree_of
-from tests.pbx_conf.places import DOCUMENT, site
+from tests.pbx_conf.places import DOCUMENT, env_for, site
 
 FIRST = {"id": "x1", "number": 2, "name": "Shop", "device": "serial", "port": 1}
 SECOND = {"id": "x2", "number": 2, "name": "Fax", "device": "serial", "port": 5}
@@ -90,8 +93,19 @@ def test_a_digital_line_takes_the_number_of_analog_ones() -> None:
     assert pbx.told[:2] == ["pri destroy span 2", "dahdi destroy channels 33 64"]
 
 
+def test_another_country_is_for_all_analog_ports_and_no_digital_one() -> None:
+    """The driver is loaded again for it: Asterisk must have none of its channels open."""
+    wanted = with_ports()
+    env = env_for(wanted, Path("/data"))
+    abroad = replace(env, country=replace(env.country, line_mode="UK"))
+    before, after = (render_tree(wanted, one) for one in (env, abroad))
+    assert cards.changed(before, after) == {(33, 33), (37, 37)}
+
+
 def test_the_plan_for_the_drivers() -> None:
-    plan = cards.plan_of(with_ports())
+    plan = cards.plan_of(with_ports(), "UK")
+    assert plan.mode == "UK" and cards.plan_of(with_ports(), "").mode == "FCC"
+    assert cards.plan_of(site(spans=SPANS), "UK").mode == ""
     assert [(one.channel, one.number, one.device, one.port, one.first) for one in plan.ports] == [
         (33, 2, "serial", 1, 33),
         (37, 2, "serial", 1, 33),
@@ -116,6 +130,6 @@ def test_the_drivers_plan_holds_all_that_a_site_can_have() -> None:
         {**SPANS[0], "id": f"d{one}", "number": one, "device": long, "port": one, "type": "e1"}
         for one in range(ALL_MAX // WIDTH + 1, SPANS_MAX + 1)
     ]
-    plan = cards.plan_of(site(ports=ports, spans=spans))
+    plan = cards.plan_of(site(ports=ports, spans=spans), "NEWZEALAND")
     assert len(plan.everything) == ALL_MAX + SPANS_MAX - ALL_MAX // WIDTH
     assert CardPlan.parse(plan.to_text()) == plan

@@ -29,7 +29,7 @@ LINE = {"id": "l2", "kind": "card", "name": "Company", "spans": ["d1", "d2"]}
 
 def tree_of(wanted: Site) -> Mapping[str, str]:
     env = env_for(wanted, Path("/data"))
-    tree = {**render_tree(wanted, env), **cards.files(wanted)}
+    tree = {**render_tree(wanted, env), **cards.files(wanted, env.country.line_mode)}
     check(wanted, tree)
     return tree
 
@@ -245,7 +245,7 @@ def test_root_that_has_not_done_it_is_asked_again(error: FoyerError, raised: typ
 
 
 def test_the_plan_for_the_drivers() -> None:
-    plan = cards.plan_of(with_spans())
+    plan = cards.plan_of(with_spans(), "")
     assert [(one.number, one.clock, one.bearers, one.signalling) for one in plan.spans] == [
         (1, 1, "1-15,17-31", 16),
         (3, 0, "65-87", 88),
@@ -253,4 +253,4 @@ def test_the_plan_for_the_drivers() -> None:
     # Each kind of line that settings can say makes a plan that can be.
     for kind in ("e1", "t1", "j1"):
         for more in ({"coding": "ami"}, {"framing": "d4"}, {"calls": 1}, {"calls": 16}, {"own_clock": True}):
-            cards.plan_of(with_spans(type=kind, **more))
+            cards.plan_of(with_spans(type=kind, **more), "")

@@ -79,7 +79,7 @@ class Office:
             raise self.error
 
     def render(self, site: Site, env: Env) -> Mapping[str, str]:
-        self.pbx.tree = {**render_tree(site, env), **cards.files(site), **self.more}
+        self.pbx.tree = {**render_tree(site, env), **cards.files(site, env.country.line_mode), **self.more}
         return self.pbx.tree
 
     def save(self, overlap: bool = False, **changes: Any) -> int:

@@ -37,6 +37,7 @@ ROOT_STAYS = "foyer-privileged"
 ROOT_ENDS = {
     *("box-data", "box-data-watch", "box-profile", "foyer-calls-first", "foyer-confirm-drivers"),
     *("foyer-factory-reset", "foyer-find-cards", "foyer-load-firmware", "foyer-network@"),
+    "foyer-set-line-mode",
     *("foyer-new-password", "foyer-open-data", "foyer-set-up-cards", "foyer-setup", "foyer-wear"),
 }
 # systemd-analyze security: 0 is no exposure, 10 is no sandbox.

@@ -101,8 +101,11 @@ def test_what_is_usual_in_the_country_is_chosen(sign_in: SignIn, store: Store, t
         assert f'<option value="{wanted[1]}" selected>' in text
         assert f'value="{wanted[2]}" checked' in text
         assert "What is usual in your country is chosen already." in text
+        assert f"as your country does: {'UK' if country == 'GB' else 'FCC'}." in text
     save(boss, "/settings/business", country="VN")
-    assert "does not know what is usual in your country" in boss.get(NEW).text
+    text = boss.get(NEW).text
+    assert "does not know what is usual in your country" in text
+    assert "treats the line as in North America (FCC)" in text
 
 
 def test_what_changes_is_said_in_words(sign_in: SignIn, store: Store, tmp_path: Path) -> None:

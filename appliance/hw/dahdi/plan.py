@@ -23,6 +23,18 @@ CHANNELS_MAX = 1024
 # What an analog card has at most: an Astribank 32 (dahdi-linux, drivers/dahdi/xpp), others 24.
 ANALOG_MAX = 32
 TYPES = ("e1", "t1", "j1")
+# dahdi-linux 3.4.0, drivers/dahdi/fxo_modes.h: how a card treats a line, by country. The first is the
+# drivers' own choice.
+MODES = (
+    *("FCC", "TBR21", "ARGENTINA", "AUSTRALIA", "AUSTRIA", "BAHRAIN", "BELGIUM", "BRAZIL", "BULGARIA"),
+    *("CANADA", "CHILE", "CHINA", "COLOMBIA", "CROATIA", "CYPRUS", "CZECH", "DENMARK", "ECUADOR", "EGYPT"),
+    *("ELSALVADOR", "FINLAND", "FRANCE", "GERMANY", "GREECE", "GUAM", "HONGKONG", "HUNGARY", "ICELAND"),
+    *("INDIA", "INDONESIA", "IRELAND", "ISRAEL", "ITALY", "JAPAN", "JORDAN", "KAZAKHSTAN", "KUWAIT"),
+    *("LATVIA", "LEBANON", "LUXEMBOURG", "MACAO", "MALAYSIA", "MALTA", "MEXICO", "MOROCCO", "NETHERLANDS"),
+    *("NEWZEALAND", "NIGERIA", "NORWAY", "OMAN", "PAKISTAN", "PERU", "PHILIPPINES", "POLAND", "PORTUGAL"),
+    *("ROMANIA", "RUSSIA", "SAUDIARABIA", "SINGAPORE", "SLOVAKIA", "SLOVENIA", "SOUTHAFRICA", "SOUTHKOREA"),
+    *("SPAIN", "SWEDEN", "SWITZERLAND", "SYRIA", "TAIWAN", "THAILAND", "UAE", "UK", "USA", "YEMEN"),
+)
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/:.@ _-]{0,79}", re.ASCII)
 _RANGES = re.compile(r"[1-9][0-9]{0,3}-[1-9][0-9]{0,3}(?:,[1-9][0-9]{0,3}-[1-9][0-9]{0,3})?", re.ASCII)
 _SECTION = re.compile(r"(span|channel)-([1-9][0-9]{0,3})", re.ASCII)
@@ -33,6 +45,7 @@ _LINES = {
     "t1": (24, 24, ("esf", "d4"), ("b8zs", "ami")),
     "j1": (24, 24, ("esf", "d4"), ("b8zs", "ami")),
 }
+_ANALOG = "analog"
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,3}", re.ASCII)
 
 
@@ -142,11 +155,13 @@ type Planned = PlannedSpan | PlannedPort
 @dataclass(frozen=True)
 class CardPlan:
     """All digital spans and analog ports. No two spans share a number, a place or a channel; ports of one
-    span share all but the channel.
+    span share all but the channel. `mode`, one of MODES, is how the drivers of analog cards treat their
+    lines; "" if there are none.
     """
 
     spans: tuple[PlannedSpan, ...] = field(default=())
     ports: tuple[PlannedPort, ...] = field(default=())
+    mode: str = ""
 
     @property
     def everything(self) -> tuple[Planned, ...]:
@@ -155,6 +170,8 @@ class CardPlan:
 
     def __post_init__(self) -> None:
         """Refuses what gets into another's way."""
+        if self.mode and self.mode not in MODES:
+            raise _refusal(_ANALOG, "mode", "unknown")
         for at, one in enumerate(self.everything):
             for other in self.everything[:at]:
                 if clash := _clash(one, other):
@@ -162,7 +179,8 @@ class CardPlan:
 
     def to_text(self) -> str:
         """The file that `parse` reads; "" without anything."""
-        return "\n".join(f"[{_name(one)}]\n{_settings(one)}" for one in self.everything)
+        mode = [f"[{_ANALOG}]\nmode = {self.mode}\n"] * bool(self.mode)
+        return "\n".join([*mode, *(f"[{_name(one)}]\n{_settings(one)}" for one in self.everything)])
 
     @classmethod
     def parse(cls, text: str) -> CardPlan:
@@ -177,10 +195,14 @@ class CardPlan:
         except (configparser.Error, ValueError, IndexError) as error:
             # The library's words name the line.
             raise _refusal("", "", " ".join(str(error).split())) from error
-        found = [_planned(name, dict(reader[name])) for name in reader.sections()]
+        analog = dict(reader[_ANALOG]) if reader.has_section(_ANALOG) else {"mode": ""}
+        if analog.keys() != {"mode"}:
+            raise _refusal(_ANALOG, "", "mode, and nothing else")
+        found = [_planned(name, dict(reader[name])) for name in reader.sections() if name != _ANALOG]
         return cls(
             tuple(one for one in found if isinstance(one, PlannedSpan)),
             tuple(one for one in found if isinstance(one, PlannedPort)),
+            analog["mode"],
         )
 
 

@@ -179,7 +179,8 @@ def _before(run: Path) -> CardPlan:
         return CardPlan()
 
 
-def _wanted(settings: Settings) -> CardPlan:
+def wanted(settings: Settings) -> CardPlan:
+    """The plan of the live revision; an empty one if it has none."""
     path = settings.config / "live/asterisk" / FILE
     try:
         return CardPlan.parse(path.read_text("ascii"))
@@ -200,7 +201,7 @@ def _tool(command: Sequence[str]) -> None:
 
 
 def main() -> int:
-    return Service("foyer-set-up-cards").run_once(lambda: set_up(_wanted(Settings.load()), RUN, _tool))
+    return Service("foyer-set-up-cards").run_once(lambda: set_up(wanted(Settings.load()), RUN, _tool))
 
 
 if __name__ == "__main__":

@@ -96,7 +96,8 @@ def _span(site: Site, span: Span, env: Env) -> _Settings:
 
 def _stamped_port(site: Site, port: AnalogPort, env: Env) -> _Settings:
     settings = _port(site, port, env)
-    named = stamp(repr(replace(port, name="", panel="")), repr(settings))
+    # For another country, the driver is loaded again, which cannot be while Asterisk has a channel of it.
+    named = stamp(repr(replace(port, name="", panel="")), repr(settings), env.country.line_mode)
     return (*settings, ("description", f"{ALONE}{named}"), ("channel", port.channel))
 
 

@@ -33,6 +33,7 @@ def routes(web: Web) -> None:
             caller_ids=[(name, say(words)) for name, words in analog_words.CALLER_IDS.items()],
             starts=[(name, say(words)) for name, words in analog_words.STARTS.items()],
             is_usual=_country(web).caller_id is not None,
+            line_mode=_country(web).line_mode,
             number=based_on(web),
         )
 
