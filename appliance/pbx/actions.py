@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import NotFoundError, RejectedError
-from appliance.pbx import backlog, handing_on
+from appliance.pbx import backlog, handing_on, line_tests
 from appliance.pbx.ami import Ami
 from appliance.pbx.ami_session import ActionSession
 from appliance.pbx.ami_wire import Field
@@ -264,6 +264,19 @@ class Actions:
         self.faults.try_now(str(args.get("line", "")))
         return {}
 
+    def test_line(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Calls `number` over the phone line `line`, over its port `port` if it has any, for `who`; what
+        comes back stands in the line's history.
+        """
+        site = self.site.get()
+        country = countries.find_or_generic(site.country, self.countries)
+        asked = {name: str(value) for name, value in args.items()}
+        asked["number"] = _PUNCTUATION.sub("", asked.get("number", ""))
+        if not _NUMBER.fullmatch(asked["number"]):
+            raise RejectedError("This is not a number that can be called.", field="number")
+        line_tests.call_out(self.store, self.session.ami(), site, country, asked)
+        return {}
+
     def recorded(self, _args: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the store knows every call that Asterisk has logged so far."""
         return {"all": backlog.is_read(self.store, self.logs)}
@@ -291,4 +304,5 @@ _KINDS: Mapping[str, Callable[[Actions, Mapping[str, Any]], Result]] = {
     "close_hours": Actions.close_hours,
     "divert": Actions.divert,
     "try_line": Actions.try_line,
+    "test_line": Actions.test_line,
 }

@@ -18,6 +18,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.errors import TransientError
+from appliance.pbx import line_tests
 from appliance.pbx.history import build
 from appliance.pbx.log_file import LogFile
 from appliance.pbx.rows import (
@@ -152,6 +153,7 @@ class Feed:
                 draft.keep(change, is_stale=draft.linkedid in stale)
             take_breaks(change, batch.rows[QUEUE_LOG])
             take_callbacks(change, batch.rows[QUEUE_LOG])
+            line_tests.take(change, batch.rows[CEL])
             for source, position in batch.positions.items():
                 feeds.advance(change, source, position.inode, position.offset)
         if NO_CALL in calls:

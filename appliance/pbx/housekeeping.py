@@ -11,7 +11,17 @@ import time
 from collections.abc import Callable
 
 from appliance.errors import DeviceGone, TransientError
-from appliance.store import Change, Store, audit, callbacks, conversations, events, feeds, requests
+from appliance.store import (
+    Change,
+    Store,
+    audit,
+    callbacks,
+    conversations,
+    events,
+    feeds,
+    line_tests,
+    requests,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +37,7 @@ PRUNED: tuple[Callable[[Change], int], ...] = (
     requests.prune,
     audit.prune,
     callbacks.prune,
+    line_tests.prune,
 )
 
 

@@ -97,6 +97,7 @@ def erase(change: Change, person_id: str, by: str, seen: Mentions | None = None)
     _forget_requests(change, traces)
     _forget_live(change, traces)
     _forget_callbacks(change, traces)
+    _forget_line_tests(change, traces)
     # One statement, since merged people point at each other; their addresses go with them.
     change.db.execute("DELETE FROM person WHERE id IN (SELECT value FROM json_each(?))", (keys,))
     audit.record(change, by, "person.erase", found.id, conversations=len(calls))
@@ -221,6 +222,14 @@ def _forget_callbacks(change: Change, traces: _Traces) -> None:
         if traces.are_in(number):
             change.db.execute("DELETE FROM callback WHERE id = ?", (callback_id,))
             change.event("callback", callback_id)
+
+
+def _forget_line_tests(change: Change, traces: _Traces) -> None:
+    """Calls out that tried a line go as a whole: without the number, they tell nothing."""
+    for test_id, line_id, number in change.db.execute("SELECT id, line_id, number FROM line_test").fetchall():
+        if traces.are_in(number):
+            change.db.execute("DELETE FROM line_test WHERE id = ?", (test_id,))
+            change.event("live", line_id, kind="line_test")
 
 
 def _forget_live(change: Change, traces: _Traces) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.asterisk.phone import Phone
-from tests.pbx_conf.exchange import Exchange
+from tests.pbx_conf.exchange import Exchange, events
 from tests.pbx_conf.places import DOCUMENT, site
+from tests.until import until
 
 pytestmark = pytest.mark.asterisk
 
@@ -32,12 +33,13 @@ class Shop(Exchange):
 
     def _files(self) -> Mapping[str, str]:
         files = {name: text for name, text in super()._files().items() if name != "chan_dahdi.conf"}
-        outside = files["foyer-outside.conf"]
-        assert WAY in outside
+        outside, test = files["foyer-outside.conf"], files["foyer-test.conf"]
+        assert WAY in outside and WAY in test
         modules = files["modules.conf"].replace("load = chan_dahdi.so\n", "")
         return {
             **files,
             "foyer-outside.conf": outside.replace(WAY, STAND_IN) + TAKEN,
+            "foyer-test.conf": test.replace(WAY, STAND_IN),
             "modules.conf": modules,
         }
 
@@ -81,4 +83,21 @@ def test_no_line_is_free_is_not_busy(exchange: Shop) -> None:
         assert desk.call(MOBILE).wait_end(15).status == 503
     assert tried(exchange, since) == [34, 33]
     assert ("foyer/no-line", "vi") in exchange.played(since)
+    exchange.wait_idle()
+
+
+def test_one_port_alone_is_tried(exchange: Shop) -> None:
+    """The number goes out as it is dialled at home, over the port that was chosen, and over no other."""
+    exchange.save(wanted())
+    since = exchange.since()
+    exchange.cli("dialplan set global FOYER_TEST_NUMBER +84909123456")
+    exchange.cli("dialplan set global FOYER_TEST 01TEST")
+    exchange.cli("channel originate Local/s@foyer-test-x1/n application Wait 5")
+
+    def ends() -> list[str]:
+        return [row["eventextra"] for row in events(exchange) if row["eventtype"] == "FOYER_TEST"]
+
+    (end,) = until(ends, 20, "the end of the test")
+    assert end.startswith('{"extra":"01TEST^BUSY^^17^'), end
+    assert tried(exchange, since) == [33]
     exchange.wait_idle()

@@ -23,6 +23,7 @@ ROLES = {
     "/settings/agents/new": "administrator",
     "/settings/lines/l1": "administrator",
     "/settings/lines/new": "administrator",
+    "/settings/lines/l1/tests": "administrator",
     "/settings/lines/new?kind=card": "administrator",
     "/settings/spans/new": "administrator",
     "/settings/ports/new": "administrator",

@@ -53,6 +53,7 @@ DIALPLAN = (
     "foyer-phones.conf",
     "foyer-queue.conf",
     "foyer-sim.conf",
+    "foyer-test.conf",
 )
 # Who waits before whom; a person of high priority has 10 (foyer-call).
 PRIORITIES = {"normal": "0", "high": "5"}

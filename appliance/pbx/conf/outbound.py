@@ -1,13 +1,15 @@
 """The part of extensions.conf that decides about calls out, for extensions_conf.py. The steps are those of
 pbx/dialplan/foyer-outside.conf; this is what they look up.
 
-Contexts: foyer-limits and foyer-zone (numbers, see dialplan/foyer-limits.conf), foyer-country and foyer-
-kind-... (what kind of call a number makes, see store/number_plan.py), foyer-emergency, foyer-lines and
-foyer-all-lines (the lines in their order), and for each agent foyer-outside-<agent> and
-foyer-agent-<agent>. The agent's phones and where they forward calls to begin in foyer-agent-<agent>, and whom
-they transfer goes there by way of foyer-hands: so each call out is made under the rules of the agent who
-sends it out, whoever speaks on it. foyer-outside-box is for calls that a flow sends out, and
-for calling back; foyer-back-kinds says which kinds of numbers callers may leave: their own, and others.
+Contexts: foyer-limits and foyer-zone (numbers, see dialplan/foyer-limits.conf), foyer-country and
+foyer-kind-... (what kind of call a number makes, see store/number_plan.py), foyer-emergency, foyer-lines
+and foyer-all-lines (the lines in their order), and for each agent foyer-outside-<agent> and
+foyer-agent-<agent>. The agent's phones and where they forward calls to begin in foyer-agent-<agent>, and
+whom they transfer goes there by way of foyer-hands: so each call out is made under the rules of the agent
+who sends it out, whoever speaks on it. foyer-outside-box is for calls that a flow sends out, and for
+calling back, and foyer-test-<line> or foyer-test-<port> for a call that tries this way alone
+(dialplan/foyer-test.conf); foyer-back-kinds says which kinds of numbers callers may leave: their own, and
+others.
 """
 
 from __future__ import annotations
@@ -59,6 +61,8 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     yield _lines(site, "foyer-lines", chosen, env)
     others = [line for line in site.lines if line not in chosen]
     yield _lines(site, "foyer-all-lines", (*chosen, *others), env)
+    for line in site.lines:
+        yield from _tests(site, line, env)
     help_is = (Extension(one.number, (Call("foyer-help", (one.number,)),)) for one in env.country.emergency)
     yield Context("foyer-emergency", tuple(help_is))
     yield _outside(site, BOX)
@@ -125,6 +129,20 @@ def _kinds(numbers: NumberPlan) -> Iterator[Context]:
 def _lines(site: Site, name: str, lines: Iterable[Line], env: Env) -> Context:
     steps = [step for line in lines for step in _ways(site, line, env.country)]
     return Context(name, (Extension(START, (*steps, Step("Return"))),))
+
+
+def try_of(way: str) -> str:
+    """Where a call begins that tries a line without ports, or a port (the id of it)."""
+    return f"foyer-test-{way}"
+
+
+def _tests(site: Site, line: Line, env: Env) -> Iterator[Context]:
+    kinds = "-".join(site.outbound.kinds_of(BOX))
+    ids = (*line.spans, *line.ports) or (line.id,)
+    for way, call in zip(ids, _ways(site, line, env.country), strict=True):
+        card = ("",) if line.kind == "sip" else ()
+        test = Call("foyer-line-test", (*call.arguments, *card, kinds))
+        yield Context(try_of(way), (Extension(START, (test,)),))
 
 
 def _ways(site: Site, line: Line, country: Country) -> Iterator[Call]:

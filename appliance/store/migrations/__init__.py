@@ -26,6 +26,7 @@ from appliance.store.migrations import (
     m011_room_pins,
     m012_erased_conversations,
     m013_port_quarters,
+    m014_line_tests,
 )
 
 Step = Callable[[Database], None]
@@ -44,6 +45,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("011_room_pins", m011_room_pins.apply),
     ("012_erased_conversations", m012_erased_conversations.apply),
     ("013_port_quarters", m013_port_quarters.apply),
+    ("014_line_tests", m014_line_tests.apply),
 )
 
 

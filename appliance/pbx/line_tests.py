@@ -1,0 +1,101 @@
+"""Tests of phone lines: places a call out over one line or port (dialplan/foyer-test.conf), and reads from
+Asterisk's log what came back.
+
+Called by actions.py for the page of a line, and by feed.py, which keeps what is read here in the same change
+as the log's rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from appliance.errors import FoyerError, NotFoundError, RejectedError
+from appliance.pbx.ami import Ami
+from appliance.pbx.ami_wire import Field
+from appliance.pbx.conf import outbound
+from appliance.pbx.conf.syntax import START
+from appliance.pbx.rows import CEL, Parsed, cel
+from appliance.store import Change, Store, calling, line_tests
+from appliance.store.countries import Country
+from appliance.store.feeds import RawEvent
+from appliance.store.line_tests import CALL_OUT, LONGEST_S
+from appliance.store.sitemodel import Site
+
+EVENT = "FOYER_TEST"
+_STATUSES = ("ANSWER", "BUSY", "NOANSWER", "CANCEL", "CONGESTION", "CHANUNAVAIL")
+_WORD = re.compile(r"[^ -~]")
+_WORD_MAX = 80
+
+
+def call_out(store: Store, ami: Ami, site: Site, country: Country, args: Mapping[str, str]) -> None:
+    """Calls `number` over the line `line`, over its port `port` if it has any, for `who`. RejectedError: the
+    rules for everybody forbid the number, or another test goes on.
+    """
+    line = site.line(args.get("line", ""))
+    if line is None:
+        raise NotFoundError("There is no such phone line.")
+    port, number = args.get("port", ""), args.get("number", "")
+    if port not in ((*line.spans, *line.ports) or ("",)):
+        raise RejectedError("Choose one of these.", field="port")
+    kind = calling.kind_of(site, country, number)
+    if kind == calling.EMERGENCY:
+        raise RejectedError("No line is tried with an emergency number.", field="number")
+    if kind == calling.INTERNAL:
+        raise RejectedError("This is not a number outside.", field="number")
+    calling.refuse_forbidden(site, country, outbound.BOX, number)
+    with store.change() as change:
+        test_id = line_tests.begin(
+            change, line.id, port, CALL_OUT, number, args.get("who", ""), {"deaf": _is_deaf(site, port)}
+        )
+    fields: dict[str, Field] = {
+        # Who answers hears that it is a test.
+        "Channel": f"Local/{START}@{outbound.try_of(port or line.id)}/n",
+        "Context": "foyer-sim-caller",
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": (LONGEST_S + 2) * 1000,
+        "Variable": (f"FOYER_TEST={test_id}", f"FOYER_TEST_NUMBER={number}"),
+        "Async": "true",
+    }
+    try:
+        ami.ask("Originate", fields)
+    except FoyerError:
+        with store.change() as change:
+            line_tests.drop(change, test_id)
+        raise
+
+
+def _is_deaf(site: Site, port_id: str) -> bool:
+    """Whether a call over this port counts as answered once its number is dialled."""
+    port = site.port(port_id)
+    return port is not None and not port.answer_on_polarity
+
+
+def take(change: Change, rows: Iterable[Parsed]) -> None:
+    """Ends of tests among the rows of CEL that were read."""
+    for row in rows:
+        if row.row.get("eventtype") == EVENT:
+            extra = cel(RawEvent(0, CEL, row.linkedid, row.at, row.row)).extra
+            told = str(extra.get("extra", "")).split("^", 7)
+            line_tests.end(change, told[0], row.at, _result(*told[1:], *[""] * (8 - len(told))))
+
+
+def _result(
+    status: str, why: str, cause: str, rang: str, sound: str, talked: str, word: str
+) -> dict[str, Any]:
+    """Of what the dialplan wrote, and the other side said."""
+    return {
+        "status": status if status in _STATUSES else "",
+        "why": why,
+        "cause": int(cause) if cause.isdecimal() else 0,
+        "rang": _ms(rang),
+        "sound": _ms(sound),
+        "talked": _ms(talked),
+        "word": _WORD.sub("", word)[:_WORD_MAX],
+    }
+
+
+def _ms(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

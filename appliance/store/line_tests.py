@@ -1,0 +1,123 @@
+"""Tests of phone lines that somebody asked for on the page of a line, and what came of them: the line's
+history.
+
+foyer-pbx begins one (pbx/line_tests.py) and reads its end from Asterisk's log (pbx/feed.py), where it stands
+also if foyer-pbx died meanwhile. One of which no end is known after `LOST_MS` was cut off with Asterisk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from appliance.errors import RejectedError
+from appliance.store.db import Change
+from appliance.store.ids import new_id
+from appliance.store.text import to_json
+
+CALL_OUT = "call_out"
+LONGEST_S = 20
+"""How long a call out may last that tries a line, from the first dialled digit to the end."""
+LOST_MS = (LONGEST_S + 20) * 1000
+LOST = "lost"
+KEPT_MS = 90 * 24 * 3600 * 1000
+_COLUMNS = "id, line_id, port_id, kind, number, who, asked, done, result"
+
+
+@dataclass(frozen=True)
+class LineTest:
+    """A test of the line, over its port `port_id` ("" for a line without ports). `done` is None while it goes
+    on; times are ms UTC. What `result` holds, `kind` tells.
+
+    call_out: "status" is Dial's word (ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION, CHANUNAVAIL), "" where
+    nothing was dialled; "why" then says why not ("not-allowed", "limit-now", "limit-day", "stopped").
+    "cause" is that of ITU-T Q.850, 0 for none; "rang" is after how many ms it rang, "sound" after how many
+    sound came before an answer, "talked" how many ms the call was up, each left out if it did not; "word" is
+    the other side's own ("SIP 486 Busy Here"). "deaf": the port does not hear whether somebody answers.
+    """
+
+    id: str
+    line_id: str
+    port_id: str
+    kind: str
+    number: str
+    who: str
+    asked: int
+    done: int | None
+    result: Mapping[str, Any]
+
+    @property
+    def took_ms(self) -> int:
+        """How long it took, once it is done."""
+        return max(0, (self.done or self.asked) - self.asked)
+
+
+def begin(
+    change: Change, line_id: str, port_id: str, kind: str, number: str, who: str, known: Mapping[str, Any]
+) -> str:
+    """A test begins now; returns its id. `known` is what of the result is known already. RejectedError:
+    another one of that line goes on.
+    """
+    lose(change)
+    if any(one.done is None for one in of_line(change.db, line_id)):
+        raise RejectedError("A test of this line goes on already.", "Wait for its result, a few seconds.")
+    test_id = new_id()
+    change.db.execute(
+        "INSERT INTO line_test (id, line_id, port_id, kind, number, who, asked, result)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (test_id, line_id, port_id, kind, number, who, change.now, to_json(dict(known))),
+    )
+    change.event("live", line_id, kind="line_test")
+    return test_id
+
+
+def end(change: Change, test_id: str, at: int, result: Mapping[str, Any]) -> bool:
+    """The test has ended `at` (ms UTC), and this is known of it besides. False if no such test goes on."""
+    row = change.db.execute(
+        "UPDATE line_test SET done = max(asked, ?), result = json_patch(result, ?)"
+        " WHERE id = ? AND done IS NULL RETURNING line_id",
+        (at, to_json(dict(result)), test_id),
+    ).fetchone()
+    if row is not None:
+        change.event("live", row[0], kind="line_test")
+    return row is not None
+
+
+def drop(change: Change, test_id: str) -> None:
+    """The test never began."""
+    row = change.db.execute("DELETE FROM line_test WHERE id = ? RETURNING line_id", (test_id,)).fetchone()
+    if row is not None:
+        change.event("live", row[0], kind="line_test")
+
+
+def lose(change: Change) -> int:
+    """Ends tests whose end nobody heard of, also those of a clock that was ahead; returns how many."""
+    lost = change.db.execute(
+        "SELECT id FROM line_test WHERE done IS NULL AND (asked < ? OR asked > ?)",
+        (change.now - LOST_MS, change.now + LOST_MS),
+    ).fetchall()
+    return sum(end(change, row[0], change.now, {"status": LOST}) for row in lost)
+
+
+def of_line(db: Database, line_id: str, count: int = 20) -> list[LineTest]:
+    """The newest tests of a line, the newest first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM line_test WHERE line_id = ? ORDER BY asked DESC, id DESC LIMIT ?",  # noqa: S608
+        (line_id, count),
+    )
+    return [_line_test(row) for row in rows]
+
+
+def prune(change: Change) -> int:
+    """Ends those that were lost, and deletes what is too old; returns how many were deleted."""
+    lose(change)
+    return change.db.execute("DELETE FROM line_test WHERE asked < ?", (change.now - KEPT_MS,)).rowcount
+
+
+def _line_test(row: tuple[Any, ...]) -> LineTest:
+    values = dict(zip(LineTest.__dataclass_fields__, row, strict=True))
+    return LineTest(**{**values, "result": json.loads(values["result"])})

@@ -1,0 +1,73 @@
+"""/settings/lines/<line>/tests: calls out over this line alone, to find out what comes back, and what came of
+those before. For administrators.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+
+from bottle import HTTPResponse
+
+from appliance.store import line_tests, phone
+from appliance.store.sitemodel import Line
+from appliance.webui import labels, line_test_words
+from appliance.webui.asking import ask_telephony
+from appliance.webui.editing import known
+from appliance.webui.i18n import N_
+from appliance.webui.web import Web
+
+
+def routes(web: Web) -> None:
+    """Declares the routes."""
+
+    @web.get("/settings/lines/<line_id>/tests", "administrator")
+    def tests(line_id: str) -> str:
+        line = known(web.site().line(line_id))
+        return web.render(
+            "settings-line-tests.html",
+            line=line,
+            ports=_ports(web, line),
+            port=web.query("port"),
+            number=web.query("number"),
+            rows=_rows(web, line),
+        )
+
+    @web.get("/settings/lines/<line_id>/tests/now", "administrator")
+    def now(line_id: str) -> str:
+        line = known(web.site().line(line_id))
+        return web.render("settings-line-tests-now.html", line=line, rows=_rows(web, line))
+
+    @web.post("/settings/lines/<line_id>/tests", "administrator")
+    def call(line_id: str) -> HTTPResponse:
+        line = known(web.site().line(line_id))
+        number, port = phone.ascii_digits(web.form.text("number")), web.form.text("port")
+        args = {"line": line.id, "port": port, "number": number, "who": web.user().id}
+        done = N_("The box calls the number. What comes back shows below, after 20 seconds at most.")
+        notice = ask_telephony(web, "test_line", args, done=done, action="line.test", subject=line.id)
+        web.visit.notices.append(notice)
+        typed = urllib.parse.urlencode({"port": port, "number": number})
+        return web.redirect(f"/settings/lines/{line.id}/tests?{typed}")
+
+
+def _ports(web: Web, line: Line) -> list[tuple[str, str]]:
+    """The line's ports to choose from."""
+    site = web.site()
+    found = (*map(site.span, line.spans), *map(site.port, line.ports))
+    return [(one.id, one.name) for one in found if one is not None]
+
+
+def _rows(web: Web, line: Line) -> list[tuple[line_test_words.ResultNow, str, str, list[str]]]:
+    """Each test of the line with its number as people read it, who asked for it, and its facts."""
+    site, language = web.site(), web.visit.language
+    with web.store.read() as db:
+        found = line_tests.of_line(db, line.id)
+    shown = (line_test_words.now_of(one, site) for one in found)
+    return [
+        (
+            one,
+            labels.number(one.test.number, site.country),
+            web.who(one.test.who),
+            list(one.facts(web.gettext, language)),
+        )
+        for one in shown
+    ]

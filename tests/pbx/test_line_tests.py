@@ -1,0 +1,143 @@
+"""A call out that tries one line, with a real Asterisk and a provider: what came back stands in the line's
+history, and the rules for calls out hold.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.store import conversations, line_tests, requests
+from appliance.store.line_tests import LineTest
+from appliance.store.requests import Request
+from tests.asterisk.phone import Phone
+from tests.pbx.box import ASKED_S, LINE_HOST, Box
+from tests.until import until
+
+pytestmark = pytest.mark.asterisk
+
+MOBILE = "0909123456"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Box]:
+    """A box with a line, in a country whose numbers it knows."""
+    with tempfile.TemporaryDirectory(prefix="pbx-", dir="/tmp") as path, Box(Path(path)) as box:
+        box.save(country="VN")
+        box.start()
+        yield box
+
+
+@pytest.fixture
+def box(running: Box) -> Iterator[Box]:
+    """Without calls, and without anything spent."""
+    yield running
+    until(lambda: "0 active channels" in running.asterisk.cli("core show channels"), 30, "no call")
+    running.asterisk.cli("database deltree foyer-spent")
+
+
+def provider(box: Box, **options: Any) -> Phone:
+    return Phone(
+        "line", host=LINE_HOST, port=box.provider_port, server=("127.0.0.1", box.sip_port), **options
+    )
+
+
+def ask(box: Box, number: str = MOBILE, **args: str) -> Request:
+    with box.store.change() as change:
+        asked = requests.ask(
+            change,
+            "pbx",
+            "test_line",
+            {"line": "l1", "port": "", "number": number, "who": "u1", **args},
+            "u1",
+            60,
+        )
+    return requests.wait(box.store, asked, ASKED_S)
+
+
+def result(box: Box) -> LineTest:
+    """The newest test, once it is done."""
+
+    def newest() -> LineTest | None:
+        with box.store.read() as db:
+            one = line_tests.of_line(db, "l1", 1)[0]
+        return one if one.done is not None else None
+
+    found = until(newest, 60, "the result of the test")
+    assert found is not None
+    return found
+
+
+def test_an_answer(box: Box) -> None:
+    with provider(box, answers=True) as far:
+        assert ask(box).state == "done"
+        leg = far.wait_call()
+        again = ask(box)
+        assert again.state == "failed" and "goes on already" in again.result["error"]
+        leg.hang_up()
+        found = result(box)
+    assert (found.result["status"], found.result["cause"]) == ("ANSWER", 16), found
+    assert "talked" in found.result and found.who == "u1" and found.number == MOBILE
+    with box.store.read() as db:
+        assert conversations.recent(db, 10) == []
+    assert "/foyer-spent/box" in box.asterisk.cli("database show foyer-spent")
+
+
+def test_it_ends_after_twenty_seconds(box: Box) -> None:
+    with provider(box) as far:
+        ask(box)
+        leg = far.wait_ring()
+        found = result(box)
+        assert leg.ended_at is not None
+    assert found.result["status"] == "NOANSWER" and "rang" in found.result, found
+    assert "talked" not in found.result and found.took_ms < 22_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "cause", "word"),
+    [(486, "BUSY", 17, "SIP 486"), (403, "CHANUNAVAIL", 21, "SIP 403"), (404, "CHANUNAVAIL", 1, "SIP 404")],
+)
+def test_a_refusal(box: Box, answer: int, status: str, cause: int, word: str) -> None:
+    with provider(box, refuses=answer):
+        ask(box)
+        found = result(box)
+    assert (found.result["status"], found.result["cause"]) == (status, cause), found
+    assert found.result["word"].startswith(word) and "rang" not in found.result
+
+
+def test_limits_hold(box: Box) -> None:
+    with provider(box, refuses=486) as far:
+        ask(box)
+        result(box)
+        spent = box.asterisk.cli("database show foyer-spent box")
+        day = spent.split("/foyer-spent/box")[1].split(":")[1].split("/")[0].strip()
+        box.asterisk.cli(f"database put foyer-spent box {day}/100000/0")
+        ask(box)
+        found = result(box)
+        assert len(far.legs) == 1
+    assert (found.result["status"], found.result["why"]) == ("", "limit-day"), found
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("113", "emergency number"),
+        ("101", "not a number outside"),
+        ("*43", "not a number outside"),
+        ("+12025550143", "country that may not be called"),
+        ("19001234", "costs extra"),
+        ("<script>", "not a number"),
+    ],
+)
+def test_what_may_not_be_called(box: Box, number: str, words: str) -> None:
+    refused = ask(box, number)
+    assert refused.state == "failed" and words in refused.result["error"], refused
+
+
+def test_a_line_or_port_that_is_not_there(box: Box) -> None:
+    assert ask(box, line="l9").state == "failed"
+    assert ask(box, port="x1").state == "failed"

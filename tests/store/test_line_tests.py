@@ -1,0 +1,81 @@
+"""The history of a line's tests: one at a time, an end that counts once, and none that goes on for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.errors import RejectedError
+from appliance.store import Store, line_tests, people, people_erasure
+from appliance.store.line_tests import CALL_OUT, KEPT_MS, LOST, LOST_MS, LineTest
+
+NUMBER = "0909123456"
+
+
+def begin(store: Store, line: str = "l1", number: str = NUMBER) -> str:
+    with store.change() as change:
+        return line_tests.begin(change, line, "x1", CALL_OUT, number, "u1", {"deaf": True})
+
+
+def end(store: Store, test_id: str, status: str = "BUSY", after_ms: int = 1500) -> bool:
+    with store.change() as change:
+        return line_tests.end(change, test_id, change.now + after_ms, {"status": status, "rang": None})
+
+
+def back(store: Store, ms: int) -> None:
+    """As if all of it had been so much earlier."""
+    with store.change() as change:
+        change.db.execute("UPDATE line_test SET asked = asked - ?, done = done - ?", (ms, ms))
+
+
+def of_line(store: Store, line: str = "l1") -> list[LineTest]:
+    with store.read() as db:
+        return line_tests.of_line(db, line)
+
+
+def test_one_at_a_time_for_each_line(store: Store) -> None:
+    first = begin(store)
+    with pytest.raises(RejectedError, match="goes on already"):
+        begin(store)
+    begin(store, "l2")
+    assert of_line(store)[0].done is None
+    assert end(store, first) and not end(store, first, "ANSWER")
+    second = begin(store)
+    newest, oldest = of_line(store)
+    assert (newest.id, oldest.id) == (second, first)
+    assert oldest.result == {"status": "BUSY", "deaf": True} and 1500 <= oldest.took_ms < 10_000
+    assert (oldest.port_id, oldest.number, oldest.who) == ("x1", NUMBER, "u1")
+
+
+def test_one_that_never_began_leaves_nothing(store: Store) -> None:
+    test_id = begin(store)
+    with store.change() as change:
+        line_tests.drop(change, test_id)
+    assert of_line(store) == []
+
+
+@pytest.mark.parametrize("ms", [LOST_MS + 1000, -LOST_MS - 1000])
+def test_one_without_an_end_is_lost(store: Store, ms: int) -> None:
+    """Also if the clock was set back meanwhile."""
+    begin(store)
+    back(store, ms)
+    begin(store)
+    assert sorted(str(one.result.get("status")) for one in of_line(store)) == ["None", LOST]
+
+
+def test_what_is_old_is_forgotten(store: Store) -> None:
+    end(store, begin(store))
+    back(store, KEPT_MS + 60_000)
+    going = begin(store)
+    with store.change() as change:
+        assert line_tests.prune(change) == 1
+    assert [one.id for one in of_line(store)] == [going]
+
+
+def test_an_erased_person_was_never_called(store: Store) -> None:
+    end(store, begin(store, number="+84901234567"))
+    end(store, begin(store))
+    with store.change() as change:
+        person = people.person_for(change, "phone", "+84901234567")
+    with store.change() as change:
+        people_erasure.erase(change, person, "u1")
+    assert [one.number for one in of_line(store)] == [NUMBER]
