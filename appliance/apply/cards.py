@@ -64,11 +64,11 @@ def plan_of(site: Site, line_mode: str) -> CardPlan:
                 number=span.number,
                 device=span.device,
                 port=span.port,
-                type=span.type,
-                framing="ccs" if span.type == "e1" else span.framing,
+                type=_type(span),
+                framing="ccs" if span.type in ("e1", "bri") else span.framing,
                 coding=_coding(span),
                 crc4=span.crc4 and span.type == "e1",
-                clock=0 if span.own_clock else span.port,
+                clock=0 if span.own_clock or _is_nt(span) else span.port,
                 first=span.first_channel,
                 last=span.last_channel,
                 bearers=ranges(span.bearers),
@@ -84,8 +84,17 @@ def plan_of(site: Site, line_mode: str) -> CardPlan:
     )
 
 
+def _is_nt(span: Span) -> bool:
+    """Whether the box is the network end of an ISDN line, which gives the beat (ITU-T I.430 5.4)."""
+    return span.type == "bri" and span.side == "network"
+
+
+def _type(span: Span) -> str:
+    return span.type if span.type != "bri" else "bri_nt" if _is_nt(span) else "bri_te"
+
+
 def _coding(span: Span) -> str:
-    return "ami" if span.coding == "ami" else "hdb3" if span.type == "e1" else "b8zs"
+    return "ami" if span.coding == "ami" or span.type == "bri" else "hdb3" if span.type == "e1" else "b8zs"
 
 
 def files(site: Site, line_mode: str) -> Mapping[str, str]:

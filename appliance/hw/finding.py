@@ -34,7 +34,7 @@ State = Literal[
 ]
 
 # Types of ports that take a digital line; DYNAMIC is one without a card.
-DIGITAL = ("E1", "T1", "J1", "DYNAMIC")
+DIGITAL = ("E1", "T1", "J1", "BRI_TE", "BRI_NT", "DYNAMIC")
 # Types of spans with analog ports: all for telephones, all for lines, or as the small modules make them
 # (drivers/dahdi/dahdi-base.c, spantype names).
 ANALOG = ("FXS", "FXO", "ANALOG_MIXED")

@@ -18,10 +18,10 @@ from appliance.store.sitecheck import Fields, field_names
 SPANS_MAX = 16
 WIDTH = 32
 # E1: 30 calls, and timeslot 16 for signalling (ITU-T G.704, Q.931 5.2); T1 and Japan's J1: 23 and the 24th
-# (ANSI T1.607).
-TYPES = ("e1", "t1", "j1")
-_CHANNELS = {"e1": 31, "t1": 24, "j1": 24}
-_SIGNALLING = {"e1": 16, "t1": 24, "j1": 24}
+# (ANSI T1.607). An ISDN line (BRI): 2, and the D channel (ITU-T I.412), which DAHDI counts last.
+TYPES = ("e1", "t1", "j1", "bri")
+_CHANNELS = {"e1": 31, "t1": 24, "j1": 24, "bri": 3}
+_SIGNALLING = {"e1": 16, "t1": 24, "j1": 24, "bri": 3}
 CALLS_MAX = 30
 # Of T1 and J1: the extended superframe (ANSI T1.403), or the old superframe. An E1 has but one.
 FRAMINGS = ("esf", "d4")
@@ -42,8 +42,9 @@ class Span:
     """One digital port. `number` (1 to 16) is DAHDI's for the span. `device` and `port` (from 1) say which
     port of which card; `crc4` matters for E1 only, `framing` for the others; with `own_clock`, the box gives
     the beat, as it must where nobody else does; with `overlap`, digits are sent and taken one by one (Q.931
-    5.1.3). `calls` is how many calls the contract allows at once, over the first channels; 0 for all. `panel`
-    is where on the patch panel its cable ends, in the office's own words.
+    5.1.3); a BRI is `multipoint` where other devices may be on the same wires (ITU-T I.430 4). `calls` is how
+    many calls the contract allows at once, over the first channels; 0 for all. `panel` is where on the patch
+    panel its cable ends, in the office's own words.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Span:
     coding: str = CODINGS[0]
     calls: int = 0
     panel: str = ""
+    multipoint: bool = False
 
     @property
     def first_channel(self) -> int:
@@ -131,6 +133,7 @@ def build(data: object, path: str, strict: bool) -> Span:
         coding=fields.choice("coding", Span.coding, CODINGS),
         calls=fields.whole("calls", Span.calls, 0, _CHANNELS[kind] - 1),
         panel=fields.name("panel", optional=True),
+        multipoint=fields.flag("multipoint", Span.multipoint),
     )
 
 

@@ -119,7 +119,7 @@ def span(document: Document, form: Form, span_id: str) -> None:
     device, _, at = form.text("socket").rpartition(":")
     texts = ("name", "type", "side", "switch", "framing", "coding", "panel")
     fields: Document = {name: form.text(name) for name in texts}
-    fields |= {name: form.has(name) for name in ("crc4", "overlap")}
+    fields |= {name: form.has(name) for name in ("crc4", "overlap", "multipoint")}
     fields |= {
         "id": span_id,
         "number": old["number"] if old else free_number(_numbers_of(document, "spans", "ports")),

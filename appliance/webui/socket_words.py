@@ -61,6 +61,14 @@ STATES = {
             " both sides agree on CRC4."
         ),
     ),
+    "resting": (
+        N_("At rest"),
+        "",
+        N_(
+            "Between calls the telephone company may let such a line rest: nothing shows then whether its"
+            " cable is in."
+        ),
+    ),
     "loop": (N_("In a loop"), "warn", N_("What is sent comes back, as for a test.")),
     "recovering": (N_("Coming back"), "warn", N_("The signal came back a moment ago.")),
     "silent": (
@@ -153,7 +161,7 @@ def now_of(span: Span, rows: Rows) -> SocketNow:
 
 
 def _kind(row: Mapping[str, Any]) -> str:
-    return "" if row["type"] == "DYNAMIC" else str(row["type"])
+    return "" if row["type"] == "DYNAMIC" else str(row["type"]).partition("_")[0]
 
 
 def _state(span: Span, row: Mapping[str, Any] | None, rows: Rows) -> str:
@@ -162,11 +170,12 @@ def _state(span: Span, row: Mapping[str, Any] | None, rows: Rows) -> str:
     if row["number"] != span.number:
         return "new"
     alarm = next((state for name, state in ALARMS.items() if name in row["alarms"]), "")
-    if alarm:
+    can_rest = span.type == "bri" and span.multipoint
+    if alarm and not (can_rest and alarm == "red"):
         return alarm
     if not rows["pbx"].get("state", {}).get("up"):
         return "unknown"
     signal = rows["signal"].get(str(span.number))
     if signal is None:
         return "new"
-    return "works" if signal["up"] else "silent"
+    return "works" if signal["up"] else "resting" if can_rest else "silent"

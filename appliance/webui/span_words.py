@@ -9,6 +9,10 @@ TYPES = {
     "e1": ("E1", N_("30 calls at once. Nearly everywhere in the world.")),
     "t1": ("T1", N_("23 calls at once. North America.")),
     "j1": ("J1", N_("23 calls at once. Japan.")),
+    "bri": (
+        "BRI",
+        N_("2 calls at once. ISDN over the wires of an ordinary telephone line (S0, basic rate)."),
+    ),
 }
 SIDES = {
     "user": (
@@ -50,6 +54,7 @@ LABELS = {
     "framing": N_("Framing of T1 and J1"),
     "coding": N_("Coding"),
     "panel": N_("Place on the patch panel"),
+    "multipoint": N_("Other devices may be on the same wires (point to multipoint)"),
 }
 
 

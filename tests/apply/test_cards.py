@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import pytest
 from appliance.apply import cards
 from appliance.apply.check import check
 from appliance.errors import ForbiddenError, FoyerError, RejectedError, TransientError
+from appliance.hw.dahdi import system_conf
+from appliance.hw.dahdi.plan import CardPlan
 from appliance.pbx.conf import chan_dahdi_conf
 from appliance.pbx.conf.tree import render_tree
 from appliance.privileged.client import NoAnswer
@@ -254,3 +256,19 @@ def test_the_plan_for_the_drivers() -> None:
     for kind in ("e1", "t1", "j1"):
         for more in ({"coding": "ami"}, {"framing": "d4"}, {"calls": 1}, {"calls": 16}, {"own_clock": True}):
             cards.plan_of(with_spans(type=kind, **more), "")
+
+
+def test_the_plan_for_isdn_lines() -> None:
+    """The network's end gives the beat: it never takes it from the line."""
+    both = [with_spans(type="bri", side=side).spans[0] for side in ("user", "network")]
+    plans = [cards.plan_of(site(spans=[asdict(span)]), "").spans[0] for span in both]
+    assert [(one.type, one.framing, one.coding, one.clock, one.bearers, one.signalling) for one in plans] == [
+        ("bri_te", "ccs", "ami", 1, "1-2", 3),
+        ("bri_nt", "ccs", "ami", 0, "1-2", 3),
+    ]
+    assert system_conf.render(CardPlan((plans[0],))).startswith(
+        "span=1,1,0,ccs,ami\nbchan=1-2\nhardhdlc=3\nechocanceller=oslec,1-2\n"
+    )
+    assert system_conf.render(CardPlan((plans[1],))).startswith(
+        "span=1,0,0,ccs,ami,nt,term\nbchan=1-2\nhardhdlc=3\n"
+    )

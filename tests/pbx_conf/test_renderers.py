@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,13 +155,14 @@ def test_a_line_over_spans_of_cards(env: Env) -> None:
     check(shown, tree)
     ((_, settings),) = sections(tree[chan_dahdi_conf.FILE])
     end = settings.index(("channel", "33-47,49-63"))
-    assert settings[end - 12 : end - 1] == [
+    assert settings[end - 13 : end - 1] == [
         ("group", "2"),
         ("context", "foyer-in-l2"),
         ("setvar", "FOYER_LINE=l2"),
         ("language", "vi"),
         ("switchtype", "euroisdn"),
         ("signalling", "pri_cpe"),
+        ("layer1_presence", "required"),
         ("overlapdial", "no"),
         ("pridialplan", "unknown"),
         ("prilocaldialplan", "unknown"),
@@ -173,3 +175,25 @@ def test_a_line_over_spans_of_cards(env: Env) -> None:
     assert "Gosub(foyer-line,s,1(l2,G2,02812345679,national,card))" in ways
     assert "l2" not in tree["pjsip.conf"]
     assert f"load = {chan_dahdi_conf.MODULE}.so" in tree[modules_conf.FILE]
+
+
+@pytest.mark.parametrize(
+    ("changes", "signalling", "presence"),
+    [
+        ({}, "bri_cpe", "required"),
+        ({"multipoint": True}, "bri_cpe_ptmp", "ignore"),
+        ({"side": "network"}, "bri_net", "required"),
+        ({"side": "network", "multipoint": True}, "bri_net_ptmp", "ignore"),
+        # Where other devices are on the wires is a question of ISDN lines alone.
+        ({"type": "e1", "multipoint": True}, "pri_cpe", "required"),
+    ],
+)
+def test_an_isdn_line(changes: dict[str, Any], signalling: str, presence: str) -> None:
+    span = {"id": "d1", "number": 3, "name": "First", "device": "serial", "type": "bri", **changes}
+    line = {"id": "l2", "kind": "card", "name": "Company", "spans": ["d1"]}
+    shown = site(spans=[span], lines=[REGISTERING, line])
+    tree = render_tree(shown, env_for(shown, Path("/box")))
+    check(shown, tree)
+    ((_, settings),) = sections(tree[chan_dahdi_conf.FILE])
+    assert ("signalling", signalling) in settings and ("layer1_presence", presence) in settings
+    assert (("channel", "65-66") in settings) == (span["type"] == "bri")

@@ -31,6 +31,9 @@ def test_channels_follow_from_the_number_alone() -> None:
         ("e1", 30, "1-15,17-31"),
         ("t1", 10, "1-10"),
         ("j1", 23, "1-23"),
+        ("bri", 0, "1-2"),
+        ("bri", 1, "1-1"),
+        ("bri", 2, "1-2"),
     ],
 )
 def test_calls_that_the_contract_allows(type_: str, calls: int, wanted: str) -> None:
@@ -58,7 +61,8 @@ def test_it_survives_its_document() -> None:
         ([{**SPAN, "number": 17}], [], "spans.0.number"),
         ([{**SPAN, "device": "../sys"}], [], "spans.0.device"),
         ([{**SPAN, "port": 0}], [], "spans.0.port"),
-        ([{**SPAN, "type": "bri"}], [], "spans.0.type"),
+        ([{**SPAN, "type": "r2"}], [], "spans.0.type"),
+        ([{**SPAN, "type": "bri", "calls": 3}], [], "spans.0.calls"),
         ([{**SPAN, "type": "t1", "calls": 24}], [], "spans.0.calls"),
         ([{**SPAN, "switch": "ss7"}], [], "spans.0.switch"),
         ([SPAN, {**SPAN, "id": "d2", "port": 2}], [], "spans.1.number"),

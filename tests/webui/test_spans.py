@@ -209,3 +209,37 @@ def test_the_ends_of_a_profile_are_not_for_lines(sign_in: SignIn, store: Store, 
     page = sign_in("boss").get("/system/cards/now")
     assert "1 Kept for trying the box" in page.words and "1 Not set up yet" in page.words
     assert page.text.count("/settings/spans/new") == 1
+
+
+def test_an_isdn_line_is_set_up(sign_in: SignIn, store: Store, tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.pci(CARD, "d161:b410:d161:b410", driver="wcb4xxp")
+    machine.device(CARD, "pci:a", DEVICE, {1: "BRI_TE", 2: "BRI_NT"})
+    put(store, machine)
+    boss = sign_in("boss")
+    assert "2 BRI Not set up yet" in boss.get("/system/cards").words
+    page = boss.get("/settings/spans/new?socket=PCI%20Bus%2004%20Slot%2006%3A2")
+    assert 'value="bri" checked' in page.text and "Port 2 of Digium Wildcard B410P" in page.words
+    save(boss, "/settings/spans/new?socket=PCI%20Bus%2004%20Slot%2006%3A2", name="Company", calls="2")
+    with store.read() as db:
+        (span,) = sites.head(db)[1].spans
+    assert span == replace(SPAN, type="bri", multipoint=True, calls=2)
+
+
+@pytest.mark.parametrize(
+    ("alarms", "is_up", "multipoint", "wanted"),
+    [
+        (["red"], False, True, "resting"),
+        ([], False, True, "resting"),
+        (["red"], True, True, "works"),
+        (["yellow"], False, True, "yellow"),
+        (["red"], False, False, "red"),
+        ([], False, False, "silent"),
+    ],
+)
+def test_a_line_of_several_devices_may_rest(
+    alarms: list[str], is_up: bool, multipoint: bool, wanted: str
+) -> None:
+    span = replace(SPAN, type="bri", multipoint=multipoint)
+    found = rows({"type": "BRI_TE", "alarms": alarms}, {"up": is_up})
+    assert socket_words.now_of(span, found).state == wanted

@@ -22,7 +22,10 @@ SPANS_MAX = 128
 CHANNELS_MAX = 1024
 # What an analog card has at most: an Astribank 32 (dahdi-linux, drivers/dahdi/xpp), others 24.
 ANALOG_MAX = 32
-TYPES = ("e1", "t1", "j1")
+# As DAHDI calls them, in large letters; an ISDN line (BRI) by the end that the card is: the terminal's (TE),
+# or the network's (NT).
+TYPES = ("e1", "t1", "j1", "bri_te", "bri_nt")
+ISDN = ("bri_te", "bri_nt")
 # dahdi-linux 3.4.0, drivers/dahdi/fxo_modes.h: how a card treats a line, by country. The first is the
 # drivers' own choice.
 MODES = (
@@ -44,6 +47,8 @@ _LINES = {
     "e1": (31, 16, ("ccs",), ("hdb3", "ami")),
     "t1": (24, 24, ("esf", "d4"), ("b8zs", "ami")),
     "j1": (24, 24, ("esf", "d4"), ("b8zs", "ami")),
+    # ITU-T I.430 has one of each; dahdi_cfg's words for it (dahdi-tools, Dahdi/Span.pm).
+    **dict.fromkeys(ISDN, (3, 3, ("ccs",), ("ami",))),
 }
 _ANALOG = "analog"
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,3}", re.ASCII)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from appliance.errors import RejectedError, SetupError, TransientError
 from appliance.hw.dahdi import sysfs, system_conf
-from appliance.hw.dahdi.plan import FILE, TYPES, CardPlan, Planned, PlannedPort, PlannedSpan
+from appliance.hw.dahdi.plan import FILE, ISDN, TYPES, CardPlan, Planned, PlannedPort, PlannedSpan
 from appliance.hw.dahdi.sysfs import Device
 from appliance.service import Service
 from appliance.settings import Settings
@@ -134,6 +134,9 @@ def _fits(device: Device, span: Planned) -> bool:
     if isinstance(span, PlannedPort):
         return True
     kind = device.types[span.port]
+    if kind.lower() in ISDN:
+        # Which end it is, system.conf says, or jumpers.
+        return span.type in ISDN
     return kind.lower() not in TYPES or kind == span.type.upper()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.hw.dahdi.plan import CardPlan, PlannedPort, PlannedSpan
+from appliance.hw.dahdi.plan import ISDN, CardPlan, PlannedPort, PlannedSpan
 
 # The kernel's own, for cards that do not take echo away themselves.
 ECHO_CANCELLER = "oslec"
@@ -20,11 +20,16 @@ def render(plan: CardPlan) -> str:
 
 def _span(span: PlannedSpan) -> str:
     line = f"{span.framing},{span.coding}" + (",crc4" if span.crc4 and span.type == "e1" else "")
+    if span.type == "bri_nt":
+        # The network's end ends the wires, too (ITU-T I.430 8.4). Cards with jumpers take no notice.
+        line += ",nt,term"
+    # Cards for ISDN lines pack and unpack what is on the D channel themselves.
+    signalling = "hardhdlc" if span.type in ISDN else "dchan"
     return (
         # The number after the clock is the length of the cable, of T1 and J1 alone: 0 is up to 40 m.
         f"span={span.number},{span.clock},0,{line}\n"
         f"bchan={span.bearers}\n"
-        f"dchan={span.signalling}\n"
+        f"{signalling}={span.signalling}\n"
         f"echocanceller={ECHO_CANCELLER},{span.bearers}\n"
     )
 

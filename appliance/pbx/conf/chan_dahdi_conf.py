@@ -22,7 +22,7 @@ MODULE = "chan_dahdi"
 ALONE = "x"
 # How often the busy tone is heard before the call ends: two or three times may be a voice, or music.
 _BUSY_COUNT = 4
-_SIDES = {"user": "pri_cpe", "network": "pri_net"}
+_SIDES = {"user": "cpe", "network": "net"}
 
 type _Settings = tuple[tuple[str, str | int | bool], ...]
 
@@ -83,7 +83,10 @@ def _span(site: Site, span: Span, env: Env) -> _Settings:
         ("setvar", f"FOYER_LINE={line.id}" if line else "FOYER_LINE="),
         ("language", prompt_language(site, env.country)),
         ("switchtype", span.switch),
-        ("signalling", _SIDES[span.side]),
+        ("signalling", _signalling(span)),
+        # A company lets the wires of several devices rest between calls (ITU-T I.430 6.2), which keeps no
+        # call from going out.
+        ("layer1_presence", "ignore" if span.type == "bri" and span.multipoint else "required"),
         ("overlapdial", span.overlap),
         # The exchange tells from the digits what kind of number it is.
         ("pridialplan", "unknown"),
@@ -92,6 +95,14 @@ def _span(site: Site, span: Span, env: Env) -> _Settings:
         ("internationalprefix", env.country.international_prefix or "+"),
         ("nationalprefix", env.country.trunk_prefix),
     )
+
+
+def _signalling(span: Span) -> str:
+    """The kind of line, and who the box is on it."""
+    side = _SIDES[span.side]
+    if span.type != "bri":
+        return f"pri_{side}"
+    return f"bri_{side}_ptmp" if span.multipoint else f"bri_{side}"
 
 
 def _stamped_port(site: Site, port: AnalogPort, env: Env) -> _Settings:

@@ -52,6 +52,10 @@ def _new(web: Web) -> Span:
     kind, switch = usual(country.code, country.calling_code)
     device, _, port = (web.query("socket") or web.form.text("socket")).rpartition(":")
     shown = int(port) if port.isascii() and port.isdigit() and len(port) < 4 else 1
+    with web.store.read() as db:
+        row = live.snapshot(db).rows["socket"].get(f"{device}:{shown}", {})
+    if str(row.get("type", "")).startswith("BRI"):
+        return Span("", 0, "", device, shown, type="bri", multipoint=True)
     return Span("", 0, "", device, shown, type=kind, switch=switch)
 
 

@@ -229,3 +229,14 @@ def test_a_digital_line_in_the_place_of_an_analog_one(box: Box) -> None:
     )
     assert box.set_up(CardPlan((span,))) == [CHECK, ["-c", "RUN/system.conf", "-S", "4", "-C", "97-120"]]
     assert CardPlan.parse((box.run / FILE).read_text()) == CardPlan((span,))
+
+
+def test_an_isdn_line_is_of_whichever_end_the_settings_say(box: Box) -> None:
+    """Not by the port's type, which no driver of ISDN cards lets anybody choose; and no E1 becomes one."""
+    line = replace(T1, type="bri_nt", framing="ccs", coding="ami", last=67, bearers="65-66", signalling=67)
+    box.tree.card("pci:b", {2: "BRI_TE"}, location=T1.device)
+    assert box.set_up(CardPlan((line,))) == [CHECK, ["-c", "RUN/system.conf", "-S", "3", "-C", "65-67"]]
+    assert [told[1] for told in box.tree.told] == [sysfs.ASSIGN]
+    assert box.set_up(CardPlan((line,))) == []
+    box.set_up(PLAN)
+    assert (sysfs.TYPES, "2:T1") in [told[1:] for told in box.tree.told]
