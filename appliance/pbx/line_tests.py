@@ -1,5 +1,5 @@
 """Tests of phone lines: places a call out over one line or port (dialplan/foyer-test.conf), and reads from
-Asterisk's log what came back.
+Asterisk's log what came back, and which call came in that somebody waits for.
 
 Called by actions.py for the page of a line, and by feed.py, which keeps what is read here in the same change
 as the log's rows.
@@ -8,7 +8,7 @@ as the log's rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from appliance.errors import FoyerError, NotFoundError, RejectedError
@@ -20,7 +20,7 @@ from appliance.pbx.rows import CEL, Parsed, cel
 from appliance.store import Change, Store, calling, line_tests
 from appliance.store.countries import Country
 from appliance.store.feeds import RawEvent
-from appliance.store.line_tests import CALL_OUT, LONGEST_S
+from appliance.store.line_tests import CALL_IN, CALL_OUT, CAME, LONGEST_S, WAIT_MS, LineTest
 from appliance.store.sitemodel import Site
 
 EVENT = "FOYER_TEST"
@@ -73,8 +73,39 @@ def _is_deaf(site: Site, port_id: str) -> bool:
     return port is not None and not port.answer_on_polarity
 
 
-def take(change: Change, rows: Iterable[Parsed]) -> None:
-    """Ends of tests among the rows of CEL that were read."""
+def take(change: Change, rows: Sequence[Parsed]) -> None:
+    """What the rows of CEL that were read say of tests."""
+    _take_ends(change, rows)
+    for test in line_tests.going(change.db, CALL_IN):
+        _take_call(change, test, rows)
+
+
+def _take_call(change: Change, test: LineTest, rows: Iterable[Parsed]) -> None:
+    """The first call that came in over the line since the test began. Its number and name are known once the
+    dialplan has it: an analog line tells them between two rings. A call out over the line begins in the same
+    context, but belongs to another leg's call.
+    """
+    leg = str(test.result.get("leg", ""))
+    for parsed in rows:
+        row, own = parsed.row, str(parsed.row.get("uniqueid", ""))
+        if row.get("eventtype") == "CHAN_START":
+            is_in = row.get("context") == f"foyer-in-{test.line_id}" and own == parsed.linkedid
+            if not leg and is_in and 0 <= parsed.at - test.asked <= WAIT_MS:
+                leg, dialled = own, str(row.get("exten", ""))
+                known = {
+                    "leg": leg,
+                    "channel": row.get("channame"),
+                    "dialled": dialled if dialled != "s" else None,
+                }
+                line_tests.note(change, test.id, known)
+        elif leg and own == leg:
+            name = str(row.get("name", ""))[:_WORD_MAX]
+            found = {"status": CAME, "name": name or None}
+            line_tests.end(change, test.id, parsed.at, found, str(row.get("num", ""))[:_WORD_MAX])
+            return
+
+
+def _take_ends(change: Change, rows: Iterable[Parsed]) -> None:
     for row in rows:
         if row.row.get("eventtype") == EVENT:
             extra = cel(RawEvent(0, CEL, row.linkedid, row.at, row.row)).extra

@@ -19,11 +19,16 @@ from appliance.store.db import Change
 from appliance.store.ids import new_id
 from appliance.store.text import to_json
 
-CALL_OUT = "call_out"
+CALL_OUT, CALL_IN = "call_out", "call_in"
 LONGEST_S = 20
 """How long a call out may last that tries a line, from the first dialled digit to the end."""
 LOST_MS = (LONGEST_S + 20) * 1000
 LOST = "lost"
+WAIT_MS = 120_000
+"""How long a call in is waited for."""
+UNREAD_MS = 10_000
+"""Until a call that came in then stands in the log, and the log was read."""
+CAME, NONE = "came", "none"
 KEPT_MS = 90 * 24 * 3600 * 1000
 _COLUMNS = "id, line_id, port_id, kind, number, who, asked, done, result"
 
@@ -38,6 +43,10 @@ class LineTest:
     "cause" is that of ITU-T Q.850, 0 for none; "rang" is after how many ms it rang, "sound" after how many
     sound came before an answer, "talked" how many ms the call was up, each left out if it did not; "word" is
     the other side's own ("SIP 486 Busy Here"). "deaf": the port does not hear whether somebody answers.
+
+    call_in: the next call on the line within two minutes, whose number as it came is then `number`. "status"
+    is CAME or NONE; "name" is the caller's name as it came, "dialled" the number that was dialled, where the
+    line tells. "leg" and "channel" are Asterisk's names for it, from the first ring on.
     """
 
     id: str
@@ -60,10 +69,10 @@ def begin(
     change: Change, line_id: str, port_id: str, kind: str, number: str, who: str, known: Mapping[str, Any]
 ) -> str:
     """A test begins now; returns its id. `known` is what of the result is known already. RejectedError:
-    another one of that line goes on.
+    another one of that kind and line goes on.
     """
     lose(change)
-    if any(one.done is None for one in of_line(change.db, line_id)):
+    if any(one.line_id == line_id for one in going(change.db, kind)):
         raise RejectedError("A test of this line goes on already.", "Wait for its result, a few seconds.")
     test_id = new_id()
     change.db.execute(
@@ -75,12 +84,22 @@ def begin(
     return test_id
 
 
-def end(change: Change, test_id: str, at: int, result: Mapping[str, Any]) -> bool:
-    """The test has ended `at` (ms UTC), and this is known of it besides. False if no such test goes on."""
+def note(change: Change, test_id: str, result: Mapping[str, Any]) -> None:
+    """This is known already of a test that goes on."""
+    change.db.execute(
+        "UPDATE line_test SET result = json_patch(result, ?) WHERE id = ? AND done IS NULL",
+        (to_json(dict(result)), test_id),
+    )
+
+
+def end(change: Change, test_id: str, at: int, result: Mapping[str, Any], number: str | None = None) -> bool:
+    """The test has ended `at` (ms UTC), and this is known of it besides, such as its `number`. False if no
+    such test goes on.
+    """
     row = change.db.execute(
-        "UPDATE line_test SET done = max(asked, ?), result = json_patch(result, ?)"
-        " WHERE id = ? AND done IS NULL RETURNING line_id",
-        (at, to_json(dict(result)), test_id),
+        "UPDATE line_test SET done = max(asked, ?), result = json_patch(result, ?),"
+        " number = coalesce(?, number) WHERE id = ? AND done IS NULL RETURNING line_id",
+        (at, to_json(dict(result)), number, test_id),
     ).fetchone()
     if row is not None:
         change.event("live", row[0], kind="line_test")
@@ -96,11 +115,18 @@ def drop(change: Change, test_id: str) -> None:
 
 def lose(change: Change) -> int:
     """Ends tests whose end nobody heard of, also those of a clock that was ahead; returns how many."""
-    lost = change.db.execute(
-        "SELECT id FROM line_test WHERE done IS NULL AND (asked < ? OR asked > ?)",
-        (change.now - LOST_MS, change.now + LOST_MS),
-    ).fetchall()
-    return sum(end(change, row[0], change.now, {"status": LOST}) for row in lost)
+    count = 0
+    for kind, after_ms, status in ((CALL_OUT, LOST_MS, LOST), (CALL_IN, WAIT_MS + UNREAD_MS, NONE)):
+        for one in going(change.db, kind):
+            if abs(change.now - one.asked) > after_ms:
+                count += end(change, one.id, min(change.now, one.asked + after_ms), {"status": status})
+    return count
+
+
+def going(db: Database, kind: str) -> list[LineTest]:
+    """The tests of this kind that go on."""
+    sql = f"SELECT {_COLUMNS} FROM line_test WHERE done IS NULL AND kind = ?"  # noqa: S608
+    return [_line_test(row) for row in db.execute(sql, (kind,))]
 
 
 def of_line(db: Database, line_id: str, count: int = 20) -> list[LineTest]:

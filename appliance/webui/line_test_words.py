@@ -5,10 +5,13 @@ Used by the page of a line's tests. The results are those of store/line_tests.py
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from appliance.store.line_tests import LOST, LineTest
+from appliance.store.line_tests import CALL_IN, CAME, LOST, NONE, LineTest
+from appliance.store.site_ports import AnalogPort
+from appliance.store.site_spans import Span
 from appliance.store.sitemodel import Site
 from appliance.webui.i18n import N_, Language
 from appliance.webui.stated import Stated
@@ -70,6 +73,33 @@ STATES = {
         "warn",
         N_("The guard against fraud stopped them. The page Settings, Calls out, releases them."),
     ),
+    "waiting": (
+        N_("Waiting for a call"),
+        "info",
+        N_("Call a number of this line now, from a telephone outside."),
+    ),
+    CAME: (N_("A call came in"), "good", ""),
+    "no-number": (
+        N_("A call came in without a number"),
+        "warn",
+        N_("The caller hides it, or the provider does not tell it."),
+    ),
+    "no-analog-number": (
+        N_("A call came in without a number"),
+        "warn",
+        N_(
+            "If the caller does not hide it: choose another way in which the number comes, on the port's"
+            " page, and wait for a call again."
+        ),
+    ),
+    NONE: (
+        N_("No call came in"),
+        "bad",
+        N_(
+            "Nobody called for two minutes, or the call did not reach the box. The line's page says how the"
+            " line is."
+        ),
+    ),
     LOST: (
         N_("No result"),
         "warn",
@@ -128,10 +158,13 @@ class ResultNow(Stated):
     def facts(self, say: Callable[[str], str], language: Language) -> Iterator[str]:
         """How long what took, and the other side's own words."""
         result = self.test.result
+        for name, words in _CAME:
+            if value := str(result.get(name, "")):
+                yield say(words) % {"value": value}
         for name, words in _TIMES:
             if name in result:
                 yield say(words) % {"seconds": language.number(round(result[name] / 1000, 1))}
-        if self.test.done is not None and result.get("status") not in (None, "", LOST):
+        if self.test.done is not None and result.get("status") not in (None, "", LOST, NONE):
             seconds = language.number(round(self.test.took_ms / 1000, 1))
             yield say(N_("%(seconds)s s in all")) % {"seconds": seconds}
         if word := str(result.get("word", "")):
@@ -140,6 +173,7 @@ class ResultNow(Stated):
             yield say(N_("Its cause (Q.850): %(cause)s")) % {"cause": language.number(cause)}
 
 
+_CAME = (("name", N_("Name, as it came: %(value)s")), ("dialled", N_("Number dialled: %(value)s")))
 # Q.850: somebody hung up.
 _ENDED = 16
 _TIMES = (
@@ -151,8 +185,31 @@ _TIMES = (
 
 def now_of(test: LineTest, site: Site) -> ResultNow:
     """The test as it is now."""
+    if test.kind == CALL_IN:
+        port = _port_of(str(test.result.get("channel", "")), site)
+        return ResultNow(
+            test, _state_in(test, is_analog=isinstance(port, AnalogPort)), port.name if port else ""
+        )
     port = site.span(test.port_id) or site.port(test.port_id)
     return ResultNow(test, _state(test), port.name if port else "")
+
+
+def _port_of(channel: str, site: Site) -> Span | AnalogPort | None:
+    """The port of a card that this channel of Asterisk's is of: "DAHDI/i1/0901234567-2a" is a call over the
+    first span, "DAHDI/65-1" one over an analog channel.
+    """
+    span, analog = re.match(r"DAHDI/i([0-9]+)/", channel), re.match(r"DAHDI/([0-9]+)-", channel)
+    if span:
+        return next((one for one in site.spans if one.number == int(span[1])), None)
+    return next((one for one in site.ports if analog and one.channel == int(analog[1])), None)
+
+
+def _state_in(test: LineTest, *, is_analog: bool) -> str:
+    if test.done is None:
+        return "waiting"
+    if test.result.get("status") != CAME:
+        return NONE
+    return CAME if test.number else "no-analog-number" if is_analog else "no-number"
 
 
 def _state(test: LineTest) -> str:

@@ -1,9 +1,10 @@
-"""A call out that tries one line, with a real Asterisk and a provider: what came back stands in the line's
-history, and the rules for calls out hold.
+"""Calls that try one line, with a real Asterisk and a provider: what came back stands in the line's history,
+and the rules for calls out hold; what a line tells of a call that comes in.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from appliance.store import conversations, line_tests, requests
-from appliance.store.line_tests import LineTest
+from appliance.pbx import line_tests as of_calls
+from appliance.pbx.rows import parse_cel
+from appliance.store import conversations, line_tests, now_ms, requests
+from appliance.store.line_tests import CALL_IN, CALL_OUT, LineTest
 from appliance.store.requests import Request
 from tests.asterisk.phone import Phone
-from tests.pbx.box import ASKED_S, LINE_HOST, Box
+from tests.pbx.box import ASKED_S, LINE_HOST, NUMBER, Box
 from tests.until import until
 
 pytestmark = pytest.mark.asterisk
@@ -59,12 +62,16 @@ def ask(box: Box, number: str = MOBILE, **args: str) -> Request:
     return requests.wait(box.store, asked, ASKED_S)
 
 
-def result(box: Box) -> LineTest:
-    """The newest test, once it is done."""
+def kept(box: Box, line: str = "l1") -> list[LineTest]:
+    with box.store.read() as db:
+        return line_tests.of_line(db, line)
+
+
+def result(box: Box, kind: str = CALL_OUT) -> LineTest:
+    """The newest test of this kind, once it is done."""
 
     def newest() -> LineTest | None:
-        with box.store.read() as db:
-            one = line_tests.of_line(db, "l1", 1)[0]
+        one = next(one for one in kept(box) if one.kind == kind)
         return one if one.done is not None else None
 
     found = until(newest, 60, "the result of the test")
@@ -141,3 +148,56 @@ def test_what_may_not_be_called(box: Box, number: str, words: str) -> None:
 def test_a_line_or_port_that_is_not_there(box: Box) -> None:
     assert ask(box, line="l9").state == "failed"
     assert ask(box, port="x1").state == "failed"
+
+
+def wait(box: Box, line: str = "l1") -> None:
+    with box.store.change() as change:
+        line_tests.begin(change, line, "", CALL_IN, "", "u1", {})
+
+
+@pytest.mark.parametrize(
+    ("number", "caller", "name"),
+    [(NUMBER, "0281234567", "Anh Ba"), ("0999", "+84901234567", ""), (NUMBER, "anonymous", "")],
+)
+def test_a_call_in_is_shown_as_it_came(box: Box, number: str, caller: str, name: str) -> None:
+    """Also one for a number that is on no page, whose caller hangs up at once."""
+    with provider(box) as far:
+        far.call(NUMBER, caller="0900000000").wait_answer().hang_up()
+        until(lambda: "0 active channels" in box.asterisk.cli("core show channels"), 30, "no call")
+        wait(box)
+        # Nor is a call out over the line taken for one that comes in.
+        ask(box)
+        far.wait_ring().refuse()
+        until(lambda: next(one.done for one in kept(box) if one.kind == CALL_OUT), 30, "the call out's end")
+        far.call(number, caller=caller, name=name).wait_answer().hang_up()
+        found = result(box, CALL_IN)
+    assert (found.number, found.result.get("name", "")) == (caller, name), found
+    assert (found.result["status"], found.result["dialled"]) == ("came", number)
+
+
+def rows(*events: tuple[str, str, str, str, str]) -> list[Any]:
+    """Rows of CEL: event, context, number, own id, the call's id."""
+    names = ("eventtype", "context", "num", "uniqueid", "linkedid")
+    more = {"eventtime": f"{now_ms() / 1000:.6f}", "channame": "DAHDI/35-1", "exten": "s"}
+    return [parse_cel(json.dumps({**more, **dict(zip(names, one, strict=True))})) for one in events]
+
+
+def test_an_analog_line_tells_the_number_after_the_first_ring(box: Box) -> None:
+    wait(box, "l2")
+    ring = rows(
+        ("CHAN_START", "foyer-in-l2", "", "2.1", "1.1"),  # a call out over the line
+        ("ANSWER", "foyer-in-l2", "0909", "2.1", "1.1"),
+        ("CHAN_START", "foyer-in-l2", "", "3.1", "3.1"),
+        ("CHAN_START", "foyer-in-l3", "", "4.1", "4.1"),
+    )
+    number = rows(
+        ("FOYER_CALL", "foyer-call", "77", "4.1", "4.1"),
+        ("FOYER_CALL", "foyer-call", "0901234567", "3.1", "3.1"),
+    )
+    for part in (ring, number):
+        assert kept(box, "l2")[0].done is None
+        with box.store.change() as change:
+            of_calls.take(change, part)
+    found = kept(box, "l2")[0]
+    assert found.number == "0901234567" and found.done is not None
+    assert (found.result["channel"], "dialled" in found.result) == ("DAHDI/35-1", False)

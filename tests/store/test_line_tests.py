@@ -6,7 +6,18 @@ import pytest
 
 from appliance.errors import RejectedError
 from appliance.store import Store, line_tests, people, people_erasure
-from appliance.store.line_tests import CALL_OUT, KEPT_MS, LOST, LOST_MS, LineTest
+from appliance.store.line_tests import (
+    CALL_IN,
+    CALL_OUT,
+    CAME,
+    KEPT_MS,
+    LOST,
+    LOST_MS,
+    NONE,
+    UNREAD_MS,
+    WAIT_MS,
+    LineTest,
+)
 
 NUMBER = "0909123456"
 
@@ -44,6 +55,25 @@ def test_one_at_a_time_for_each_line(store: Store) -> None:
     assert (newest.id, oldest.id) == (second, first)
     assert oldest.result == {"status": "BUSY", "deaf": True} and 1500 <= oldest.took_ms < 10_000
     assert (oldest.port_id, oldest.number, oldest.who) == ("x1", NUMBER, "u1")
+
+
+def test_a_call_in_is_waited_for_beside_a_call_out(store: Store) -> None:
+    begin(store)
+    with store.change() as change:
+        test_id = line_tests.begin(change, "l1", "", CALL_IN, "", "u1", {})
+        line_tests.note(change, test_id, {"leg": "1.1"})
+    with pytest.raises(RejectedError, match="goes on already"), store.change() as change:
+        line_tests.begin(change, "l1", "", CALL_IN, "", "u1", {})
+    back(store, WAIT_MS + UNREAD_MS - 5000)
+    with store.change() as change:
+        assert line_tests.lose(change) == 1
+    back(store, 6000)
+    with store.change() as change:
+        assert line_tests.lose(change) == 1
+        assert not line_tests.end(change, test_id, change.now, {"status": CAME}, NUMBER)
+        line_tests.note(change, test_id, {"leg": "2.2"})
+    (found,) = [one for one in of_line(store) if one.kind == CALL_IN]
+    assert found.result == {"status": NONE, "leg": "1.1"} and found.number == ""
 
 
 def test_one_that_never_began_leaves_nothing(store: Store) -> None:

@@ -85,6 +85,48 @@ def test_the_ports_of_a_line(sign_in: SignIn, store: Store, box: dict[str, str])
     assert "Connected for 3 s" in words
 
 
+def test_a_call_is_waited_for(sign_in: SignIn, store: Store, box: dict[str, str]) -> None:
+    with_cards(store, box["boss"])
+    boss = sign_in("boss")
+    path = "/settings/lines/l2/tests"
+    page = boss.submit(boss.get(path), f"{path}/wait")
+    assert "Waiting for a call" in page.words
+    again = boss.submit(page, f"{path}/wait")
+    assert "A test of this line goes on already." in again.words
+    with store.change() as change:
+        (going,) = line_tests.going(change.db, "call_in")
+        found = {"status": "came", "name": "<b>Ba</b>", "channel": "DAHDI/34-1"}
+        line_tests.end(change, going.id, change.now, found, "84901234567")
+    page = boss.get(f"{path}/now")
+    assert "A call came in" in page.words and "84901234567" in page.words and "Shop 2" in page.words
+    assert "Name, as it came: &lt;b&gt;Ba" in page.text
+    with store.read() as db:
+        assert audit.recent(db, action="line.wait")[0].who == box["boss"]
+    lead = sign_in("lead")
+    form = lead.get("/live").form("/test-call")
+    assert lead.post(f"{path}/wait", form.fields).status == 403
+
+
+@pytest.mark.parametrize(
+    ("channel", "number", "status", "state", "port"),
+    [
+        ("PJSIP/l1-0000001", "0901234567", "came", "came", ""),
+        ("PJSIP/l1-0000001", "", "came", "no-number", ""),
+        ("DAHDI/33-1", "", "came", "no-analog-number", "Shop 1"),
+        ("DAHDI/i1/0901234567-2a", "0901234567", "came", "came", "Company"),
+        ("DAHDI/99-1", "0901234567", "came", "came", ""),
+        ("", "", "none", "none", ""),
+    ],
+)
+def test_the_state_of_a_call_in(channel: str, number: str, status: str, state: str, port: str) -> None:
+    spans = [{"id": "d1", "number": 1, "name": "Company", "device": "DYN/loc/1:1"}]
+    site = Site.from_dict({**SITE, "ports": PORTS, "spans": spans})
+    result = {"status": status, "channel": channel}
+    test = line_tests.LineTest("t", "l1", "", "call_in", number, "u1", 1000, 2000, result)
+    now = line_test_words.now_of(test, site)
+    assert (now.state, now.port) == (state, port)
+
+
 @pytest.mark.parametrize(
     ("port", "result", "state"),
     [

@@ -32,6 +32,7 @@ ACTIONS = {
     "room.password": N_("Set a conference room's PIN"),
     "line.try": N_("Tried a phone line"),
     "line.test": N_("Called a number to test a phone line"),
+    "line.wait": N_("Waited for a call on a phone line"),
     "desk-phone.password": N_("Looked at a desk phone's password"),
     "test-call": N_("Made a test call"),
     "outbound.release": N_("Released expensive calls"),

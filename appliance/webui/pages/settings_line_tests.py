@@ -1,5 +1,5 @@
-"""/settings/lines/<line>/tests: calls out over this line alone, to find out what comes back, and what came of
-those before. For administrators.
+"""/settings/lines/<line>/tests: calls out over this line alone, to find out what comes back, a call in, to
+see what the line tells of it, and what came of those before. For administrators.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ import urllib.parse
 
 from bottle import HTTPResponse
 
-from appliance.store import line_tests, phone
+from appliance.errors import RejectedError
+from appliance.store import audit, line_tests, phone
 from appliance.store.sitemodel import Line
 from appliance.webui import labels, line_test_words
 from appliance.webui.asking import ask_telephony
 from appliance.webui.editing import known
 from appliance.webui.i18n import N_
+from appliance.webui.visit import Notice
 from appliance.webui.web import Web
 
 
@@ -48,6 +50,18 @@ def routes(web: Web) -> None:
         typed = urllib.parse.urlencode({"port": port, "number": number})
         return web.redirect(f"/settings/lines/{line.id}/tests?{typed}")
 
+    @web.post("/settings/lines/<line_id>/tests/wait", "administrator")
+    def wait(line_id: str) -> HTTPResponse:
+        line, who = known(web.site().line(line_id)), web.user().id
+        try:
+            with web.change() as change:
+                line_tests.begin(change, line.id, "", line_tests.CALL_IN, "", who, {})
+                audit.record(change, who, "line.wait", line.id)
+            web.flash(N_("The box waits for a call. Call a number of this line now."))
+        except RejectedError as error:
+            web.visit.notices.append(Notice(web.say(error), "bad"))
+        return web.redirect(f"/settings/lines/{line.id}/tests")
+
 
 def _ports(web: Web, line: Line) -> list[tuple[str, str]]:
     """The line's ports to choose from."""
@@ -57,7 +71,7 @@ def _ports(web: Web, line: Line) -> list[tuple[str, str]]:
 
 
 def _rows(web: Web, line: Line) -> list[tuple[line_test_words.ResultNow, str, str, list[str]]]:
-    """Each test of the line with its number as people read it, who asked for it, and its facts."""
+    """Each test of the line with its number, who asked for it, and its facts."""
     site, language = web.site(), web.visit.language
     with web.store.read() as db:
         found = line_tests.of_line(db, line.id)
@@ -65,7 +79,10 @@ def _rows(web: Web, line: Line) -> list[tuple[line_test_words.ResultNow, str, st
     return [
         (
             one,
-            labels.number(one.test.number, site.country),
+            # Of a call that came in, the very signs that the line told.
+            one.test.number
+            if one.test.kind == line_tests.CALL_IN
+            else labels.number(one.test.number, site.country),
             web.who(one.test.who),
             list(one.facts(web.gettext, language)),
         )
