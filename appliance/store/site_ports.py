@@ -41,8 +41,8 @@ _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/:.@ _-]{0,79}", re.ASCII)
 class AnalogPort:
     """One analog line. `number` (1 to 16) is DAHDI's for the span that the port is part of; `device` and
     `part` (from 1) say which card, and which of its spans, `port` (from 1) which plug of that. With
-    `answer_on_polarity`, the company reverses the polarity when somebody answers a call out. `panel` is where
-    on the patch panel its cable ends.
+    `answer_on_polarity`, the company reverses the polarity when somebody answers a call out. A `closed` one
+    carries no call for now. `panel` is where on the patch panel its cable ends.
     """
 
     id: str
@@ -55,6 +55,7 @@ class AnalogPort:
     caller_id_start: str = CALLER_ID_STARTS[0]
     hangup: str = HANGUPS[0]
     answer_on_polarity: bool = False
+    closed: bool = False
     panel: str = ""
 
     @property
@@ -111,6 +112,7 @@ def build(data: object, path: str, strict: bool) -> AnalogPort:
         caller_id_start=start,
         hangup=fields.choice("hangup", AnalogPort.hangup, HANGUPS),
         answer_on_polarity=fields.flag("answer_on_polarity", AnalogPort.answer_on_polarity),
+        closed=fields.flag("closed", AnalogPort.closed),
         panel=fields.name("panel", optional=True),
     )
 

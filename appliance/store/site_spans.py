@@ -8,8 +8,9 @@ changes the numbers of another: the spans of a site have `WIDTH` channels each o
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.errors import RejectedError
@@ -33,6 +34,8 @@ SWITCHES = ("euroisdn", "national", "ni1", "dms100", "5ess", "4ess", "qsig")
 # system.
 SIDES = ("user", "network")
 PORTS_MAX = 32
+# Channels as people write them: "1-5, 17".
+_CHANNELS_WRITTEN = re.compile(r"[1-9][0-9]?(-[1-9][0-9]?)?(,[1-9][0-9]?(-[1-9][0-9]?)?){0,30}", re.ASCII)
 # The driver's name for a card: its serial number, its slot, or what the system calls it.
 _DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/:.@ _-]{0,79}", re.ASCII)
 
@@ -43,7 +46,8 @@ class Span:
     port of which card; `crc4` matters for E1 only, `framing` for the others; with `own_clock`, the box gives
     the beat, as it must where nobody else does; with `overlap`, digits are sent and taken one by one (Q.931
     5.1.3); a BRI is `multipoint` where other devices may be on the same wires (ITU-T I.430 4). `calls` is how
-    many calls the contract allows at once, over the first channels; 0 for all. `panel` is where on the patch
+    many calls the contract allows at once, over the first channels; 0 for all. `closed` are the channels, as
+    the telephone company counts them, that carry no call for now ("1-5,17"). `panel` is where on the patch
     panel its cable ends, in the office's own words.
     """
 
@@ -61,6 +65,7 @@ class Span:
     framing: str = FRAMINGS[0]
     coding: str = CODINGS[0]
     calls: int = 0
+    closed: str = ""
     panel: str = ""
     multipoint: bool = False
 
@@ -90,6 +95,22 @@ class Span:
         rows = ((self.first_channel, min(at - 1, end)), (at + 1, end))
         return tuple(row for row in rows if row[0] <= row[1])
 
+    @property
+    def open_channels(self) -> tuple[int, ...]:
+        """DAHDI's numbers of the channels that carry calls now."""
+        shut = set(_written(self.closed))
+        return tuple(one for one in self._carriers() if one - self.first_channel + 1 not in shut)
+
+    @property
+    def closed_channels(self) -> tuple[int, ...]:
+        """DAHDI's numbers of those that would, and are closed."""
+        is_open = set(self.open_channels)
+        return tuple(one for one in self._carriers() if one not in is_open)
+
+    def _carriers(self) -> Iterator[int]:
+        for first, last in self.bearers:
+            yield from range(first, last + 1)
+
 
 def usual(country: str, calling_code: str) -> tuple[str, str]:
     """Type and switch that a line mostly has where the office is: T1 in North America, which shares the
@@ -108,6 +129,33 @@ def free_number(taken: Collection[int]) -> int:
 def ranges(rows: tuple[tuple[int, int], ...]) -> str:
     """Rows of channels as DAHDI's files write them: "1-15,17-31"."""
     return ",".join(f"{first}-{last}" for first, last in rows)
+
+
+def _written(text: str) -> Iterator[int]:
+    """The channels of "1-5,17". RejectedError for anything else."""
+    if text and not _CHANNELS_WRITTEN.fullmatch(text):
+        raise RejectedError("Write channels of this line, such as 1-5, 17.")
+    for row in filter(None, text.split(",")):
+        first, _, last = row.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+def _closed(fields: Fields, kind: str) -> str:
+    """As it was typed, in order and without doubles."""
+    text = "".join(fields.text("closed", Span.closed).replace(";", ",").replace("–", "-").split()).strip(",")
+    is_written = not text or _CHANNELS_WRITTEN.fullmatch(text)
+    channels = sorted(set(_written(text))) if is_written else []
+    if text and not (channels and channels[-1] <= _CHANNELS[kind]):
+        raise RejectedError(
+            "Write channels of this line, such as 1-5, 17.",
+            "An E1 has channels 1 to 31, a T1 or J1 1 to 24, an ISDN line (BRI) 1 and 2.",
+            field=fields.at("closed"),
+        )
+    rows = []
+    for _, row in itertools.groupby(enumerate(channels), lambda one: one[1] - one[0]):
+        numbers = [number for _, number in row]
+        rows.append(f"{numbers[0]}-{numbers[-1]}" if len(numbers) > 1 else str(numbers[0]))
+    return ",".join(rows)
 
 
 def build(data: object, path: str, strict: bool) -> Span:
@@ -132,6 +180,7 @@ def build(data: object, path: str, strict: bool) -> Span:
         framing=fields.choice("framing", Span.framing, FRAMINGS),
         coding=fields.choice("coding", Span.coding, CODINGS),
         calls=fields.whole("calls", Span.calls, 0, _CHANNELS[kind] - 1),
+        closed=_closed(fields, kind),
         panel=fields.name("panel", optional=True),
         multipoint=fields.flag("multipoint", Span.multipoint),
     )

@@ -20,9 +20,10 @@ from appliance.webui.i18n import N_
 from appliance.webui.socket_words import Rows
 from appliance.webui.stated import Stated
 
+_SHARED = ("works", "closed", "new", "unknown", "gone", "recovering")
 # state: (words, kind of badge, what to do)
 STATES = {
-    **{state: socket_words.STATES[state] for state in ("works", "new", "unknown", "gone", "recovering")},
+    **{state: socket_words.STATES[state] for state in _SHARED},
     # The page says once what to do: cards have many ports.
     "unset": (N_("Not set up yet"), "info", ""),
     "telephone": (N_("For a telephone"), "", ""),
@@ -73,6 +74,7 @@ LABELS = {
     "caller_id_start": N_("When it comes"),
     "hangup": N_("How the company tells that the other side has hung up"),
     "answer_on_polarity": N_("A reversal of polarity tells that a call out was answered"),
+    "closed": N_("Closed for calls"),
     "panel": N_("Place on the patch panel"),
 }
 
@@ -114,6 +116,16 @@ class AnalogNow(Stated):
     def new(self) -> str:
         """Where it is set up: an address that its key belongs to."""
         return "/settings/ports/new?socket="
+
+    @property
+    def closed(self) -> str:
+        """What is closed besides: nothing, since it is the whole."""
+        return ""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it carries no call for now."""
+        return bool(self.entry and self.entry.closed)
 
     @property
     def can_be_set_up(self) -> bool:
@@ -165,4 +177,4 @@ def _state(entry: AnalogPort, row: Mapping[str, Any] | None, rows: Rows) -> str:
             return alarm
     if not rows["pbx"].get("state", {}).get("up"):
         return "unknown"
-    return "works" if row["open"] else "new"
+    return "new" if not row["open"] else "closed" if entry.closed else "works"

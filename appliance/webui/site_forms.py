@@ -117,7 +117,7 @@ def span(document: Document, form: Form, span_id: str) -> None:
     """One port of a telephone card; a new one gets a number of its own."""
     old = item(document, "spans", span_id)
     device, _, at = form.text("socket").rpartition(":")
-    texts = ("name", "type", "side", "switch", "framing", "coding", "panel")
+    texts = ("name", "type", "side", "switch", "framing", "coding", "closed", "panel")
     fields: Document = {name: form.text(name) for name in texts}
     fields |= {name: form.has(name) for name in ("crc4", "overlap", "multipoint")}
     fields |= {
@@ -145,7 +145,7 @@ def port(document: Document, form: Form, port_id: str) -> None:
         "device": device,
         "part": part,
         "port": at,
-        "answer_on_polarity": form.has("answer_on_polarity"),
+        **{name: form.has(name) for name in ("answer_on_polarity", "closed")},
     }
     put(document, "ports", fields)
 

@@ -21,6 +21,11 @@ from appliance.webui.stated import Stated
 # state: (words, kind of badge, what to do)
 STATES = {
     "works": (N_("Works"), "good", ""),
+    "closed": (
+        N_("Closed for calls"),
+        "warn",
+        N_("It works, but its settings say that no call goes over it."),
+    ),
     "unset": (N_("Not set up yet"), "info", N_("Nobody has said yet how its line works.")),
     "kept": (N_("Kept for trying the box"), "", N_("It is an end of a line inside the box.")),
     "new": (N_("Not in use yet"), "warn", N_("The settings are still being put to use.")),
@@ -128,6 +133,16 @@ class SocketNow(Stated):
         return "/settings/spans/new?socket="
 
     @property
+    def closed(self) -> str:
+        """Its channels that are closed for calls, as people write them; "" if none are, or all."""
+        return self.span.closed.replace(",", ", ") if self.span and not self.is_closed else ""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it carries no call for now."""
+        return bool(self.span and not self.span.open_channels)
+
+    @property
     def can_be_set_up(self) -> bool:
         """Whether it is there for lines of the settings."""
         return self.state != "kept"
@@ -178,4 +193,5 @@ def _state(span: Span, row: Mapping[str, Any] | None, rows: Rows) -> str:
     signal = rows["signal"].get(str(span.number))
     if signal is None:
         return "new"
-    return "works" if signal["up"] else "resting" if can_rest else "silent"
+    up, down = "works" if span.open_channels else "closed", "resting" if can_rest else "silent"
+    return up if signal["up"] else down

@@ -49,6 +49,7 @@ LABELS = {
     "switch": N_("What the other side's exchange speaks"),
     "crc4": N_("Checksum (CRC4)"),
     "calls": N_("Calls at once that the contract allows"),
+    "closed": N_("Channels closed for calls"),
     "own_clock": N_("Who gives the clock"),
     "overlap": N_("Digits one by one (overlap dialing)"),
     "framing": N_("Framing of T1 and J1"),

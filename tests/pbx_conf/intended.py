@@ -17,7 +17,14 @@ FIXED_CONTEXTS = frozenset(
         "foyer-hands",
         *("foyer-agent-of", "foyer-emergency", "foyer-country", "foyer-limits", "foyer-zone"),
         "foyer-back-kinds",
-        *("foyer-lines", "foyer-all-lines", "foyer-outside-box", "foyer-kind", "foyer-kind-unknown"),
+        *(
+            "foyer-lines",
+            "foyer-all-lines",
+            "foyer-closed-channels",
+            "foyer-outside-box",
+            "foyer-kind",
+            "foyer-kind-unknown",
+        ),
     )
 )
 

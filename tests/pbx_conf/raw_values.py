@@ -191,7 +191,7 @@ SITES: tuple[Put, ...] = (
 )
 """Each puts a text into one place of a site that has one of everything."""
 
-SPAN_FIELDS = ("id", "name", "device", "switch", "framing", "coding", "panel")
+SPAN_FIELDS = ("id", "name", "device", "switch", "framing", "coding", "closed", "panel")
 """Where a text can be part of a port of a telephone card."""
 
 SECRETS = ("ami_events", "sim", "phones", "lines", "rooms")

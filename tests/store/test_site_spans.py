@@ -41,6 +41,28 @@ def test_calls_that_the_contract_allows(type_: str, calls: int, wanted: str) -> 
     assert ranges(span.bearers) == wanted
 
 
+@pytest.mark.parametrize(
+    ("type_", "typed", "kept", "open_"),
+    [
+        ("e1", "", "", (*range(1, 16), *range(17, 32))),
+        ("e1", "17, 1 - 13 ,2;3", "1-13,17", (14, 15, *range(18, 32))),
+        ("e1", "1-15,16,17-31", "1-31", ()),
+        # Two channels are not a row to whoever reads them, but the shortest way to write them.
+        ("t1", "4,5", "4-5", (*range(1, 4), *range(6, 24))),
+    ],
+)
+def test_channels_that_are_closed(type_: str, typed: str, kept: str, open_: tuple[int, ...]) -> None:
+    (span,) = site(spans=[{**SPAN, "number": 2, "type": type_, "closed": typed}]).spans
+    assert (span.closed, span.open_channels) == (kept, tuple(32 + one for one in open_))
+    carriers = [one for first, last in span.bearers for one in range(first, last + 1)]
+    assert sorted((*span.open_channels, *span.closed_channels)) == carriers
+
+
+def test_channels_that_the_contract_leaves_out_are_not_closed() -> None:
+    (span,) = site(spans=[{**SPAN, "calls": 2, "closed": "2-31"}]).spans
+    assert (span.open_channels, span.closed_channels) == ((1,), (2,))
+
+
 def test_what_is_usual_where_the_office_is() -> None:
     assert usual("VN", "84") == ("e1", "euroisdn")
     assert usual("CA", "1")[0] == "t1" and usual("JP", "81")[0] == "j1"
@@ -65,6 +87,10 @@ def test_it_survives_its_document() -> None:
         ([{**SPAN, "type": "bri", "calls": 3}], [], "spans.0.calls"),
         ([{**SPAN, "type": "t1", "calls": 24}], [], "spans.0.calls"),
         ([{**SPAN, "switch": "ss7"}], [], "spans.0.switch"),
+        ([{**SPAN, "closed": "1-32"}], [], "spans.0.closed"),
+        ([{**SPAN, "closed": "5-1"}], [], "spans.0.closed"),
+        ([{**SPAN, "closed": "all"}], [], "spans.0.closed"),
+        ([{**SPAN, "type": "t1", "closed": "25"}], [], "spans.0.closed"),
         ([SPAN, {**SPAN, "id": "d2", "port": 2}], [], "spans.1.number"),
         ([SPAN, {**SPAN, "id": "d2", "number": 2}], [], "spans.1.port"),
         ([SPAN], [{**LINE, "spans": []}], "lines.1.spans"),

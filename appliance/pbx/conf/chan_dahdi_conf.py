@@ -66,13 +66,18 @@ def _stamped(site: Site, span: Span, env: Env) -> _Settings:
     settings = _span(site, span, env)
     return (
         *settings,
-        # Another name of the port, or of its place, is nothing that Asterisk would have to know.
+        # Another name of the port, or of its place, is nothing that Asterisk would have to know; of closed
+        # channels, the dialplan knows.
         (
             "description",
-            stamp(repr(replace(span, name="", panel="")), repr(settings), env.country.international_prefix),
+            stamp(_plain(replace(span, closed="")), repr(settings), env.country.international_prefix),
         ),
         ("channel", ranges(span.bearers)),
     )
+
+
+def _plain(way: Span | AnalogPort) -> str:
+    return repr(replace(way, name="", panel=""))
 
 
 def _span(site: Site, span: Span, env: Env) -> _Settings:
@@ -108,7 +113,7 @@ def _signalling(span: Span) -> str:
 def _stamped_port(site: Site, port: AnalogPort, env: Env) -> _Settings:
     settings = _port(site, port, env)
     # For another country, the driver is loaded again, which cannot be while Asterisk has a channel of it.
-    named = stamp(repr(replace(port, name="", panel="")), repr(settings), env.country.line_mode)
+    named = stamp(_plain(replace(port, closed=False)), repr(settings), env.country.line_mode)
     return (*settings, ("description", f"{ALONE}{named}"), ("channel", port.channel))
 
 

@@ -118,7 +118,9 @@ def _incoming(site: Site, env: Env) -> Iterator[Context]:
         included = (f"foyer-numbers-{one}" for one in (line.id, *shared))
         # An analog line does not tell which number was dialled: it is the line's first.
         own = (number for number in site.numbers if number.line_id == line.id and line.ports)
-        first = tuple(Extension(START, _steps(number)) for number in itertools.islice(own, 1))
+        first = tuple(
+            Extension(START, (*_gate(site, line), *_steps(number))) for number in itertools.islice(own, 1)
+        )
         yield Context(f"foyer-in-{line.id}", first, includes=(*included, "foyer-in-unknown"))
     numbers = tuple(f"foyer-numbers-{line.id}" for line in site.lines)
     # A simulated analog line tells no number: it is the first.
@@ -141,8 +143,17 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
     for number in own:
         for form in env.country.forms(number.number):
             if form == number.number or form not in typed:
-                extensions.setdefault(form, Extension(extension(form), _steps(number)))
+                extensions.setdefault(form, Extension(extension(form), (*_gate(site, line), *_steps(number))))
     return Context(f"foyer-numbers-{line.id}", tuple(extensions.values()))
+
+
+def _gate(site: Site, line: Line) -> tuple[Call, ...]:
+    """Before all else: what comes in over a channel that is closed does not come in."""
+    spans, ports = map(site.span, line.spans), map(site.port, line.ports)
+    has_closed = any(span and span.closed_channels for span in spans) or any(
+        one and one.closed for one in ports
+    )
+    return (Call("foyer-open"),) if has_closed else ()
 
 
 def _steps(number: Number) -> tuple[Call | Step, ...]:

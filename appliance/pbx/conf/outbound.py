@@ -3,12 +3,12 @@ pbx/dialplan/foyer-outside.conf; this is what they look up.
 
 Contexts: foyer-limits and foyer-zone (numbers, see dialplan/foyer-limits.conf), foyer-country and
 foyer-kind-... (what kind of call a number makes, see store/number_plan.py), foyer-emergency, foyer-lines
-and foyer-all-lines (the lines in their order), and for each agent foyer-outside-<agent> and
-foyer-agent-<agent>. The agent's phones and where they forward calls to begin in foyer-agent-<agent>, and
-whom they transfer goes there by way of foyer-hands: so each call out is made under the rules of the agent
-who sends it out, whoever speaks on it. foyer-outside-box is for calls that a flow sends out, and for
-calling back, and foyer-test-<line> or foyer-test-<port> for a call that tries this way alone
-(dialplan/foyer-test.conf); foyer-back-kinds says which kinds of numbers callers may leave: their own, and
+and foyer-all-lines (the lines in their order), foyer-closed-channels, and for each agent
+foyer-outside-<agent> and foyer-agent-<agent>. The agent's phones and where they forward calls to begin in
+foyer-agent-<agent>, and whom they transfer goes there by way of foyer-hands: so each call out is made under
+the rules of the agent who sends it out, whoever speaks on it. foyer-outside-box is for calls that a flow
+sends out, and for calling back, and foyer-test-<line> or foyer-test-<port> for a call that tries this way
+alone (dialplan/foyer-test.conf); foyer-back-kinds says which kinds of numbers callers may leave: their own, and
 others.
 """
 
@@ -32,6 +32,7 @@ from appliance.pbx.conf.syntax import (
 )
 from appliance.store.countries import Country
 from appliance.store.number_plan import NumberPlan, plan
+from appliance.store.site_ports import AnalogPort
 from appliance.store.sitemodel import Agent, Line, Site
 
 # Who makes the calls that no agent makes, under the rules for everybody.
@@ -46,6 +47,10 @@ AT_HOME = ("national", "mobile")
 INSIDE = "foyer-inside"
 # One of sitemodel.NUMBER_FORMATS.
 AS_AT_HOME = "national"
+# What emergency calls try.
+ALL_LINES = "foyer-all-lines"
+# The channels of cards that are closed for calls (foyer-open).
+CLOSED = "foyer-closed-channels"
 # The codes that close opening hours for the day (flow_contexts.py).
 CLOSING = "foyer-closing"
 
@@ -60,7 +65,8 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     chosen = [line for line in order if line is not None]
     yield _lines(site, "foyer-lines", chosen, env)
     others = [line for line in site.lines if line not in chosen]
-    yield _lines(site, "foyer-all-lines", (*chosen, *others), env)
+    yield _lines(site, ALL_LINES, (*chosen, *others), env)
+    yield closed(site)
     for line in site.lines:
         yield from _tests(site, line, env)
     help_is = (Extension(one.number, (Call("foyer-help", (one.number,)),)) for one in env.country.emergency)
@@ -128,6 +134,9 @@ def _kinds(numbers: NumberPlan) -> Iterator[Context]:
 
 def _lines(site: Site, name: str, lines: Iterable[Line], env: Env) -> Context:
     steps = [step for line in lines for step in _ways(site, line, env.country)]
+    if name == ALL_LINES:
+        # Better than no call for help.
+        steps += [step for line in lines for step in _closed_ways(site, line, env.country)]
     return Context(name, (Extension(START, (*steps, Step("Return"))),))
 
 
@@ -139,24 +148,61 @@ def try_of(way: str) -> str:
 def _tests(site: Site, line: Line, env: Env) -> Iterator[Context]:
     kinds = "-".join(site.outbound.kinds_of(BOX))
     ids = (*line.spans, *line.ports) or (line.id,)
-    for way, call in zip(ids, _ways(site, line, env.country), strict=True):
+    for way, call in zip(ids, _ways(site, line, env.country, is_test=True), strict=True):
         card = ("",) if line.kind == "sip" else ()
         test = Call("foyer-line-test", (*call.arguments, *card, kinds))
         yield Context(try_of(way), (Extension(START, (test,)),))
 
 
-def _ways(site: Site, line: Line, country: Country) -> Iterator[Call]:
-    """The ways that a line has to the outside: its provider's address, or one port after the other."""
+def _ways(site: Site, line: Line, country: Country, *, is_test: bool = False) -> Iterator[Call]:
+    """The ways that a line has to the outside: its provider's address, or one port after the other. A test
+    tries what is closed, too.
+    """
     if line.kind == "sip":
         way = authority(line.host, line.port)
         yield Call("foyer-line", (line.id, way, line.caller_number, line.number_format))
-    # No plus sign can be dialled there, nor shown.
-    shown = _at_home(line.caller_number, country)
     for span in filter(None, map(site.span, line.spans)):
-        way = chan_dahdi_conf.dialled(span)
-        yield Call("foyer-line", (line.id, way, shown, AS_AT_HOME, line.kind))
+        if is_test or not span.closed_channels:
+            way = chan_dahdi_conf.dialled(span)
+            yield Call("foyer-line", (line.id, way, _shown(line, country), AS_AT_HOME, line.kind))
+        elif span.open_channels:
+            yield _one_by_one(line, span.open_channels, country)
     for port in filter(None, map(site.port, line.ports)):
-        yield Call("foyer-line", (line.id, chan_dahdi_conf.dialled(port), "", AS_AT_HOME, "port"))
+        if is_test or not port.closed:
+            yield _analog(line, port)
+
+
+def _closed_ways(site: Site, line: Line, country: Country) -> Iterator[Call]:
+    """Those over what is closed."""
+    for span in filter(None, map(site.span, line.spans)):
+        if span.closed_channels:
+            yield _one_by_one(line, span.closed_channels, country)
+    for port in filter(None, map(site.port, line.ports)):
+        if port.closed:
+            yield _analog(line, port)
+
+
+def _one_by_one(line: Line, channels: Iterable[int], country: Country) -> Call:
+    """Asterisk takes any channel of a span, or a certain one. The highest first, as of all (dialled)."""
+    written = "-".join(str(channel) for channel in sorted(channels, reverse=True))
+    return Call("foyer-channels", (line.id, written, _shown(line, country), AS_AT_HOME))
+
+
+def _analog(line: Line, port: AnalogPort) -> Call:
+    return Call("foyer-line", (line.id, chan_dahdi_conf.dialled(port), "", AS_AT_HOME, "port"))
+
+
+def closed(site: Site) -> Context:
+    """Every channel that is closed for calls, with what kind of port it is of."""
+    kinds = {channel: "span" for span in site.spans for channel in span.closed_channels}
+    kinds |= {port.channel: "port" for port in site.ports if port.closed}
+    extensions = (Extension(str(one), (Step("Return", (kind,)),)) for one, kind in kinds.items())
+    return Context(CLOSED, tuple(extensions))
+
+
+def _shown(line: Line, country: Country) -> str:
+    """The line's number for a card, where no plus sign can be dialled, nor shown."""
+    return _at_home(line.caller_number, country)
 
 
 def _at_home(number: str, country: Country) -> str:
