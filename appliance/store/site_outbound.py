@@ -21,6 +21,8 @@ EXPENSIVE = tuple(kind for kind in KINDS if kind not in ("national", "mobile"))
 COUNTRIES_MAX = 60
 # Lines are tried one after the other while the caller waits.
 LINES_MAX = 10
+# At a time on one line.
+LINE_CALLS_MAX = 500
 
 
 @dataclass(frozen=True)

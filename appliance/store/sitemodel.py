@@ -64,7 +64,8 @@ class Line:
     """What brings calls in and takes calls out; `caller_number` is shown to whom we call, "" for the
     provider's own choice, and `number_format` (one of NUMBER_FORMATS) is how it wants the called number. A
     line over cards has `spans` and analog `ports`, in their order of use for calls out, and nothing that
-    speaks of a network.
+    speaks of a network. Once `calls` are up on it, in and out, the next line is used for calls out; 0 for any
+    number of them.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Line:
     number_format: str = NUMBER_FORMATS[0]
     spans: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
+    calls: int = 0
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,7 @@ def _line(country: str, data: object, path: str, strict: bool) -> Line:
         number_format=fields.choice("number_format", Line.number_format, NUMBER_FORMATS),
         spans=fields.texts("spans", (), site_spans.SPANS_MAX),
         ports=fields.texts("ports", (), site_ports.ALL_MAX),
+        calls=fields.whole("calls", Line.calls, 0, site_outbound.LINE_CALLS_MAX),
     )
     if not line.codecs or not set(line.codecs) <= set(CODECS):
         raise RejectedError("This is not one of the choices.", field=fields.at("codecs"))

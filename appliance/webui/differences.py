@@ -93,6 +93,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "number_format": N_("How it wants the numbers that are called"),
         "spans": N_("Ports of telephone cards"),
         "ports": N_("Analog ports of telephone cards"),
+        "calls": N_("Calls at a time"),
     },
     Number: {
         "number": N_("Number"),

@@ -14,6 +14,7 @@ from typing import Any
 
 from appliance.store import site_inside, site_queues
 from appliance.store.countries import Country
+from appliance.store.site_outbound import LINE_CALLS_MAX
 from appliance.store.site_ports import number_for
 from appliance.store.site_queues import EXITS, RANGES, Queue
 from appliance.store.site_spans import CALLS_MAX, free_number
@@ -93,6 +94,7 @@ def line(document: Document, form: Form, line_id: str) -> None:
         "codecs": [codec for codec in CODECS if codec in form.all("codecs")],
         "caller_number": form.text("caller_number"),
         "number_format": form.text("number_format", Line.number_format),
+        **_use(form),
     }
     put(document, "lines", fields)
 
@@ -107,10 +109,16 @@ def card_line(document: Document, form: Form, line_id: str, number_id: str) -> N
         "spans": [entry["id"] for entry in document["spans"] if entry["id"] in ticked],
         "ports": [entry["id"] for entry in document["ports"] if entry["id"] in ticked],
         "caller_number": form.text("caller_number"),
+        **_use(form),
     }
     put(document, "lines", fields)
     if form.text("number"):
         _lead(document, number_id, form, {"number": form.text("number"), "line_id": line_id})
+
+
+def _use(form: Form) -> Document:
+    """When a line is used for calls out."""
+    return {"calls": form.number("calls", 0, LINE_CALLS_MAX) if form.text("calls") else Line.calls}
 
 
 def span(document: Document, form: Form, span_id: str) -> None:

@@ -148,12 +148,15 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
 
 
 def _gate(site: Site, line: Line) -> tuple[Call, ...]:
-    """Before all else: what comes in over a channel that is closed does not come in."""
+    """Before all else: what comes in over a channel that is closed does not come in, and what comes in over a
+    line whose calls have a limit is counted.
+    """
     spans, ports = map(site.span, line.spans), map(site.port, line.ports)
     has_closed = any(span and span.closed_channels for span in spans) or any(
         one and one.closed for one in ports
     )
-    return (Call("foyer-open"),) if has_closed else ()
+    is_open = (Call("foyer-open"),) if has_closed else ()
+    return (*is_open, Call("foyer-on-line", (line.id,))) if line.calls else is_open
 
 
 def _steps(number: Number) -> tuple[Call | Step, ...]:

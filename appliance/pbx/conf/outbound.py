@@ -3,13 +3,13 @@ pbx/dialplan/foyer-outside.conf; this is what they look up.
 
 Contexts: foyer-limits and foyer-zone (numbers, see dialplan/foyer-limits.conf), foyer-country and
 foyer-kind-... (what kind of call a number makes, see store/number_plan.py), foyer-emergency, foyer-lines
-and foyer-all-lines (the lines in their order), foyer-closed-channels, and for each agent
-foyer-outside-<agent> and foyer-agent-<agent>. The agent's phones and where they forward calls to begin in
-foyer-agent-<agent>, and whom they transfer goes there by way of foyer-hands: so each call out is made under
-the rules of the agent who sends it out, whoever speaks on it. foyer-outside-box is for calls that a flow
-sends out, and for calling back, and foyer-test-<line> or foyer-test-<port> for a call that tries this way
-alone (dialplan/foyer-test.conf); foyer-back-kinds says which kinds of numbers callers may leave: their own, and
-others.
+and foyer-all-lines (the lines in their order), foyer-ways-<line> (of one that is limited),
+foyer-closed-channels, and for each agent foyer-outside-<agent> and foyer-agent-<agent>. The agent's
+phones and where they forward calls to begin in foyer-agent-<agent>, and whom they transfer goes there by
+way of foyer-hands: so each call out is made under the rules of the agent who sends it out, whoever speaks
+on it. foyer-outside-box is for calls that a flow sends out, and for calling back, and foyer-test-<line>
+or foyer-test-<port> for a call that tries this way alone (dialplan/foyer-test.conf); foyer-back-kinds
+says which kinds of numbers callers may leave: their own, and others.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def contexts(site: Site, env: Env) -> Iterator[Context]:
     order = [site.line(one) for one in site.outbound.lines_of([line.id for line in site.lines])]
     chosen = [line for line in order if line is not None]
     yield _lines(site, "foyer-lines", chosen, env)
+    yield from (_ways_alone(site, line, env) for line in chosen if is_limited(line))
     others = [line for line in site.lines if line not in chosen]
     yield _lines(site, ALL_LINES, (*chosen, *others), env)
     yield closed(site)
@@ -133,11 +134,30 @@ def _kinds(numbers: NumberPlan) -> Iterator[Context]:
 
 
 def _lines(site: Site, name: str, lines: Iterable[Line], env: Env) -> Context:
-    steps = [step for line in lines for step in _ways(site, line, env.country)]
-    if name == ALL_LINES:
+    is_help = name == ALL_LINES
+    steps = [
+        step
+        for line in lines
+        for step in ([_within(line)] if is_limited(line) and not is_help else _ways(site, line, env.country))
+    ]
+    if is_help:
         # Better than no call for help.
         steps += [step for line in lines for step in _closed_ways(site, line, env.country)]
     return Context(name, (Extension(START, (*steps, Step("Return"))),))
+
+
+def is_limited(line: Line) -> bool:
+    """Whether there are times at which it takes no further call out."""
+    return line.calls > 0
+
+
+def _within(line: Line) -> Call:
+    return Call("foyer-within", (line.id, str(line.calls)))
+
+
+def _ways_alone(site: Site, line: Line, env: Env) -> Context:
+    steps: tuple[Call | Step, ...] = (*_ways(site, line, env.country), Step("Return"))
+    return Context(f"foyer-ways-{line.id}", (Extension(START, steps),))
 
 
 def try_of(way: str) -> str:
