@@ -65,7 +65,7 @@ class Line:
     provider's own choice, and `number_format` (one of NUMBER_FORMATS) is how it wants the called number. A
     line over cards has `spans` and analog `ports`, in their order of use for calls out, and nothing that
     speaks of a network. Once `calls` are up on it, in and out, the next line is used for calls out; 0 for any
-    number of them.
+    number of them. So it is while the opening hours `schedule_id` are closed; "" for at any time.
     """
 
     id: str
@@ -81,6 +81,7 @@ class Line:
     spans: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     calls: int = 0
+    schedule_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -260,6 +261,7 @@ def _line(country: str, data: object, path: str, strict: bool) -> Line:
         spans=fields.texts("spans", (), site_spans.SPANS_MAX),
         ports=fields.texts("ports", (), site_ports.ALL_MAX),
         calls=fields.whole("calls", Line.calls, 0, site_outbound.LINE_CALLS_MAX),
+        schedule_id=fields.item_id("schedule_id", "s") if fields.text("schedule_id", "") else "",
     )
     if not line.codecs or not set(line.codecs) <= set(CODECS):
         raise RejectedError("This is not one of the choices.", field=fields.at("codecs"))
@@ -327,3 +329,11 @@ def _refuse_dangling(site: Site) -> None:
         if number.flow_id and site.flow(number.flow_id) is None:
             raise RejectedError("There is no such flow.", field=f"numbers.{at}.flow_id")
     site_outbound.refuse_dangling(site.outbound, agents, lines)
+    for at, line in enumerate(site.lines):
+        if line.schedule_id and line.schedule_id not in schedules_known:
+            raise RejectedError(
+                "The phone line “{line}” asks for opening hours that are no longer there.",
+                "Choose another one.",
+                f"lines.{at}.schedule_id",
+                line=line.name,
+            )

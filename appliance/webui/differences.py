@@ -94,6 +94,7 @@ LABELS: dict[type[Any], dict[str, str]] = {
         "spans": N_("Ports of telephone cards"),
         "ports": N_("Analog ports of telephone cards"),
         "calls": N_("Calls at a time"),
+        "schedule_id": N_("Used for calls out"),
     },
     Number: {
         "number": N_("Number"),

@@ -118,7 +118,10 @@ def card_line(document: Document, form: Form, line_id: str, number_id: str) -> N
 
 def _use(form: Form) -> Document:
     """When a line is used for calls out."""
-    return {"calls": form.number("calls", 0, LINE_CALLS_MAX) if form.text("calls") else Line.calls}
+    return {
+        "calls": form.number("calls", 0, LINE_CALLS_MAX) if form.text("calls") else Line.calls,
+        "schedule_id": form.text("schedule_id"),
+    }
 
 
 def span(document: Document, form: Form, span_id: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from appliance.store.sitemodel import Site
 from tests.asterisk.phone import Phone
 from tests.pbx_conf.exchange import Exchange
 from tests.pbx_conf.places import DOCUMENT, site
@@ -68,6 +69,33 @@ def test_with_as_many_calls_as_it_takes_the_next_line_is_used(
         exchange.wait_idle()
         desk.call(OTHER).wait_answer().hang_up()
     assert called(first) == [MOBILE, "113", OTHER]
+
+
+def test_while_its_hours_are_closed_the_next_line_is_used(
+    exchange: Exchange, providers: tuple[Phone, Phone]
+) -> None:
+    first, second = providers
+    before = exchange.site
+    week = [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]
+    past = {"date": "2020-01-01", "hours": [{"opens": "08:00", "closes": "12:00"}]}
+    hours = [
+        {"id": "s1", "name": "Always", "weekly": week},
+        {"id": "s2", "name": "Over", "exceptions": [past]},
+    ]
+    with exchange.desk("a1") as desk:
+        for hour, is_used in (("s1", True), ("s2", False)):
+            limited = [{**LINE, "port": PORT, "schedule_id": hour}, before.to_dict()["lines"][1]]
+            wanted = {**before.to_dict(), "schedules": hours, "lines": limited}
+            exchange.save(Site.from_dict(wanted))
+            desk.call(MOBILE).wait_answer().hang_up()
+            assert called(first if is_used else second)[-1:] == [MOBILE]
+            assert len(called(first)) == 1 and len(called(second)) == (not is_used)
+            exchange.wait_idle()
+        # Nothing keeps a call for help away.
+        desk.call("113").wait_answer().hang_up()
+        assert called(first)[-1] == "113"
+    exchange.wait_idle()
+    exchange.save(before)
 
 
 def test_two_calls_in_the_same_moment_do_not_slip_through(

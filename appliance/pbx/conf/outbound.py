@@ -28,6 +28,7 @@ from appliance.pbx.conf.syntax import (
     Context,
     Extension,
     Step,
+    argument,
     authority,
 )
 from appliance.store.countries import Country
@@ -138,7 +139,9 @@ def _lines(site: Site, name: str, lines: Iterable[Line], env: Env) -> Context:
     steps = [
         step
         for line in lines
-        for step in ([_within(line)] if is_limited(line) and not is_help else _ways(site, line, env.country))
+        for step in (
+            [_within(site, line)] if is_limited(line) and not is_help else _ways(site, line, env.country)
+        )
     ]
     if is_help:
         # Better than no call for help.
@@ -148,11 +151,13 @@ def _lines(site: Site, name: str, lines: Iterable[Line], env: Env) -> Context:
 
 def is_limited(line: Line) -> bool:
     """Whether there are times at which it takes no further call out."""
-    return line.calls > 0
+    return line.calls > 0 or bool(line.schedule_id)
 
 
-def _within(line: Line) -> Call:
-    return Call("foyer-within", (line.id, str(line.calls)))
+def _within(site: Site, line: Line) -> Call:
+    schedule = site.schedule(line.schedule_id)
+    hours = (schedule.id, argument(schedule.time_zone or site.time_zone)) if schedule else ()
+    return Call("foyer-within", (line.id, str(line.calls), *hours))
 
 
 def _ways_alone(site: Site, line: Line, env: Env) -> Context:

@@ -39,6 +39,7 @@ def _lines(web: Web) -> None:
             codecs=CODECS,
             formats=[(name, web.gettext(NUMBER_FORMATS[name])) for name in NUMBER_FORMATS],
             has_password=has_password,
+            hours=_hours(web),
             number=based_on(web),
         )
 
@@ -96,8 +97,14 @@ def _over_cards(web: Web, line: Line, one: lines.LineNow) -> str:
         has_analog=bool(site.ports),
         numbers=[entry for entry in site.numbers if entry.line_id == line.id],
         targets=_targets(web),
+        hours=_hours(web),
         number=based_on(web),
     )
+
+
+def _hours(web: Web) -> list[tuple[str, str]]:
+    """When a line may be used for calls out, by the schedule's id."""
+    return [("", web.gettext(N_("at any time"))), *((one.id, one.name) for one in web.site().schedules)]
 
 
 def _port_words(web: Web, port: AnalogPort) -> str:
