@@ -17,7 +17,7 @@ from appliance.pbx.ami_wire import Field
 from appliance.pbx.conf import outbound
 from appliance.pbx.conf.syntax import START
 from appliance.pbx.rows import CEL, Parsed, cel
-from appliance.store import Change, Store, calling, line_tests
+from appliance.store import Change, Store, calling, doomed_files, line_tests
 from appliance.store.countries import Country
 from appliance.store.feeds import RawEvent
 from appliance.store.line_tests import CALL_IN, CALL_OUT, CAME, LONGEST_S, WAIT_MS, LineTest
@@ -30,8 +30,8 @@ _WORD_MAX = 80
 
 
 def call_out(store: Store, ami: Ami, site: Site, country: Country, args: Mapping[str, str]) -> None:
-    """Calls `number` over the line `line`, over its port `port` if it has any, for `who`. RejectedError: the
-    rules for everybody forbid the number, or another test goes on.
+    """Calls `number` over the line `line`, over its port `port` if it has any, for `who`; with `record` "1",
+    it is recorded. RejectedError: the rules for everybody forbid the number, or another test goes on.
     """
     line = site.line(args.get("line", ""))
     if line is None:
@@ -45,10 +45,10 @@ def call_out(store: Store, ami: Ami, site: Site, country: Country, args: Mapping
     if kind == calling.INTERNAL:
         raise RejectedError("This is not a number outside.", field="number")
     calling.refuse_forbidden(site, country, outbound.BOX, number)
+    is_recorded = args.get("record") == "1"
+    known = {"deaf": _is_deaf(site, port), "record": is_recorded}
     with store.change() as change:
-        test_id = line_tests.begin(
-            change, line.id, port, CALL_OUT, number, args.get("who", ""), {"deaf": _is_deaf(site, port)}
-        )
+        test_id = line_tests.begin(change, line.id, port, CALL_OUT, number, args.get("who", ""), known)
     fields: dict[str, Field] = {
         # Who answers hears that it is a test.
         "Channel": f"Local/{START}@{outbound.try_of(port or line.id)}/n",
@@ -56,7 +56,11 @@ def call_out(store: Store, ami: Ami, site: Site, country: Country, args: Mapping
         "Exten": "s",
         "Priority": "1",
         "Timeout": (LONGEST_S + 2) * 1000,
-        "Variable": (f"FOYER_TEST={test_id}", f"FOYER_TEST_NUMBER={number}"),
+        "Variable": (
+            f"FOYER_TEST={test_id}",
+            f"FOYER_TEST_NUMBER={number}",
+            f"FOYER_TEST_RECORD={'yes' if is_recorded else 'no'}",
+        ),
         "Async": "true",
     }
     try:
@@ -110,7 +114,16 @@ def _take_ends(change: Change, rows: Iterable[Parsed]) -> None:
         if row.row.get("eventtype") == EVENT:
             extra = cel(RawEvent(0, CEL, row.linkedid, row.at, row.row)).extra
             told = str(extra.get("extra", "")).split("^", 7)
-            line_tests.end(change, told[0], row.at, _result(*told[1:], *[""] * (8 - len(told))))
+            found = _result(*told[1:], *[""] * (8 - len(told)))
+            if line_tests.end(change, told[0], row.at, found):
+                _forget_silence(change, told[0])
+
+
+def _forget_silence(change: Change, test_id: str) -> None:
+    """The file of a recording is made before anything is heard."""
+    test = line_tests.get(change.db, test_id)
+    if test.result.get("record") and not test.is_heard:
+        doomed_files.doom(change, [line_tests.recording(test_id)])
 
 
 def _result(

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from appliance.errors import RejectedError
+from appliance.errors import NotFoundError, RejectedError
+from appliance.store import doomed_files
 from appliance.store.db import Change
 from appliance.store.ids import new_id
 from appliance.store.text import to_json
@@ -43,6 +44,7 @@ class LineTest:
     "cause" is that of ITU-T Q.850, 0 for none; "rang" is after how many ms it rang, "sound" after how many
     sound came before an answer, "talked" how many ms the call was up, each left out if it did not; "word" is
     the other side's own ("SIP 486 Busy Here"). "deaf": the port does not hear whether somebody answers.
+    "record": somebody wanted it recorded.
 
     call_in: the next call on the line within two minutes, whose number as it came is then `number`. "status"
     is CAME or NONE; "name" is the caller's name as it came, "dialled" the number that was dialled, where the
@@ -63,6 +65,24 @@ class LineTest:
     def took_ms(self) -> int:
         """How long it took, once it is done."""
         return max(0, (self.done or self.asked) - self.asked)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether there is a recording with something in it: `recording` has its file."""
+        return bool(self.result.get("record")) and ("talked" in self.result or "sound" in self.result)
+
+
+def recording(test_id: str) -> str:
+    """The file of a test's recording, in the folder of recordings (dialplan/foyer-test.conf)."""
+    return f"line-tests/{test_id}.wav"
+
+
+def get(db: Database, test_id: str) -> LineTest:
+    """The test; NotFoundError if there is none (any more)."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM line_test WHERE id = ?", (test_id,)).fetchone()  # noqa: S608
+    if row is None:
+        raise NotFoundError("There is no such test.")
+    return _line_test(row)
 
 
 def begin(
@@ -107,9 +127,12 @@ def end(change: Change, test_id: str, at: int, result: Mapping[str, Any], number
 
 
 def drop(change: Change, test_id: str) -> None:
-    """The test never began."""
-    row = change.db.execute("DELETE FROM line_test WHERE id = ? RETURNING line_id", (test_id,)).fetchone()
+    """Deletes a test, with its recording: it never began, or is not to be known of any more."""
+    row = change.db.execute(
+        "DELETE FROM line_test WHERE id = ? RETURNING line_id, json_extract(result, '$.record')", (test_id,)
+    ).fetchone()
     if row is not None:
+        doomed_files.doom(change, [recording(test_id)] if row[1] else [])
         change.event("live", row[0], kind="line_test")
 
 
@@ -141,7 +164,10 @@ def of_line(db: Database, line_id: str, count: int = 20) -> list[LineTest]:
 def prune(change: Change) -> int:
     """Ends those that were lost, and deletes what is too old; returns how many were deleted."""
     lose(change)
-    return change.db.execute("DELETE FROM line_test WHERE asked < ?", (change.now - KEPT_MS,)).rowcount
+    old = change.db.execute("SELECT id FROM line_test WHERE asked < ?", (change.now - KEPT_MS,)).fetchall()
+    for row in old:
+        drop(change, row[0])
+    return len(old)
 
 
 def _line_test(row: tuple[Any, ...]) -> LineTest:

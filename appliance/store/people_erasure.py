@@ -15,7 +15,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.errors import ConflictError
-from appliance.store import audit, doomed_files, people, phone, site
+from appliance.store import audit, doomed_files, line_tests, people, phone, site
 from appliance.store.db import Change
 from appliance.store.text import to_json
 
@@ -225,11 +225,10 @@ def _forget_callbacks(change: Change, traces: _Traces) -> None:
 
 
 def _forget_line_tests(change: Change, traces: _Traces) -> None:
-    """Calls out that tried a line go as a whole: without the number, they tell nothing."""
-    for test_id, line_id, number in change.db.execute("SELECT id, line_id, number FROM line_test").fetchall():
+    """Calls that tried a line go as a whole, with their recordings."""
+    for test_id, number in change.db.execute("SELECT id, number FROM line_test").fetchall():
         if traces.are_in(number):
-            change.db.execute("DELETE FROM line_test WHERE id = ?", (test_id,))
-            change.event("live", line_id, kind="line_test")
+            line_tests.drop(change, test_id)
 
 
 def _forget_live(change: Change, traces: _Traces) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from appliance.pbx import line_tests as of_calls
+from appliance.pbx.recordings import Recordings
 from appliance.pbx.rows import parse_cel
 from appliance.store import conversations, line_tests, now_ms, requests
 from appliance.store.line_tests import CALL_IN, CALL_OUT, LineTest
 from appliance.store.requests import Request
 from tests.asterisk.phone import Phone
+from tests.asterisk.sound import read_wav, tone_seconds
 from tests.pbx.box import ASKED_S, LINE_HOST, NUMBER, Box
 from tests.until import until
 
@@ -114,6 +116,27 @@ def test_a_refusal(box: Box, answer: int, status: str, cause: int, word: str) ->
         found = result(box)
     assert (found.result["status"], found.result["cause"]) == (status, cause), found
     assert found.result["word"].startswith(word) and "rang" not in found.result
+
+
+def test_what_is_heard_is_recorded(box: Box) -> None:
+    with provider(box, answers=True, tone_hz=440) as far:
+        ask(box, record="1")
+        leg = far.wait_call()
+        file = box.settings.recordings / line_tests.recording(kept(box)[0].id)
+        until(lambda: file.is_file() and file.stat().st_size > 50_000, 20, "some seconds to be recorded")
+        leg.hang_up()
+        found = result(box)
+    assert found.is_heard and tone_seconds(read_wav(file), 440) > 2
+    with provider(box, refuses=486):
+        ask(box, record="1")
+        silent = result(box)
+    assert not silent.is_heard
+    assert {one.stem for one in file.parent.iterdir()} >= {found.id}
+    with box.store.change() as change:
+        line_tests.drop(change, found.id)
+    housekeeping = Recordings(box.store, box.settings.recordings)
+    housekeeping.delete_doomed()
+    assert list(file.parent.iterdir()) == []
 
 
 def test_limits_hold(box: Box) -> None:

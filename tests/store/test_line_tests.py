@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.errors import RejectedError
-from appliance.store import Store, line_tests, people, people_erasure
+from appliance.store import Store, doomed_files, line_tests, people, people_erasure
 from appliance.store.line_tests import (
     CALL_IN,
     CALL_OUT,
@@ -24,7 +24,7 @@ NUMBER = "0909123456"
 
 def begin(store: Store, line: str = "l1", number: str = NUMBER) -> str:
     with store.change() as change:
-        return line_tests.begin(change, line, "x1", CALL_OUT, number, "u1", {"deaf": True})
+        return line_tests.begin(change, line, "x1", CALL_OUT, number, "u1", {"deaf": True, "record": True})
 
 
 def end(store: Store, test_id: str, status: str = "BUSY", after_ms: int = 1500) -> bool:
@@ -53,7 +53,9 @@ def test_one_at_a_time_for_each_line(store: Store) -> None:
     second = begin(store)
     newest, oldest = of_line(store)
     assert (newest.id, oldest.id) == (second, first)
-    assert oldest.result == {"status": "BUSY", "deaf": True} and 1500 <= oldest.took_ms < 10_000
+    assert (
+        oldest.result == {"status": "BUSY", "deaf": True, "record": True} and 1500 <= oldest.took_ms < 10_000
+    )
     assert (oldest.port_id, oldest.number, oldest.who) == ("x1", NUMBER, "u1")
 
 
@@ -102,10 +104,13 @@ def test_what_is_old_is_forgotten(store: Store) -> None:
 
 
 def test_an_erased_person_was_never_called(store: Store) -> None:
-    end(store, begin(store, number="+84901234567"))
+    theirs = begin(store, number="+84901234567")
+    end(store, theirs)
     end(store, begin(store))
     with store.change() as change:
         person = people.person_for(change, "phone", "+84901234567")
     with store.change() as change:
         people_erasure.erase(change, person, "u1")
     assert [one.number for one in of_line(store)] == [NUMBER]
+    with store.read() as db:
+        assert doomed_files.doomed(db) == [line_tests.recording(theirs)]

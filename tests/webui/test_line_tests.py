@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from appliance.settings import Settings
 from appliance.store import Store, audit, line_tests
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
@@ -42,7 +43,7 @@ def test_a_number_is_called(sign_in: SignIn, store: Store, box: dict[str, str]) 
     assert "None yet." in page.words and 'name="port"' not in page.text
     with telephony(store, True, {}) as asked:
         after = boss.submit(page, PATH, number="0909 123 456")
-    wanted = {"line": "l1", "port": "", "number": "0909 123 456", "who": box["boss"]}
+    wanted = {"line": "l1", "port": "", "number": "0909 123 456", "record": "", "who": box["boss"]}
     assert (asked[0].kind, asked[0].args) == ("test_line", wanted)
     assert "after 20 seconds at most" in after.words and 'value="0909 123 456"' in after.text
     with store.read() as db:
@@ -70,6 +71,32 @@ def test_the_history(sign_in: SignIn, store: Store, box: dict[str, str]) -> None
     assert "It rang after 1.2 s" in page.words and "4.2 s in all" in page.words and "Mai" in page.words
     assert "SIP 403 &lt;b&gt;" in page.text
     assert "090 912 34 56" in page.words
+
+
+def test_a_recording(sign_in: SignIn, store: Store, settings: Settings, box: dict[str, str]) -> None:
+    boss = sign_in("boss")
+    with telephony(store, True, {}) as asked:
+        boss.submit(boss.get(PATH), PATH, number="0909123456", record="1")
+    assert asked[0].args["record"] == "1"
+    test_id = begun(store, box["boss"], record=True)
+    file = settings.recordings / line_tests.recording(test_id)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"RIFF sound")
+    path = f"{PATH}/{test_id}/sound"
+    assert path not in boss.get(PATH).text and boss.get(path).status == 404
+    ended(store, test_id, status="ANSWER", talked=3000)
+    assert f'src="{path}"' in boss.get(PATH).text
+    assert (boss.get(path).body, boss.get(path).status) == (b"RIFF sound", 200)
+    with store.read() as db:
+        assert [one.who for one in audit.recent(db, action="recording.listen")] == [box["boss"]]
+    assert sign_in("lead").get(path).status == 403
+    assert boss.get(path.replace("/l1/", "/l9/")).status == 404
+    assert boss.get(f"{PATH}/none/sound").status == 404
+    file.unlink()
+    assert "recording of this test is missing" in boss.get(path).words
+    other = begun(store, box["boss"], record=True)
+    ended(store, other, status="BUSY", rang=300)
+    assert other not in boss.get(PATH).text
 
 
 def test_the_ports_of_a_line(sign_in: SignIn, store: Store, box: dict[str, str]) -> None:

@@ -31,18 +31,23 @@ def routes(web: Web) -> None:
             message = conversations.message(db, message_id)
             conversation = conversations.get(db, message.conversation_id)
             segments = conversations.segments(db, message.conversation_id)
-            is_known = _has_listened(web, message_id)
+            is_known = has_listened(web, message_id)
         if not callview.may_open(user, conversation, segments, web.site()):
             raise ForbiddenError(N_("This is another agent's call."), N_("Supervisors can open it."))
         file = recording_file(web.settings.recordings, message)
         if not is_known:
             with web.change() as change:
                 _note_listener(change, user.id, message)
-        answer = static_file(file.name, root=str(file.parent), mimetype="audio/wav")
-        # The browser may keep it, a proxy may not; it asks before it plays it again, so that who has signed
-        # out, or may not listen any more, hears nothing.
-        answer.set_header("Cache-Control", "private, no-cache")
-        return answer
+        return answer(file)
+
+
+def answer(file: Path) -> HTTPResponse:
+    """The file, or the part of it that the player asks for."""
+    found = static_file(file.name, root=str(file.parent), mimetype="audio/wav")
+    # The browser may keep it, a proxy may not; it asks before it plays it again, so that who has signed out,
+    # or may not listen any more, hears nothing.
+    found.set_header("Cache-Control", "private, no-cache")
+    return found
 
 
 def recording_file(root: Path, message: Message) -> Path:
@@ -57,11 +62,12 @@ def recording_file(root: Path, message: Message) -> Path:
     return file
 
 
-def _has_listened(web: Web, message_id: str) -> bool:
+def has_listened(web: Web, subject: str) -> bool:
+    """Whether the user listened to this message, or test of a line, within the last ten minutes."""
     with web.store.read() as db:
         row = db.execute(
             "SELECT max(at) FROM audit WHERE at > ? AND who = ? AND action = ? AND subject = ?",
-            (now_ms() - AGAIN_MS, web.user().id, LISTENED, message_id),
+            (now_ms() - AGAIN_MS, web.user().id, LISTENED, subject),
         ).fetchone()
     return row[0] is not None
 

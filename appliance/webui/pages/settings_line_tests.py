@@ -8,13 +8,14 @@ import urllib.parse
 
 from bottle import HTTPResponse
 
-from appliance.errors import RejectedError
+from appliance.errors import NotFoundError, RejectedError
 from appliance.store import audit, line_tests, phone
 from appliance.store.sitemodel import Line
 from appliance.webui import labels, line_test_words
 from appliance.webui.asking import ask_telephony
 from appliance.webui.editing import known
 from appliance.webui.i18n import N_
+from appliance.webui.pages import recordings
 from appliance.webui.visit import Notice
 from appliance.webui.web import Web
 
@@ -31,6 +32,7 @@ def routes(web: Web) -> None:
             ports=_ports(web, line),
             port=web.query("port"),
             number=web.query("number"),
+            record=web.query("record") == "1",
             rows=_rows(web, line),
         )
 
@@ -43,12 +45,25 @@ def routes(web: Web) -> None:
     def call(line_id: str) -> HTTPResponse:
         line = known(web.site().line(line_id))
         number, port = phone.ascii_digits(web.form.text("number")), web.form.text("port")
-        args = {"line": line.id, "port": port, "number": number, "who": web.user().id}
+        record = "1" if web.form.text("record") else ""
+        args = {"line": line.id, "port": port, "number": number, "record": record, "who": web.user().id}
         done = N_("The box calls the number. What comes back shows below, after 20 seconds at most.")
         notice = ask_telephony(web, "test_line", args, done=done, action="line.test", subject=line.id)
         web.visit.notices.append(notice)
-        typed = urllib.parse.urlencode({"port": port, "number": number})
+        typed = urllib.parse.urlencode({"port": port, "number": number, "record": record})
         return web.redirect(f"/settings/lines/{line.id}/tests?{typed}")
+
+    @web.get("/settings/lines/<line_id>/tests/<test_id>/sound", "administrator")
+    def sound(line_id: str, test_id: str) -> HTTPResponse:
+        with web.store.read() as db:
+            test = line_tests.get(db, test_id)
+        file = web.settings.recordings / line_tests.recording(test.id)
+        if test.line_id != line_id or not test.is_heard or not file.is_file():
+            raise NotFoundError(N_("The recording of this test is missing."))
+        if not recordings.has_listened(web, test.id):
+            with web.change() as change:
+                audit.record(change, web.user().id, recordings.LISTENED, test.id, line=line_id)
+        return recordings.answer(file)
 
     @web.post("/settings/lines/<line_id>/tests/wait", "administrator")
     def wait(line_id: str) -> HTTPResponse:
