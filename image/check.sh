@@ -24,15 +24,15 @@ mapfile -t scripts < <(grep -rlE --exclude-dir=build --exclude-dir=.git --exclud
 step shellcheck -x "${scripts[@]}"
 # Layering, writes, state, size, the README; then the pages' words, scripts and templates.
 lints=(tests/lint tests/webui/test_words.py tests/webui/test_scripts.py tests/webui/test_templates.py)
-# Two at a time: half of the time they wait for something, a phone to ring or a lock to be free.
-parallel=(--numprocesses 2 --dist loadfile)
+# Six at a time: most of the time they wait for something, a phone to ring or a lock to be free.
+parallel=(--numprocesses 6 --dist loadfile)
 case $1 in
     lint) step python3 -m pytest "${lints[@]}" ;;
     check) step python3 -m pytest "${parallel[@]}" -m 'not slow and not asterisk and not box and not browser and not vm' --durations=5 ;;
     test)
         step python3 -m pytest "${parallel[@]}" -m 'not box and not browser and not vm' --durations=5
-        # One at a time: they have a whole box each, and measure how long things take.
-        step python3 -m pytest -m 'box or browser' --durations=10
+        # Two at a time: they have a whole box each, and measure how long things take.
+        step python3 -m pytest --numprocesses 2 --dist loadgroup -m 'box or browser' --durations=10
         # Where a machine is emulated, all that it does takes many times as long. Two at a time: each waits for its start-ups.
         step python3 -m pytest --numprocesses 2 --dist loadgroup -m vm --timeout 1800 --durations=25
         ;;

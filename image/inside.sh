@@ -4,6 +4,7 @@
 #
 #   inside.sh enter LAYERS CMD ...     a command in the root, with the repository at /src
 #   inside.sh boot LAYERS              the root's own systemd
+#   inside.sh network                  nothing but the network: for a network namespace that was made inside of a root
 #
 # LAYERS is overlayfs's lowerdir, relative to the build folder, which is the working directory. What is written to the
 # root goes to memory and is gone at the end. From the environment: FOYER_REPOSITORY, FOYER_NET (private: own network
@@ -147,4 +148,5 @@ case $1 in
     enter) shift && enter "$@" ;;
     boot) boot "$2" ;;
     boot-in-cgroup) boot_in_cgroup "$2" ;;
+    network) FOYER_NET=private set_up_network / ;;
 esac

@@ -5,6 +5,7 @@ of each group.
 
 import os
 import re
+import subprocess
 from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
@@ -15,13 +16,29 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("foyer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("foyer")
 
+INSIDE = Path(__file__).parents[1] / "image/inside.sh"
 _GROUP = re.compile(r"@([a-z]+)$")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A plugin, because hooks of a conftest below the root do not see the fixtures of a whole session."""
+    """A plugin, because hooks of a conftest below the root do not see the fixtures of a whole session.
+
+    Each of several workers has a network of its own: all boxes have the same ports, and no test is called
+    by the phones of another.
+    """
+    if hasattr(config, "workerinput"):
+        os.unshare(os.CLONE_NEWNET)
+        subprocess.run([INSIDE, "network"], check=True)
     config.pluginmanager.register(LastWords())
     config.pluginmanager.register(TimePerPart())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests of booted boxes run side by side, those of one folder stay together: they share a box."""
+    for item in items:
+        if item.get_closest_marker("box") or item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 class TimePerPart:
@@ -51,7 +68,8 @@ class TimePerPart:
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
     ) -> None:
-        if kept := os.environ.get("FOYER_TOOK"):
+        # The workers of a run side by side have a summary of their own, which nobody reads.
+        if (kept := os.environ.get("FOYER_TOOK")) and not hasattr(config, "workerinput"):
             side_by_side = config.getoption("numprocesses", None) or 1
             with Path(kept).open("a", encoding="utf-8") as file:
                 file.writelines(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,14 @@ def test_begin_and_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert took.main("end", path, "test") == 0
     said = capsys.readouterr().out
     assert "    2 s  first_call" in said and "altogether" not in said
+
+
+def test_what_ran_side_by_side_counts_once(tmp_path: Path) -> None:
+    kept = tmp_path / "took"
+    one = f"{__file__}::{test_the_longest_beginning_of_a_path_counts.__name__}"
+    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "2", one]
+    environment = {**os.environ, "FOYER_TOOK": str(kept)}
+    for name in [name for name in environment if name.startswith("PYTEST_")]:
+        del environment[name]
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    assert [line.split()[1] for line in kept.read_text("utf-8").splitlines()] == ["tests/test_took.py"]
