@@ -6,6 +6,7 @@ of each group.
 import os
 import re
 import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
@@ -51,6 +52,7 @@ class TimePerPart:
     """
 
     def __init__(self) -> None:
+        self._began = time.monotonic()
         self._parts: defaultdict[str, float] = defaultdict(float)
         self._groups: defaultdict[str, float] = defaultdict(float)
         self._files: defaultdict[str, float] = defaultdict(float)
@@ -70,11 +72,10 @@ class TimePerPart:
     ) -> None:
         # The workers of a run side by side have a summary of their own, which nobody reads.
         if (kept := os.environ.get("FOYER_TOOK")) and not hasattr(config, "workerinput"):
-            side_by_side = config.getoption("numprocesses", None) or 1
+            # What the clock says, in parts: with tests side by side, and with what lies between them.
+            share = (time.monotonic() - self._began) / (sum(self._every.values()) or 1.0)
             with Path(kept).open("a", encoding="utf-8") as file:
-                file.writelines(
-                    f"{seconds / side_by_side:.3f} {name}\n" for name, seconds in self._every.items()
-                )
+                file.writelines(f"{seconds * share:.3f} {name}\n" for name, seconds in self._every.items())
         for kind, sums in (("part", self._parts), ("group", self._groups), ("file", self._files)):
             longest_first = sorted(sums.items(), key=lambda entry: -entry[1])
             told = [f"{name} {seconds:.0f}" for name, seconds in longest_first if seconds >= 1]
