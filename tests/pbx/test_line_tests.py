@@ -152,6 +152,22 @@ def test_limits_hold(box: Box) -> None:
     assert (found.result["status"], found.result["why"]) == ("", "limit-day"), found
 
 
+def test_a_line_takes_no_more_calls_than_it_may(box: Box) -> None:
+    before = box.site.to_dict()["lines"]
+    box.save(lines=[{**before[0], "calls": 1}])
+    try:
+        with provider(box, refuses=486) as far:
+            caller = far.call(NUMBER).wait_answer()
+            ask(box)
+            assert result(box).result["why"] == "limit-now"
+            caller.hang_up()
+            until(lambda: "0 active channels" in box.asterisk.cli("core show channels"), 30, "no call")
+            ask(box)
+            assert result(box).result["status"] == "BUSY"
+    finally:
+        box.save(lines=before)
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [

@@ -175,7 +175,7 @@ def _tests(site: Site, line: Line, env: Env) -> Iterator[Context]:
     ids = (*line.spans, *line.ports) or (line.id,)
     for way, call in zip(ids, _ways(site, line, env.country, is_test=True), strict=True):
         card = ("",) if line.kind == "sip" else ()
-        test = Call("foyer-line-test", (*call.arguments, *card, kinds))
+        test = Call("foyer-line-test", (*call.arguments, *card, kinds, str(line.calls)))
         yield Context(try_of(way), (Extension(START, (test,)),))
 
 
