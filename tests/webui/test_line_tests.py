@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from appliance.settings import Settings
-from appliance.store import Store, audit, line_tests
+from appliance.store import Store, audit, line_tests, live
 from appliance.store import site as sites
 from appliance.store.sitemodel import Site
 from appliance.webui import line_test_words
@@ -106,6 +106,13 @@ def test_the_ports_of_a_line(sign_in: SignIn, store: Store, box: dict[str, str])
     assert f'href="{path}?port=x1"' in boss.get("/settings/ports/x1").text
     page = boss.get(f"{path}?port=x1")
     assert '<option value="x1" selected>Shop 1' in page.text and "Shop 2" in page.words
+    with store.change() as change:
+        row = {"device": "serial", "part": 1, "port": 1, "kind": "FXO", "card": "", "number": 2}
+        live.put(
+            change, "port", "serial:1:1", {**row, "signalling": "FXSKS", "open": True, "alarms": ["red"]}
+        )
+    words = boss.get(path).words
+    assert "No battery" in words and "The cable is not connected" in words
     ended(store, begun(store, box["boss"], "l2", "x1", deaf=True), status="ANSWER", cause=16, talked=3000)
     words = boss.get(f"{path}/now").words
     assert "Dialled" in words and "does not hear whether somebody answers" in words and "Shop 1" in words

@@ -9,9 +9,9 @@ import urllib.parse
 from bottle import HTTPResponse
 
 from appliance.errors import NotFoundError, RejectedError
-from appliance.store import audit, line_tests, phone
+from appliance.store import audit, line_tests, live, phone
 from appliance.store.sitemodel import Line
-from appliance.webui import labels, line_test_words
+from appliance.webui import labels, line_test_words, lines
 from appliance.webui.asking import ask_telephony
 from appliance.webui.editing import known
 from appliance.webui.i18n import N_
@@ -25,10 +25,14 @@ def routes(web: Web) -> None:
 
     @web.get("/settings/lines/<line_id>/tests", "administrator")
     def tests(line_id: str) -> str:
-        line = known(web.site().line(line_id))
+        site = web.site()
+        line = known(site.line(line_id))
+        with web.store.read() as db:
+            one = lines.now_of(line, site, live.snapshot(db))
         return web.render(
             "settings-line-tests.html",
             line=line,
+            one=one,
             ports=_ports(web, line),
             port=web.query("port"),
             number=web.query("number"),
