@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from appliance.store.sitemodel import Site
 from appliance.webui import analog_words, socket_words
@@ -163,6 +164,13 @@ class CardNow(Stated):
     sockets: tuple[SocketNow, ...]
     analog: tuple[AnalogNow, ...]
     STATES = STATES
+
+    @property
+    def set_up(self) -> str:
+        """Where all of its ports that nobody has set up are set up at once; "" if there are none."""
+        waiting = [one.card for one in self.sockets if one.span is None and one.can_be_set_up]
+        waiting += [one.card for one in self.analog if one.entry is None and one.can_be_set_up]
+        return f"/settings/card?card={quote(waiting[0])}" if waiting else ""
 
     @property
     def lines(self) -> tuple[str, ...]:

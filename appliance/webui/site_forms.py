@@ -112,6 +112,11 @@ def card_line(document: Document, form: Form, line_id: str, number_id: str) -> N
         **_use(form),
     }
     put(document, "lines", fields)
+    lead(document, form, line_id, number_id)
+
+
+def lead(document: Document, form: Form, line_id: str, number_id: str) -> None:
+    """The number of a line that is made with it, if one was typed, and where it leads."""
     if form.text("number"):
         _lead(document, number_id, form, {"number": form.text("number"), "line_id": line_id})
 
@@ -133,7 +138,7 @@ def span(document: Document, form: Form, span_id: str) -> None:
     fields |= {name: form.has(name) for name in ("crc4", "overlap", "multipoint")}
     fields |= {
         "id": span_id,
-        "number": old["number"] if old else free_number(_numbers_of(document, "spans", "ports")),
+        "number": old["number"] if old else free_number(numbers_of(document, "spans", "ports")),
         "device": device,
         "port": _whole(at),
         "own_clock": form.text("clock") == "box",
@@ -152,7 +157,7 @@ def port(document: Document, form: Form, port_id: str) -> None:
     fields: Document = {name: form.text(name) for name in texts}
     fields |= {
         "id": port_id,
-        "number": number_for(device, part, same, _numbers_of(document, "spans"), old["number"] if old else 0),
+        "number": number_for(device, part, same, numbers_of(document, "spans"), old["number"] if old else 0),
         "device": device,
         "part": part,
         "port": at,
@@ -167,7 +172,7 @@ def place(key: str) -> tuple[str, int, int]:
     return device, _whole(part), _whole(at)
 
 
-def _numbers_of(document: Document, *groups: str) -> set[int]:
+def numbers_of(document: Document, *groups: str) -> set[int]:
     """The numbers of spans that are taken."""
     return {entry["number"] for group in groups for entry in document[group]}
 

@@ -14,6 +14,7 @@ from appliance.webui.differences import PRIORITY_NAMES
 from appliance.webui.editing import Extra, Kind, based_on, id_for, item_routes, known
 from appliance.webui.forms import Form
 from appliance.webui.i18n import N_
+from appliance.webui.targets import targets
 from appliance.webui.web import Web
 
 
@@ -96,7 +97,7 @@ def _over_cards(web: Web, line: Line, one: lines.LineNow) -> str:
         ],
         has_analog=bool(site.ports),
         numbers=[entry for entry in site.numbers if entry.line_id == line.id],
-        targets=_targets(web),
+        targets=targets(web),
         hours=_hours(web),
         number=based_on(web),
     )
@@ -129,19 +130,12 @@ def _numbers(web: Web) -> None:
             "settings-number.html",
             entry=shown,
             lines=[(line.id, line.name) for line in site.lines],
-            targets=_targets(web),
+            targets=targets(web),
             priorities=[(name, web.gettext(PRIORITY_NAMES[name])) for name in NUMBER_PRIORITIES],
             number=based_on(web),
         )
 
     item_routes(web, Kind("numbers", "n", show, site_forms.number, field_of=_leads_to))
-
-
-def _targets(web: Web) -> list[tuple[str, str]]:
-    """What a number can lead to, by id."""
-    site = web.site()
-    queues = [(one.id, web.gettext(N_("Queue “%(name)s”"), name=one.name)) for one in site.queues]
-    return queues + [(one.id, web.gettext(N_("Flow “%(name)s”"), name=one.name)) for one in site.flows]
 
 
 def _leads_to(_number_id: str, path: str) -> str:
