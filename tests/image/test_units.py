@@ -87,6 +87,24 @@ def test_the_walls_are_strict(unit: str) -> None:
     assert float(found[1]) <= EXPOSURE_MAX, verdict.stdout
 
 
+@pytest.mark.parametrize("unit", [one for one in OURS if one.startswith("foyer-")])
+def test_an_exception_from_the_common_walls_counts(unit: str) -> None:
+    """systemd.unit(5): a unit's own file is read before every drop-in, also before those of its prefix."""
+    common = (UNITS / "foyer-.service.d/10-sandbox.conf").read_text()
+    settings = set(re.findall("^([A-Za-z]+)=(?:yes|strict|invisible|native)$", common, re.MULTILINE))
+    own = set(re.findall("^([A-Za-z]+)=", (UNITS / unit).read_text(), re.MULTILINE))
+    assert len(settings) > 15 and not own & settings
+    walls = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", unit.replace("@.", "@start.")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for name, value in re.findall("^(ProtectKernel[A-Za-z]+)=(yes|no)$", text_of(unit), re.MULTILINE):
+        if value == "no":
+            assert re.search(f"^✗ {name}= ", walls.stdout, re.MULTILINE), walls.stdout
+
+
 def test_every_script_of_the_boot_is_limited_or_says_why_not() -> None:
     scripts = {path.name for path in UNITS.glob("box-*.service")}
     assert scripts == {*LIMITED_SCRIPTS, *UNLIMITED}
