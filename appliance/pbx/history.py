@@ -64,6 +64,7 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
         linkedid=next(row.linkedid for row in rows if row.source == CEL),
         direction=facts.identity.direction,
         line_id=facts.identity.line,
+        card_channel=facts.identity.card_channel,
         number=facts.identity.number,
         caller=main.number,
         caller_name=main.name,

@@ -74,6 +74,7 @@ class CallRecord:
     recordings: tuple[tuple[str, int], ...] = ()
     messages: tuple[tuple[str, int], ...] = ()
     is_part: bool = False
+    card_channel: int | None = None
 
 
 def upsert_call(change: Change, record: CallRecord) -> str:
@@ -87,10 +88,8 @@ def upsert_call(change: Change, record: CallRecord) -> str:
     """
     old = by_external(change.db, "voice", record.call_uuid)
     address = _address(change, record)
-    if old is not None and old.address == address:
-        person_id = old.person_id
-    else:
-        person_id = _person(change, address, record)
+    kept = old if old is not None and old.address == address else None
+    person_id = kept.person_id if kept else _person(change, address, record)
     conversation_id = old.id if old else new_id()
     values: dict[str, Any] = {
         "origin": record.linkedid,
@@ -98,6 +97,7 @@ def upsert_call(change: Change, record: CallRecord) -> str:
         "person_id": person_id,
         "address": address,
         "line_id": record.line_id,
+        "card_channel": record.card_channel,
         "number": storable(record.number),
         "queue_id": record.queue_id,
         "agent_id": record.agent_id,

@@ -12,7 +12,8 @@ from sqlite_utils import Database
 
 _CONVERSATIONS = """
 SELECT id, channel, external_id, origin, direction, person_id, address, line_id, number, queue_id, agent_id,
-       parent_id, state, outcome, disposition, started, answered, ended, updated, erased
+       parent_id, state, outcome, disposition, started, answered, ended, updated, erased,
+       card_channel
 FROM conversation
 """
 _SEGMENTS = """
@@ -32,7 +33,8 @@ class Conversation:
     """One contact over one channel. Times are ms UTC; `person_id` is whom the address belongs to, merged or
     not.
 
-    `state` is open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout,
+    `card_channel` is DAHDI's number of the channel of a telephone card that it used, if it did. `state` is
+    open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout,
     blocked, callback (the caller left a number), message or None. `erased` is when the person was: then no
     note is taken any more.
     """
@@ -57,6 +59,7 @@ class Conversation:
     ended: int | None
     updated: int
     erased: int | None
+    card_channel: int | None
 
 
 @dataclass(frozen=True)

@@ -50,12 +50,16 @@ class Note:
 
 @dataclass(frozen=True)
 class View:
-    """One conversation. `outcome` is (msgid, badge), `wait_ms`, `talk_ms`, `hold_ms` are sums over its
+    """One conversation. `port` is that of a telephone card which it used, "" for none, `channel` the one of a
+    digital line, else 0. `outcome` is (msgid, badge), `wait_ms`, `talk_ms`, `hold_ms` are sums over its
     segments. `is_part`: the recordings do not have all that was said; `is_unrecorded`: the call goes on, and
     no queue that it has been in records anything.
     """
 
     conversation: Conversation
+    line: str
+    port: str
+    channel: int
     queue: str
     agent: str
     number: str
@@ -86,8 +90,12 @@ def view(
     """`names`: users' names by id, for the authors of notes; `now` (ms) ends what still runs."""
     is_open = conversation.state == "open"
     end = now if is_open else conversation.ended
+    port, channel = labels.card_port(site, conversation.card_channel)
     return View(
         conversation=conversation,
+        line=labels.line_name(site, conversation.line_id),
+        port=port,
+        channel=channel,
         queue=labels.queue_name(site, conversation.queue_id),
         agent=labels.agent_name(site, conversation.agent_id),
         number=labels.number(conversation.address, site.country),

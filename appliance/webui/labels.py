@@ -70,6 +70,22 @@ def queue_name(site: Site, queue_id: str | None) -> str:
     return queue.name if queue else queue_id or ""
 
 
+def line_name(site: Site, line_id: str | None) -> str:
+    """A phone line's name; its id if the site no longer has it, "" for none."""
+    line = site.line(line_id or "")
+    return line.name if line else line_id or ""
+
+
+def card_port(site: Site, channel: int | None) -> tuple[str, int]:
+    """The port of a telephone card that a channel of DAHDI's is of: its name, and the channel as the
+    telephone company counts it, 0 on an analog one. ("", 0) if the site no longer has it.
+    """
+    for span in site.spans:
+        if channel is not None and span.first_channel <= channel <= span.last_channel:
+            return span.name, channel - span.first_channel + 1
+    return next((port.name for port in site.ports if port.channel == channel), ""), 0
+
+
 def flow_name(site: Site, flow_id: str | None) -> str:
     """A flow's name; its id if the site no longer has it, "" for none."""
     flow = site.flow(flow_id or "")

@@ -72,7 +72,9 @@ def test_calls_come_in_for_the_first_number_of_the_line() -> None:
     """An analog line does not tell which one was dialled."""
     text = tree_of()["extensions.conf"]
     came = text.partition("[foyer-in-l2]\n")[2].partition("\n\n")[0]
-    assert came.startswith("exten = s,1,Gosub(foyer-call,s,1(l2,+842838251234,in,0))")
+    assert came.startswith(
+        "exten = s,1,Gosub(foyer-open,s,1())\n same = n,Gosub(foyer-call,s,1(l2,+842838251234,in,0))"
+    )
     assert "exten = s," not in text.partition("[foyer-in-l1]\n")[2].partition("\n\n")[0]
     without = tree_of(numbers=DOCUMENT["numbers"])["extensions.conf"]
     assert "exten" not in without.partition("[foyer-in-l2]\n")[2].partition("\n\n")[0]

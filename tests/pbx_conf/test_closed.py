@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from appliance.pbx.conf.tree import render_tree
 from tests.asterisk.phone import Phone
-from tests.pbx_conf.exchange import Exchange
+from tests.pbx_conf.exchange import Exchange, events
 from tests.pbx_conf.places import DOCUMENT, env_for, site
 from tests.until import until
 
@@ -49,15 +50,20 @@ class Closed(Exchange):
 
     def _files(self) -> Mapping[str, str]:
         files = {name: text for name, text in super()._files().items() if name != "chan_dahdi.conf"}
-        outside, call = files["foyer-outside.conf"], files["foyer-call.conf"]
-        assert WAY in outside and DIAL in outside and "${CHANNEL(dahdi_channel)}" in call
+        outside = files["foyer-outside.conf"]
+        # The legs of stand-ins say nothing of a card.
+        steps = {
+            name: files[name]
+            .replace("${CHANNEL(channeltype)}", "DAHDI")
+            .replace("${CHANNEL(dahdi_channel)}", "${AT}")
+            for name in ("foyer-call.conf", "foyer-limits.conf")
+        }
+        assert WAY in outside and DIAL in outside
         modules = files["modules.conf"].replace("load = chan_dahdi.so\n", "")
         return {
             **files,
             "foyer-outside.conf": outside.replace(WAY, STAND_IN).replace(DIAL, DIALS) + TAKEN + BUSY,
-            "foyer-call.conf": call.replace("${CHANNEL(channeltype)}", "DAHDI").replace(
-                "${CHANNEL(dahdi_channel)}", "${AT}"
-            ),
+            **steps,
             "modules.conf": modules,
         }
 
@@ -83,15 +89,24 @@ def tried(exchange: Closed, since: int) -> list[int]:
     return [int(one) for one in re.findall(r"Called Local/\d+@foyer-test-(\d+)", log(exchange, since))]
 
 
+def channels(exchange: Closed) -> list[str]:
+    """The channels that the history hears of."""
+    told = [row["eventextra"] for row in events(exchange) if row["eventtype"] == "FOYER_CHANNEL"]
+    return [str(json.loads(text)["extra"]) for text in told]
+
+
 def test_busy_is_who_was_called_and_not_the_channel(exchange: Closed) -> None:
     """No other channel, and no other line, is tried then."""
     exchange.cli("dialplan set global TAKEN -31-")
+    exchange.cli("dialplan set global AT 30")
     since = exchange.since()
     with exchange.desk("a1") as desk:
         assert desk.call(MOBILE).wait_end(15).status == 486
     assert "On 31 is a call" in log(exchange, since)
     assert tried(exchange, since) == [30]
     exchange.wait_idle()
+    # The history hears which one it was.
+    assert channels(exchange)[-1:] == ["30"]
 
 
 def test_the_next_line_is_tried_when_calls_are_on_all_open_channels(exchange: Closed) -> None:
@@ -136,6 +151,7 @@ def test_what_comes_in_over_a_closed_channel(
     exchange: Closed, channel: int, number: str, wanted_step: str
 ) -> None:
     exchange.cli(f"dialplan set global AT {channel}")
+    known = len(channels(exchange))
     since = exchange.since()
     exchange.cli(f"channel originate Local/{number}@foyer-in-l2 application Wait 20")
     before, after = wanted_step.split("{}")
@@ -145,6 +161,8 @@ def test_what_comes_in_over_a_closed_channel(
 
     until(is_there, 15, wanted_step)
     assert ("Answer(" in log(exchange, since)) == (channel == 30)
+    if channel == 30:
+        until(lambda: channels(exchange)[known:] == ["30"], 10, "the channel to be written down")
     exchange.cli("channel request hangup all")
     exchange.wait_idle()
 
@@ -158,4 +176,3 @@ def test_closing_touches_no_channel_of_the_card(tmp_path: Path) -> None:
     ways = [text.partition("[foyer-lines]")[2].partition("\n\n")[0] for text in texts]
     assert "foyer-channels,s,1(l2,31-30,,national)" in ways[0] and "port" not in ways[0]
     assert "foyer-line,s,1(l2,G1,,national,card)" in ways[1] and "34,,national,port" in ways[1]
-    assert "Gosub(foyer-open" in texts[0] and "Gosub(foyer-open" not in texts[1]

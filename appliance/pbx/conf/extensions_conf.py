@@ -119,7 +119,7 @@ def _incoming(site: Site, env: Env) -> Iterator[Context]:
         # An analog line does not tell which number was dialled: it is the line's first.
         own = (number for number in site.numbers if number.line_id == line.id and line.ports)
         first = tuple(
-            Extension(START, (*_gate(site, line), *_steps(number))) for number in itertools.islice(own, 1)
+            Extension(START, (*_gate(line), *_steps(number))) for number in itertools.islice(own, 1)
         )
         yield Context(f"foyer-in-{line.id}", first, includes=(*included, "foyer-in-unknown"))
     numbers = tuple(f"foyer-numbers-{line.id}" for line in site.lines)
@@ -143,19 +143,15 @@ def _numbers(site: Site, line: Line, env: Env) -> Context:
     for number in own:
         for form in env.country.forms(number.number):
             if form == number.number or form not in typed:
-                extensions.setdefault(form, Extension(extension(form), (*_gate(site, line), *_steps(number))))
+                extensions.setdefault(form, Extension(extension(form), (*_gate(line), *_steps(number))))
     return Context(f"foyer-numbers-{line.id}", tuple(extensions.values()))
 
 
-def _gate(site: Site, line: Line) -> tuple[Call, ...]:
+def _gate(line: Line) -> tuple[Call, ...]:
     """Before all else: what comes in over a channel that is closed does not come in, and what comes in over a
     line whose calls have a limit is counted.
     """
-    spans, ports = map(site.span, line.spans), map(site.port, line.ports)
-    has_closed = any(span and span.closed_channels for span in spans) or any(
-        one and one.closed for one in ports
-    )
-    is_open = (Call("foyer-open"),) if has_closed else ()
+    is_open = (Call("foyer-open"),) if line.kind == "card" else ()
     return (*is_open, Call("foyer-on-line", (line.id,))) if line.calls else is_open
 
 

@@ -27,6 +27,7 @@ from appliance.store.migrations import (
     m012_erased_conversations,
     m013_port_quarters,
     m014_line_tests,
+    m015_call_channels,
 )
 
 Step = Callable[[Database], None]
@@ -46,6 +47,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("012_erased_conversations", m012_erased_conversations.apply),
     ("013_port_quarters", m013_port_quarters.apply),
     ("014_line_tests", m014_line_tests.apply),
+    ("015_call_channels", m015_call_channels.apply),
 )
 
 
