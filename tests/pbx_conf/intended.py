@@ -50,7 +50,12 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
     flows = {f"foyer-flow-{flow.id}" for flow in wanted.flows}
     hours = {f"foyer-hours-{schedule.id}" for schedule in wanted.schedules}
     groups = {f"foyer-paging-{paging.id}" for paging in wanted.pagings}
-    calls = queues | incoming | ready | flows | hours | groups
+    tried = {
+        f"foyer-test-{way}": line
+        for line in wanted.lines
+        for way in ((*line.spans, *line.ports) or (line.id,))
+    }
+    calls = queues | incoming | ready | flows | hours | groups | tried.keys()
     assert found.contexts.keys() == FIXED_CONTEXTS | outside | kinds | calls
     extensions = found.contexts["foyer-extensions"].extensions
     assert extensions == {agent.extension: (f"Gosub(foyer-ring,s,1({agent.id}))",) for agent in wanted.agents}
@@ -71,6 +76,9 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
         )
         ways = ("foyer-emergency", *own_codes, f"foyer-outside-{agent}")
         assert found.contexts[f"foyer-agent-{agent}"] == objects.Context({}, ways)
+    for name, line in tried.items():
+        ((step,),) = found.contexts[name].extensions.values()
+        assert re.fullmatch(rf"Gosub\(foyer-line-test,s,1\({line.id},[^()$]*,{line.calls}\)\)", step)
     number = "${FILTER(0-9*#+,${EXTEN})}"
     for (way,) in found.contexts["foyer-hands"].extensions.values():
         assert re.fullmatch(rf"Gosub\(foyer-hand-on,s,1\([a-z]+,{re.escape(number)}\)\)", way)
