@@ -27,6 +27,7 @@ ROLES = {
     "/settings/lines/new?kind=card": "administrator",
     "/settings/spans/new": "administrator",
     "/settings/ports/new": "administrator",
+    "/settings/card": "administrator",
     "/settings/rooms/new": "administrator",
     "/settings/pagings/new": "administrator",
     "/settings/numbers/n1": "administrator",
