@@ -105,6 +105,11 @@ class Settings:
         return self.data / "asterisk" / "takes"
 
     @property
+    def faxes(self) -> Path:
+        """What fax machines have sent, until it is a PDF among the recordings, <uuid>.tif."""
+        return self.data / "asterisk" / "faxes"
+
+    @property
     def webui_socket(self) -> Path:
         """Where foyer-webui listens for Caddy."""
         return self.run / "webui.sock"

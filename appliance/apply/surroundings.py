@@ -38,6 +38,7 @@ def gather(settings: Settings, store: Store, site: Site, run: Path = RUN) -> Env
         spool=settings.data / "asterisk" / "spool",
         recordings=settings.recordings,
         takes=settings.takes,
+        faxes=settings.faxes,
         sounds=settings.sounds,
         bind=settings.bind,
         sip_port=settings.sip_port,

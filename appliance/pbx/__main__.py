@@ -10,7 +10,8 @@
 - signalling    what the other side of a telephone card's line says -> `live` rows
 - marks         holds and restarts -> rows in queue_log
 - requests      requests of other processes -> actions; `actions-reader` reads the socket of all actions
-- housekeeping  old events, raw rows and log files, forgotten wrap-ups, erased and empty recordings, takes
+- housekeeping  old events, raw rows and log files, forgotten wrap-ups, erased and empty recordings, takes,
+                faxes
 The main thread feeds systemd's watchdog. No call waits for any of them.
 """
 
@@ -30,6 +31,7 @@ from appliance.pbx.closures import Closures
 from appliance.pbx.conf.logger_conf import LEGS
 from appliance.pbx.disk import Disk
 from appliance.pbx.diversions import Diversions
+from appliance.pbx.faxes import Faxes
 from appliance.pbx.feed import Feed
 from appliance.pbx.guard import Guard
 from appliance.pbx.housekeeping import Housekeeping
@@ -69,6 +71,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
     callers = Callers(store, mirror, site)
     recordings = Recordings(store, settings.recordings)
     messages = Messages(store, settings.recordings)
+    faxes = Faxes(store, settings.faxes, settings.recordings)
     disk = Disk(store, settings.disk_told)
     logs = LogRotation(store, settings.ast_log, session)
     guard = Guard(store, mirror)
@@ -92,7 +95,7 @@ def wire(service: Service, settings: Settings, store: Store) -> tuple[ActionSess
         Hands(on_booted, marks.hold, orders.came),
     )
     takes = Takes(settings.takes)
-    chores = (guard.tidy, disk.tidy, messages.tidy, recordings.tidy, takes.tidy, logs.tidy)
+    chores = (guard.tidy, disk.tidy, messages.tidy, faxes.tidy, recordings.tidy, takes.tidy, logs.tidy)
     loops: tuple[tuple[str, Loop], ...] = (
         ("listen", listener.run),
         ("history", Feed(store, settings.ast_log / "cel.jsonl", settings.ast_log / "queue_log").run),

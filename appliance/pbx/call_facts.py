@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from appliance.pbx.identity import Identity, identity_of
-from appliance.pbx.kept_files import Spoken, is_part, message_of
+from appliance.pbx.kept_files import Fax, Spoken, fax_of, is_part, message_of
 from appliance.pbx.legs import Leg, Span, Stay, legs_of, other_half, together
 from appliance.pbx.menus import Menu, menus_of
 from appliance.pbx.rows import (
@@ -58,6 +58,7 @@ class Facts:
     is_blocked: bool
     message: Spoken | None
     is_part: bool
+    fax: Fax | None
 
     @functools.cached_property
     def stays(self) -> tuple[Stay, ...]:
@@ -175,6 +176,7 @@ def facts_of(rows: Sequence[RawEvent]) -> Facts | None:
         any(row.kind == _BLOCKED for row in events),
         message_of(main.apps, events),
         is_part(main.apps, events, talks),
+        fax_of(events),
     )
 
 

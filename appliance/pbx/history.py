@@ -30,7 +30,9 @@ from appliance.pbx.rows import (
     agent_of,
     microseconds,
 )
+from appliance.store import faxes
 from appliance.store.conversations import SEGMENT_KINDS, CallRecord, SegmentRecord
+from appliance.store.faxes import FaxRecord
 from appliance.store.feeds import RawEvent
 from appliance.store.voicemails import OUTCOME
 
@@ -53,9 +55,9 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
     if facts is None:
         return None
     segments = [*_greeting(facts), *_waits(facts), *_rings(facts), *_talks(facts), *_wrap_ups(facts)]
-    segments += [*_parked(facts), *_message(facts)]
+    segments += [*_parked(facts), *_message(facts), *_fax(facts)]
     segments.sort(key=lambda segment: (segment.started, SEGMENT_KINDS.index(segment.kind)))
-    main, left = facts.main, facts.message
+    main, left, fax = facts.main, facts.message, facts.fax
     talkers = [span.agent for span in facts.talks if span.agent]
     talks, is_over = facts.talks, facts.ended is not None
     outgoing_agent = main.agent if facts.identity.direction == "out" else None
@@ -68,7 +70,7 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
         number=facts.identity.number,
         caller=main.number,
         caller_name=main.name,
-        queue_id=(left.queue if left else None) or _last_queue(facts),
+        queue_id=(left.queue if left else None) or (fax.queue if fax else None) or _last_queue(facts),
         agent_id=(left.agent if left else None) or (talkers[-1] if talkers else outgoing_agent),
         started=(main.started or 0) // 1000,
         answered=facts.talks[0].start // 1000 if facts.talks else None,
@@ -79,6 +81,10 @@ def build(rows: Sequence[RawEvent]) -> CallRecord | None:
         recordings=recordings_of(main.apps, talks[0].start // 1000) if is_over and talks else (),
         messages=((left.file, left.start // 1000),) if is_over and left else (),
         is_part=facts.is_part,
+        fax=FaxRecord(fax.path(facts.identity.uuid), fax.start // 1000, fax.reason)
+        if is_over and fax
+        else None,
+        channel=faxes.CHANNEL if fax else "voice",
     )
 
 
@@ -108,6 +114,15 @@ def _message(facts: Facts) -> list[SegmentRecord]:
     """While a caller speaks a message."""
     left = facts.message
     return [_segment("message", Span(left.agent, left.start, left.end), left.queue)] if left else []
+
+
+def _fax(facts: Facts) -> list[SegmentRecord]:
+    """While a fax machine sends, or nobody does."""
+    fax = facts.fax
+    if fax is None:
+        return []
+    end = facts.ended if fax.end is None else fax.end
+    return [_segment("fax", Span(None, fax.start, end), fax.queue)]
 
 
 def _waits(facts: Facts) -> list[SegmentRecord]:
@@ -276,14 +291,25 @@ def _holds(log: Iterable[Logged], agent: str | None) -> list[Span]:
     return [*holds, Span(agent, since, None)] if since is not None else holds
 
 
+def _what_stays(facts: Facts) -> str | None:
+    """How a call ended of which something stays: a fax, a talk, a message, a promise to call back."""
+    if facts.fax and facts.fax.reason != faxes.QUIET:
+        return faxes.FAILED if facts.fax.reason else faxes.OUTCOME
+    if facts.talks:
+        return "answered"
+    if facts.message:
+        return OUTCOME
+    return "callback" if _left_a_number(facts) else None
+
+
 def _outcome(facts: Facts) -> str | None:
     """How the whole call ended; None while it is up."""
     if facts.ended is None:
         return None
     if facts.is_blocked or facts.cut is not None:
         return "blocked" if facts.is_blocked else "cut"
-    if facts.talks or facts.message or _left_a_number(facts):
-        return "answered" if facts.talks else OUTCOME if facts.message else "callback"
+    if stays := _what_stays(facts):
+        return stays
     if facts.identity.direction == "out":
         return "failed" if facts.main.dial_status in _FAILED else "no_answer"
     if facts.stays:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.durable import sync_folder
-from appliance.store import Store, conversations, doomed_files
+from appliance.store import Store, doomed_files, records
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Recordings:
                 return
             empty = [file for file in day.glob("*.wav") if _is_empty(file)]
             with self._store.read() as db:
-                gone = [file for file in empty if not conversations.has_recording(db, file.stem)]
+                gone = [file for file in empty if not records.has_recording(db, file.stem)]
             for file in gone:
                 self._is_deleted(str(file.relative_to(self._folder)))
 

@@ -47,6 +47,8 @@ def folders(settings: Settings) -> tuple[Folder, ...]:
         Folder(settings.recordings, "asterisk", "asterisk", 0o2770),
         # foyer-pbx deletes what is old.
         Folder(settings.takes, "asterisk", "asterisk", 0o2770),
+        # foyer-pbx makes PDFs of them.
+        Folder(settings.faxes, "asterisk", "asterisk", 0o2770),
         # What foyer-network keeps; its plan is no secret.
         Folder(data / "network", "root", "root", 0o755),
         # What foyer-load-firmware keeps for the kernel; foyer-hw looks which there are.

@@ -13,16 +13,17 @@ from typing import Any
 from sqlite_utils import Database
 
 from appliance.errors import NotFoundError, RejectedError
-from appliance.store import people, phone, records, site, voicemails, wrap_ups
+from appliance.store import faxes, people, phone, records, site, voicemails, wrap_ups
 from appliance.store.db import Change
+from appliance.store.faxes import FaxRecord
 from appliance.store.ids import new_id
 from appliance.store.news import tell
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.text import storable
 
-SEGMENT_KINDS = ("greeting", "menu", "wait", "ring", "talk", "hold", "message", "wrap_up")
+SEGMENT_KINDS = ("greeting", "menu", "wait", "ring", "talk", "hold", "message", "fax", "wrap_up")
 OUTCOMES: tuple[str, ...] = ("answered", "abandoned", "no_answer", "cut", "failed", "timeout", "blocked")
-OUTCOMES += ("callback", "message")
+OUTCOMES += ("callback", "message", faxes.OUTCOME, faxes.FAILED)
 WRAP_UP_MS = 15 * 60 * 1000
 NOTE_MAX = 10_000
 PART = "part"  # the body of a recording that does not have all that was said
@@ -53,7 +54,8 @@ class CallRecord:
     `caller` is the number as the network gave it (or E.164), `number` the dialled one, `agent_id` who
     talked last, `answered` when an agent did, `ended` None while the call is up. `state` is history's own
     view, open or closed; the store adds the wrap-up. `recordings` and `messages` are (path relative to
-    the recordings' folder, begin in ms); `is_part`: the recordings do not have all that was said.
+    the recordings' folder, begin in ms); `is_part`: the recordings do not have all that was said; `channel`
+    is fax once a fax machine was heard, and `fax` what came of it.
     """
 
     call_uuid: str
@@ -75,6 +77,8 @@ class CallRecord:
     messages: tuple[tuple[str, int], ...] = ()
     is_part: bool = False
     card_channel: int | None = None
+    fax: FaxRecord | None = None
+    channel: str = "voice"
 
 
 def upsert_call(change: Change, record: CallRecord) -> str:
@@ -87,11 +91,14 @@ def upsert_call(change: Change, record: CallRecord) -> str:
     changed.
     """
     old = by_external(change.db, "voice", record.call_uuid)
+    if old is None and record.channel != "voice":
+        old = by_external(change.db, record.channel, record.call_uuid)
     address = _address(change, record)
     kept = old if old is not None and old.address == address else None
     person_id = kept.person_id if kept else _person(change, address, record)
     conversation_id = old.id if old else new_id()
     values: dict[str, Any] = {
+        "channel": record.channel,
         "origin": record.linkedid,
         "direction": record.direction,
         "person_id": person_id,
@@ -108,7 +115,7 @@ def upsert_call(change: Change, record: CallRecord) -> str:
         "ended": record.ended,
     }
     if old is None:
-        made = {"id": conversation_id, "channel": "voice", "external_id": record.call_uuid}
+        made = {"id": conversation_id, "external_id": record.call_uuid}
         change.db.table("conversation").insert({**made, **values, "updated": change.now})
         tell(change, conversation_id)
     else:
@@ -119,6 +126,8 @@ def upsert_call(change: Change, record: CallRecord) -> str:
     for path, started in record.recordings:
         put_message(change, conversation_id, kind, f"{kind}:{path}", body=said, path=path, created=started)
     voicemails.add(change, conversation_id, record.messages)
+    if record.fax:
+        faxes.add(change, conversation_id, record.fax)
     return conversation_id
 
 
@@ -157,19 +166,9 @@ def message(db: Database, message_id: str) -> Message:
     return found[0]
 
 
-def has_recording(db: Database, call_uuid: str) -> bool:
-    """Whether the call has a recording, or may still get one because it is not over."""
-    row = db.execute(
-        "SELECT 1 FROM conversation WHERE channel = 'voice' AND external_id = ? AND (state = 'open' OR EXISTS"
-        " (SELECT 1 FROM message WHERE conversation_id = conversation.id AND kind = 'recording'))",
-        (call_uuid,),
-    )
-    return row.fetchone() is not None
-
-
 def open_calls(db: Database) -> list[Conversation]:
-    """The calls that have not ended as far as the store knows, newest first, at most 1,000."""
-    return records.conversations_where(db, "state = 'open' AND channel = 'voice'", (), 1000)
+    """The calls that have not ended as far as the store knows, faxes too, newest first, at most 1,000."""
+    return records.conversations_where(db, "state = 'open' AND channel IN ('voice', 'fax')", (), 1000)
 
 
 def recent(

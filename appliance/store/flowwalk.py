@@ -63,10 +63,10 @@ class Visit:
 
 @dataclass(frozen=True)
 class End:
-    """Where a call stays: `kind` is queue, agent, message or outside, and `target` its id or number; or the
-    caller may leave a number for a queue ("callback"); or it is hung up ("end"), after an apology ("sorry").
-    `refused` is why a call to the outside is not made: its kind, such as "premium", that nobody may call from
-    a flow, or `STOPPED`; "" if it is made.
+    """Where a call stays: `kind` is queue, agent, message, fax or outside, and `target` its id or number; or
+    the caller may leave a number for a queue ("callback"); or it is hung up ("end"), after an apology
+    ("sorry"). `refused` is why a call to the outside is not made: its kind, such as "premium", that nobody
+    may call from a flow, or `STOPPED`; "" if it is made.
     """
 
     kind: str
@@ -111,6 +111,8 @@ def walk(site: Site, country: Country, number: Number, moment: Moment, presses: 
     press stays silent.
     """
     caller = _Caller(site, country, moment, deque(presses), deque([moment.exit] if moment.exit else []))
+    if number.is_fax:
+        return Walk((), End("fax", number.queue_id))
     goes_to: str | End = caller.enter(number.queue_id or number.flow_id)
     while not isinstance(goes_to, End):
         flow = site.flow(goes_to)

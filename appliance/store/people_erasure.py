@@ -39,7 +39,7 @@ WHERE person_id IN (SELECT value FROM json_each(?)) AND (ended IS NULL OR ended 
 """
 _COUNTS = """
 SELECT count(DISTINCT conversation.id),
-       count(message.id) FILTER (WHERE message.kind IN ('recording', 'voicemail')),
+       count(message.id) FILTER (WHERE message.kind IN ('recording', 'voicemail', 'fax')),
        count(message.id) FILTER (WHERE message.kind = 'note' AND trim(message.body) <> '')
 FROM conversation LEFT JOIN message ON message.conversation_id = conversation.id
 WHERE person_id IN (SELECT value FROM json_each(?))
@@ -183,8 +183,9 @@ def _forget_conversations(change: Change, calls: str) -> None:
     stays.
     """
     mine = "conversation_id IN (SELECT value FROM json_each(?))"
+    kinds = "kind IN ('recording', 'voicemail', 'fax')"
     files = change.db.execute(
-        f"SELECT path FROM message WHERE kind IN ('recording', 'voicemail') AND path IS NOT NULL AND {mine}",  # noqa: S608
+        f"SELECT path FROM message WHERE {kinds} AND path IS NOT NULL AND {mine}",  # noqa: S608
         (calls,),
     ).fetchall()
     doomed_files.doom(change, [str(row[0]) for row in files])

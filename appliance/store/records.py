@@ -22,7 +22,7 @@ FROM segment WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY 
 """
 _MESSAGES = """
 SELECT id, conversation_id, kind, author, body, path, duration_ms, created, updated, external_id, done_at,
-       done_by
+       done_by, pages
 FROM message
 """
 _IN_ORDER = "WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY created, rowid"
@@ -34,9 +34,9 @@ class Conversation:
     not.
 
     `card_channel` is DAHDI's number of the channel of a telephone card that it used, if it did. `state` is
-    open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout,
-    blocked, callback (the caller left a number), message or None. `erased` is when the person was: then no
-    note is taken any more.
+    open, wrap_up or closed; `outcome` answered, abandoned, no_answer, cut, failed, timeout, blocked, callback
+    (the caller left a number), message, fax, fax_failed (not all of it came) or None. `erased` is when the
+    person was: then no note is taken any more.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Segment:
-    """An interval of a conversation, ms UTC: greeting, menu, wait, ring, talk, hold, message or wrap_up.
+    """An interval of a conversation, ms UTC: greeting, menu, wait, ring, talk, hold, message, fax or wrap_up.
 
     A menu has the flow and the step that it is, and what was pressed: "" for nothing that led anywhere, None
     if the caller went before.
@@ -85,10 +85,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Message:
-    """An item of a conversation: text_in, text_out, note, recording, voicemail or system. Times are ms UTC.
+    """An item of a conversation: text_in, text_out, note, recording, voicemail, fax
+    or system. Times are ms UTC.
 
-    `author` is a user id; `path` (recordings, voicemail) is relative to the folder of
-    recordings; `done_at` and `done_by` say who has dealt with a voicemail.
+    `author` is a user id; `path` (recordings, voicemail, fax) is relative to the folder of recordings;
+    `done_at` and `done_by` say who has dealt with a voicemail or a fax, `pages` how many a fax has.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Message:
     external_id: str
     done_at: int | None = None
     done_by: str | None = None
+    pages: int | None = None
 
 
 def conversations_where(
@@ -135,3 +137,13 @@ def messages_where(db: Database, where: str, values: Sequence[str | int], limit:
     """The messages for which the SQL condition `where` (a constant of the caller) holds, newest first."""
     sql = f"{_MESSAGES} WHERE {where} ORDER BY created DESC, id DESC LIMIT ?"
     return [Message(*row) for row in db.execute(sql, (*values, limit))]
+
+
+def has_recording(db: Database, call_uuid: str) -> bool:
+    """Whether the call has a recording, or may still get one because it is not over."""
+    row = db.execute(
+        "SELECT 1 FROM conversation WHERE channel = 'voice' AND external_id = ? AND (state = 'open' OR EXISTS"
+        " (SELECT 1 FROM message WHERE conversation_id = conversation.id AND kind = 'recording'))",
+        (call_uuid,),
+    )
+    return row.fetchone() is not None

@@ -87,7 +87,8 @@ class Line:
 @dataclass(frozen=True)
 class Number:
     """A number that people dial (E.164 or local digits): its line, and the queue or the flow it goes to; the
-    other one is "". Callers of a number of high `priority` wait before others.
+    other one is "". Callers of a number of high `priority` wait before others. Over one that `is_fax`, only
+    faxes come in: they are messages for the queue.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Number:
     queue_id: str = ""
     flow_id: str = ""
     priority: str = NUMBER_PRIORITIES[0]
+    is_fax: bool = False
 
 
 @dataclass(frozen=True)
@@ -281,7 +283,10 @@ def _number(country: str, data: object, path: str, strict: bool) -> Number:
         queue_id=fields.item_id("queue_id", "q") if fields.text("queue_id", "") else "",
         flow_id=fields.item_id("flow_id", "f") if fields.text("flow_id", "") else "",
         priority=fields.choice("priority", Number.priority, NUMBER_PRIORITIES),
+        is_fax=fields.flag("is_fax", Number.is_fax),
     )
+    if number.is_fax and not number.queue_id:
+        raise RejectedError("Faxes are for a queue.", field=fields.at("queue_id"))
     if bool(number.queue_id) == bool(number.flow_id):
         raise RejectedError("A number leads to a queue or to a flow.", field=fields.at("queue_id"))
     return number

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from sqlite_utils import Database
 
 from appliance.errors import ConflictError, NotFoundError
-from appliance.store import doomed_files, records
+from appliance.store import doomed_files, faxes, records
 from appliance.store.db import Change
 from appliance.store.ids import new_id
 from appliance.store.news import tell
@@ -92,11 +92,11 @@ def inbox(
 
 
 def set_done(change: Change, message_id: str, who: str | None) -> None:
-    """The user `who` has dealt with it; None: it is open again. Event: message. NotFoundError.
+    """The user `who` has dealt with it, or with a fax; None: it is open again. Event: message. NotFoundError.
 
     ConflictError: somebody else has dealt with it already.
     """
-    found = _get(change.db, message_id)
+    found = _get(change.db, message_id, KIND, faxes.KIND)
     if who and found.done_by not in (None, who):
         raise ConflictError("Somebody else has already dealt with this message.")
     at = change.now if who else None
@@ -107,8 +107,10 @@ def set_done(change: Change, message_id: str, who: str | None) -> None:
     tell(change, found.conversation_id, "message", message_id)
 
 
-def _get(db: Database, message_id: str) -> Message:
-    found = _where(db, "id = ?", (message_id,), 1)
+def _get(db: Database, message_id: str, *kinds: str) -> Message:
+    wanted = json.dumps(kinds or (KIND,))
+    where = "id = ? AND kind IN (SELECT value FROM json_each(?))"
+    found = records.messages_where(db, where, (message_id, wanted), 1)
     if not found:
         raise NotFoundError("There is no such message.")
     return found[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from appliance.store import callbacks, voicemails, wrap_ups
+from appliance.store import callbacks, faxes, voicemails, wrap_ups
 from appliance.store.conversations import PART
 from appliance.store.records import Conversation, Message, Segment
 from appliance.store.sitemodel import Site
@@ -17,6 +17,8 @@ from appliance.store.users import User
 from appliance.webui import labels
 
 BAR_WIDTH = 1000
+# How a call ends that leaves something for a queue.
+LEFT = (voicemails.OUTCOME, faxes.OUTCOME, faxes.FAILED)
 _THINNEST = 4  # of BAR_WIDTH: a segment of a moment is still to be seen
 
 
@@ -52,8 +54,8 @@ class Note:
 class View:
     """One conversation. `port` is that of a telephone card which it used, "" for none, `channel` the one of a
     digital line, else 0. `outcome` is (msgid, badge), `wait_ms`, `talk_ms`, `hold_ms` are sums over its
-    segments. `is_part`: the recordings do not have all that was said; `is_unrecorded`: the call goes on, and
-    no queue that it has been in records anything.
+    segments, `fax` is what came in, if it was one. `is_part`: the recordings do not have all that was said;
+    `is_unrecorded`: the call goes on, and no queue that it has been in records anything.
     """
 
     conversation: Conversation
@@ -75,6 +77,7 @@ class View:
     notes: tuple[Note, ...]
     recordings: tuple[Message, ...]
     callback: str
+    fax: Message | None
     is_part: bool
     is_unrecorded: bool
 
@@ -102,7 +105,7 @@ def view(
         dialled=labels.number(conversation.number, site.country),
         disposition=labels.disposition_name(site, conversation.disposition),
         outcome=labels.outcome(conversation.state, conversation.outcome),
-        direction=labels.DIRECTIONS.get(conversation.direction, labels.DIRECTIONS["in"]),
+        direction=_direction(conversation),
         wait_ms=_sum(segments, "wait", now),
         talk_ms=_sum(segments, "talk", now),
         hold_ms=_sum(segments, "hold", now),
@@ -115,9 +118,16 @@ def view(
         ),
         recordings=tuple(message for message in messages if is_heard(message)),
         callback=_callback(messages),
+        fax=next((one for one in messages if one.kind == faxes.KIND and one.pages is not None), None),
         is_part=any(message.kind == "recording" and message.body == PART for message in messages),
         is_unrecorded=is_open and _is_unrecorded(site, segments),
     )
+
+
+def _direction(conversation: Conversation) -> tuple[str, str]:
+    if conversation.channel == faxes.CHANNEL:
+        return labels.FAX
+    return labels.DIRECTIONS.get(conversation.direction, labels.DIRECTIONS["in"])
 
 
 def _is_unrecorded(site: Site, segments: Sequence[Segment]) -> bool:
@@ -138,13 +148,18 @@ def is_heard(message: Message) -> bool:
     return bool(is_sound and message.path)
 
 
+def has_file(message: Message) -> bool:
+    """Whether there is something to be listened to, or to be read."""
+    return is_heard(message) or bool(message.kind == faxes.KIND and message.pages and message.path)
+
+
 def may_open(user: User, conversation: Conversation, segments: Sequence[Segment], site: Site) -> bool:
     """Supervisors open every call, agents those that they took part in, and those in which somebody left
-    them, or one of their queues, a message.
+    them, or one of their queues, a message or a fax.
     """
     if user.may("supervisor"):
         return True
-    queue = site.queue(conversation.queue_id or "") if conversation.outcome == voicemails.OUTCOME else None
+    queue = site.queue(conversation.queue_id or "") if conversation.outcome in LEFT else None
     if queue is not None and conversation.agent_id is None and user.agent_id in queue.agents:
         return True
     agents = {conversation.agent_id, *(part.agent_id for part in segments if part.kind in ("talk", "hold"))}

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from appliance.errors import TransientError
-from appliance.store import Store, events, voicemails
+from appliance.store import Store, events, faxes, voicemails
 from appliance.store.events import Event
 from appliance.store.users import User
 
@@ -319,9 +319,9 @@ def _agents(db: Database, event: Event) -> frozenset[str] | None:
 
 
 def _is_left_for_a_queue(db: Database, conversation: str) -> bool:
-    """Whether it is a call that ended with a message for no agent in particular."""
+    """Whether it is a call that ended with a message, or a fax, for no agent in particular."""
     row = db.execute(
-        "SELECT 1 FROM conversation WHERE id = ? AND agent_id IS NULL AND outcome = ?",
-        (conversation, voicemails.OUTCOME),
+        "SELECT 1 FROM conversation WHERE id = ? AND agent_id IS NULL AND outcome IN (?, ?, ?)",
+        (conversation, voicemails.OUTCOME, faxes.OUTCOME, faxes.FAILED),
     )
     return row.fetchone() is not None

@@ -86,6 +86,7 @@ def name_of(site: Site, kind: str, target: str) -> str:
     groups: Mapping[str, Sequence[Any]] = {
         "hours": site.schedules,
         "queue": site.queues,
+        "fax": site.queues,
         "person": site.agents,
         "message": (*site.agents, *site.queues),
         "flow": site.flows,

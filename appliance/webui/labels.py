@@ -20,6 +20,8 @@ OUTCOMES = {
     "message": (N_("Left a message"), "info"),
     "blocked": (N_("Turned away: blocked"), ""),
     "callback": (N_("Wants to be called back"), "info"),
+    "fax": (N_("Fax"), "info"),
+    "fax_failed": (N_("Fax failed"), "bad"),
 }
 GOING_ON = (N_("Going on"), "info")
 ENDED = (N_("Ended"), "")
@@ -32,6 +34,7 @@ SEGMENTS = {
     "talk": N_("Talking"),
     "hold": N_("On hold"),
     "message": N_("Message"),
+    "fax": N_("Fax"),
     "wrap_up": N_("After the call"),
 }
 SEGMENT_OUTCOMES = {
@@ -54,6 +57,16 @@ CALLBACKS = {
     "cancelled": N_("Call back was cancelled"),
     "expired": N_("Was not called back before closing time"),
 }
+# Why a fax is not whole (store/faxes.py).
+FAX_REASONS = {
+    "quiet": N_("No fax machine was heard."),
+    "dropped": N_("The other side hung up before the fax was over."),
+    "line": N_("The fax machine could not be understood: the connection was too bad."),
+    "machine": N_("The other fax machine wanted something that the box cannot do."),
+    "full": N_("The box had no room to keep it."),
+    "cut": N_("The box's telephony ended before the fax was over."),
+}
+FAX = (N_("Incoming fax"), "print")
 DIRECTIONS = {"in": (N_("Incoming call"), "phone-in"), "out": (N_("Outgoing call"), "phone-out")}
 
 

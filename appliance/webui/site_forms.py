@@ -25,6 +25,8 @@ from appliance.webui.forms import Form
 Document = dict[str, Any]
 
 SPARE_ROWS = 3
+# Before the id of the queue that the faxes of a number are for.
+FAX = "fax-"
 
 
 def business(document: Document, form: Form) -> None:
@@ -189,7 +191,8 @@ def number(document: Document, form: Form, number_id: str) -> None:
 
 
 def _lead(document: Document, number_id: str, form: Form, fields: Document) -> None:
-    leads_to = form.text("leads_to")
+    leads_to = form.text("leads_to").removeprefix(FAX)
+    fields["is_fax"] = form.text("leads_to").startswith(FAX)
     fields["queue_id"] = "" if leads_to.startswith("f") else leads_to
     fields["flow_id"] = leads_to if leads_to.startswith("f") else ""
     put(document, "numbers", {"id": number_id, **fields})

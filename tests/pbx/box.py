@@ -109,6 +109,7 @@ class Box:
             spool=folder / "spool",
             recordings=settings.recordings,
             takes=settings.takes,
+            faxes=settings.faxes,
             sounds=settings.sounds,
             bind="127.0.0.1",
             sip_port=self.sip_port,

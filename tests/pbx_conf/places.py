@@ -61,6 +61,7 @@ def env_for(wanted: Site, folder: Path, **changes: Any) -> Env:
         spool=folder / "spool",
         recordings=folder / "recordings",
         takes=folder / "takes",
+        faxes=folder / "faxes",
         sounds=folder / "sounds",
         bind="127.0.0.1",
         sip_port=5060,

@@ -66,6 +66,8 @@ def test_a_line_over_analog_ports() -> None:
     }
     assert (fax["context"], fax["busydetect"]) == ("foyer-nowhere", "no")
     assert f"load = {chan_dahdi_conf.MODULE}.so" in tree[modules_conf.FILE]
+    # The dialplan has an extension for it (test_faxes.py).
+    assert "faxdetect = incoming\n" in tree[chan_dahdi_conf.FILE]
 
 
 def test_calls_come_in_for_the_first_number_of_the_line() -> None:

@@ -57,6 +57,10 @@ _GENERAL: _Settings = (
     # Nothing in ETSI or ANSI asks for it, and some exchanges drop calls by it.
     ("resetinterval", "never"),
     ("priindication", "outofband"),
+    # Who calls and is heard to be a fax machine goes on at foyer-fax-tone (dialplan/foyer-fax.conf). Machines
+    # say so every three seconds (ITU-T T.30); later it would be a sound in what people say.
+    ("faxdetect", "incoming"),
+    ("faxdetect_timeout", 30),
     # Those of a profile have it from here, too.
     ("setvar", OTHER_END),
 )

@@ -44,6 +44,7 @@ DIALPLAN = (
     "foyer-call.conf",
     "foyer-codes.conf",
     "foyer-divert.conf",
+    "foyer-fax.conf",
     "foyer-flow.conf",
     "foyer-inside.conf",
     "foyer-limits.conf",
@@ -102,6 +103,7 @@ def _globals(site: Site, env: Env, text_stamp: str) -> Section:
         (
             ("FOYER_RECORDINGS", path(str(env.recordings))),
             ("FOYER_TAKES", path(str(env.takes))),
+            ("FOYER_FAXES", path(str(env.faxes))),
             ("FOYER_ALERT_INFO", inside_contexts.ALERT_INFO),
             ("FOYER_CALL_INFO", inside_contexts.CALL_INFO),
             ("FOYER_TIME_ZONE", argument(site.time_zone)),
@@ -160,7 +162,9 @@ def _steps(number: Number) -> tuple[Call | Step, ...]:
     return (
         Call("foyer-call", (number.line_id, number.number, "in", PRIORITIES[number.priority])),
         Step("Answer"),
-        Step("Goto", (_entry(number), START, "1")),
+        Call("foyer-fax", (number.queue_id,))
+        if number.is_fax
+        else Step("Goto", (_entry(number), START, "1")),
     )
 
 

@@ -52,6 +52,7 @@ class Env:
     spool: Path
     recordings: Path
     takes: Path
+    faxes: Path
     sounds: Path
     bind: str
     sip_port: int

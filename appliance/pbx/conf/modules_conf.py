@@ -76,6 +76,7 @@ SOUND = (
     "format_wav",
     "res_format_attr_opus",
 )
+FAX = ("res_fax", "res_fax_spandsp")
 BRIDGES = (
     "bridge_builtin_features",
     # Ends calls when their time is over (Dial's L).
@@ -113,7 +114,7 @@ SIP = (
     "res_pjsip_transport_websocket",
     "chan_pjsip",
 )
-MODULES = BASE + RECORDS + FUNCTIONS + APPLICATIONS + SOUND + BRIDGES + SIP
+MODULES = BASE + RECORDS + FUNCTIONS + APPLICATIONS + SOUND + FAX + BRIDGES + SIP
 
 
 def render(site: Site, env: Env) -> str:

@@ -28,6 +28,7 @@ from appliance.store.migrations import (
     m013_port_quarters,
     m014_line_tests,
     m015_call_channels,
+    m016_faxes,
 )
 
 Step = Callable[[Database], None]
@@ -48,6 +49,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("013_port_quarters", m013_port_quarters.apply),
     ("014_line_tests", m014_line_tests.apply),
     ("015_call_channels", m015_call_channels.apply),
+    ("016_faxes", m016_faxes.apply),
 )
 
 

@@ -51,6 +51,7 @@ ACTIONS = {
     "network.confirm": N_("Confirmed the network"),
     "network.leave": N_("Went back to the network before"),
     "recording.listen": N_("Listened to a recording"),
+    "fax.read": N_("Read a fax"),
     "person.change": N_("Changed what is known of a person"),
     "person.priority": N_("Changed whose calls come first"),
     "person.block": N_("Blocked a person"),

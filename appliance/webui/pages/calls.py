@@ -93,6 +93,7 @@ def one_call(web: Web, call_id: str) -> dict[str, Any]:
         "call": view,
         "person": person,
         "now": now_ms(),
+        "fax_reasons": labels.FAX_REASONS,
         "language_name": lambda code: str(language.locale.languages.get(code, code)),
         "local_clock": lambda moment: language.time(moment, zone, "medium"),
         "file_name": f"{started}-{conversation.address.lstrip('+') or 'call'}.wav",
@@ -116,7 +117,7 @@ def _people(db: Database, views: list[View]) -> dict[str, Person]:
 def _search(web: Web, db: Database, wanted: Filter, before: str) -> list[Conversation]:
     """One more than a page of conversations, newest first."""
     user = web.user()
-    where, values = ["channel = 'voice'"], list[str | int | None]()
+    where, values = ["channel IN ('voice', 'fax')"], list[str | int | None]()
 
     def narrow(condition: str, *given: str | int) -> None:
         where.append(condition)

@@ -1,5 +1,6 @@
-"""/messages: the messages that callers left: for an agent those for the agent and for the agent's queues, for
-supervisors all of them. Who listens is audited by recordings.py, which serves the sound.
+"""/messages: the messages that callers left, and faxes: for an agent those for the agent and for the
+agent's queues, for supervisors all of them. Who listens is audited by recordings.py, which serves the sound
+and the fax.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _shown(web: Web) -> dict[str, Any]:
     with web.store.read() as db:
 
         def rows(is_done: bool, limit: int) -> list[Row]:
-            found = voicemails.inbox(db, agent_id, queues, is_done=is_done, limit=limit)
+            found = inbox.messages(db, agent_id, queues, is_done=is_done, limit=limit)
             calls = [conversations.get(db, message.conversation_id) for message in found]
             return [
                 Row(
@@ -84,4 +85,9 @@ def _shown(web: Web) -> dict[str, Any]:
                 for message, call in zip(found, calls, strict=True)
             ]
 
-        return {"waiting": rows(False, _OPEN), "done": rows(True, _DONE), "who": web.who}
+        return {
+            "waiting": rows(False, _OPEN),
+            "done": rows(True, _DONE),
+            "who": web.who,
+            "fax_reasons": labels.FAX_REASONS,
+        }

@@ -1,7 +1,8 @@
-"""GET /recordings/<message id>: the sound of a call, in parts as the player asks for them (Range).
+"""GET /recordings/<message id>: the sound of a call, in parts as the player asks for them (Range), or its
+fax.
 
-For supervisors and for the agents of the call. Who listened to what is audited, once in ten minutes for each
-listener.
+For supervisors and for the agents of the call. Who listened to what, or read it, is audited, once in ten
+minutes for each.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from pathlib import Path
 from bottle import HTTPResponse, static_file
 
 from appliance.errors import ForbiddenError, NotFoundError
-from appliance.store import Change, audit, conversations, now_ms
+from appliance.store import Change, audit, conversations, faxes, now_ms
 from appliance.store.records import Message
 from appliance.webui import callview
 from appliance.webui.i18n import N_
 from appliance.webui.web import Web
 
-LISTENED = "recording.listen"
+LISTENED, READ = "recording.listen", "fax.read"
 AGAIN_MS = 10 * 60 * 1000
 
 
@@ -31,19 +32,20 @@ def routes(web: Web) -> None:
             message = conversations.message(db, message_id)
             conversation = conversations.get(db, message.conversation_id)
             segments = conversations.segments(db, message.conversation_id)
-            is_known = has_listened(web, message_id)
+            action = READ if message.kind == faxes.KIND else LISTENED
+            is_known = is_noted(web, action, message_id)
         if not callview.may_open(user, conversation, segments, web.site()):
             raise ForbiddenError(N_("This is another agent's call."), N_("Supervisors can open it."))
         file = recording_file(web.settings.recordings, message)
         if not is_known:
             with web.change() as change:
-                _note_listener(change, user.id, message)
-        return answer(file)
+                _note(change, user.id, action, message)
+        return answer(file, "application/pdf" if action == READ else "audio/wav")
 
 
-def answer(file: Path) -> HTTPResponse:
+def answer(file: Path, kind: str = "audio/wav") -> HTTPResponse:
     """The file, or the part of it that the player asks for."""
-    found = static_file(file.name, root=str(file.parent), mimetype="audio/wav")
+    found = static_file(file.name, root=str(file.parent), mimetype=kind)
     # The browser may keep it, a proxy may not; it asks before it plays it again, so that who has signed out,
     # or may not listen any more, hears nothing.
     found.set_header("Cache-Control", "private, no-cache")
@@ -53,7 +55,7 @@ def answer(file: Path) -> HTTPResponse:
 def recording_file(root: Path, message: Message) -> Path:
     """The file of a recording below `root`. NotFoundError if it is missing, or would lie anywhere else."""
     missing = NotFoundError(N_("The recording of this call is missing."), N_("Its file is not on the disk."))
-    if not message.path or not callview.is_heard(message):
+    if not message.path or not callview.has_file(message):
         raise missing
     base = root.resolve()
     file = (base / message.path).resolve()
@@ -62,15 +64,15 @@ def recording_file(root: Path, message: Message) -> Path:
     return file
 
 
-def has_listened(web: Web, subject: str) -> bool:
-    """Whether the user listened to this message, or test of a line, within the last ten minutes."""
+def is_noted(web: Web, action: str, subject: str) -> bool:
+    """Whether the user listened to this message, or test of a line, or read it, in the last ten minutes."""
     with web.store.read() as db:
         row = db.execute(
             "SELECT max(at) FROM audit WHERE at > ? AND who = ? AND action = ? AND subject = ?",
-            (now_ms() - AGAIN_MS, web.user().id, LISTENED, subject),
+            (now_ms() - AGAIN_MS, web.user().id, action, subject),
         ).fetchone()
     return row[0] is not None
 
 
-def _note_listener(change: Change, user_id: str, message: Message) -> None:
-    audit.record(change, user_id, LISTENED, message.id, conversation=message.conversation_id)
+def _note(change: Change, user_id: str, action: str, message: Message) -> None:
+    audit.record(change, user_id, action, message.id, conversation=message.conversation_id)

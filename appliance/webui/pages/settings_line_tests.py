@@ -64,7 +64,7 @@ def routes(web: Web) -> None:
         file = web.settings.recordings / line_tests.recording(test.id)
         if test.line_id != line_id or not test.is_heard or not file.is_file():
             raise NotFoundError(N_("The recording of this test is missing."))
-        if not recordings.has_listened(web, test.id):
+        if not recordings.is_noted(web, recordings.LISTENED, test.id):
             with web.change() as change:
                 audit.record(change, web.user().id, recordings.LISTENED, test.id, line=line_id)
         return recordings.answer(file)

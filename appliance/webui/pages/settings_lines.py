@@ -130,12 +130,19 @@ def _numbers(web: Web) -> None:
             "settings-number.html",
             entry=shown,
             lines=[(line.id, line.name) for line in site.lines],
-            targets=targets(web),
+            targets=[*targets(web), *_faxes(web)],
+            leads_to=f"{site_forms.FAX}{shown.queue_id}" if shown.is_fax else shown.queue_id or shown.flow_id,
             priorities=[(name, web.gettext(PRIORITY_NAMES[name])) for name in NUMBER_PRIORITIES],
             number=based_on(web),
         )
 
     item_routes(web, Kind("numbers", "n", show, site_forms.number, field_of=_leads_to))
+
+
+def _faxes(web: Web) -> list[tuple[str, str]]:
+    """The queues that faxes can be for."""
+    words = N_("Faxes for queue “%(name)s”")
+    return [(f"{site_forms.FAX}{one.id}", web.gettext(words, name=one.name)) for one in web.site().queues]
 
 
 def _leads_to(_number_id: str, path: str) -> str:

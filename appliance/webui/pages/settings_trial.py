@@ -48,6 +48,9 @@ _EXITS = {
 _ENDS = {
     "queue": N_("The caller waits in the queue “%(name)s”."),
     "message": N_("The caller leaves a message for %(name)s."),
+    "fax": N_(
+        "The box answers as a fax machine. What comes in waits among the messages of the queue “%(name)s”."
+    ),
     "callback": N_("The caller may leave a number, and is called back."),
     "sorry": SORRY,
     "end": N_("The call is hung up."),
@@ -113,6 +116,7 @@ _ICONS = {
     "agent": "person",
     "outside": "phone-out",
     "message": "note",
+    "fax": "print",
     "callback": "phone-in",
     "sorry": "phone-off",
     "end": "phone-off",
