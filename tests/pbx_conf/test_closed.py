@@ -14,6 +14,7 @@ from appliance.pbx.conf.tree import render_tree
 from tests.asterisk.phone import Phone
 from tests.pbx_conf.exchange import Exchange, events
 from tests.pbx_conf.places import DOCUMENT, env_for, site
+from tests.pbx_conf.test_calls_out import look
 from tests.until import until
 
 pytestmark = pytest.mark.asterisk
@@ -42,7 +43,13 @@ exten = s,1,GotoIf($["${TAKEN}" =~ "-${ARG1}-"]?taken)
  same = n,Set(DIALSTATUS=BUSY)
  same = n,Return()
 """
-BUSY = "".join(f"\n[foyer-test-{one}]\nexten = _X!,1,Hangup(17)\n" for one in (1, 30, 31, 34))
+BUSY = "".join(
+    f"""
+[foyer-test-{one}]
+exten = _X!,1,Hangup(${{IF($["${{SAID}}" = ""]?17:${{SAID}})}})
+"""
+    for one in (1, 30, 31, 34)
+)
 
 
 class Closed(Exchange):
@@ -135,6 +142,27 @@ def test_help_is_called_over_what_is_closed_when_nothing_else_is_left(exchange: 
     assert called[0] == 1 and called[-1] == 34
     exchange.wait_idle()
     exchange.save(wanted())
+
+
+@pytest.mark.parametrize(("said", "channels"), [(17, [31]), (44, [31, 30])])
+def test_help_is_called_over_the_next_line_once_the_exchange_refused(
+    exchange: Closed, said: int, channels: list[int]
+) -> None:
+    """And not over each channel first, which would say the same; 44 is of the channel alone."""
+    exchange.cli("dialplan set global TAKEN -")
+    exchange.cli(f"dialplan set global SAID {said}")
+    since = exchange.since()
+    with (
+        Phone("provider", host=HOST, port=PORT, server=exchange.server) as provider,
+        exchange.desk("a1") as desk,
+    ):
+        look(exchange, "l1", "NOT_INUSE")
+        leg = desk.call("113")
+        provider.wait_ring()
+        leg.hang_up()
+    assert tried(exchange, since) == channels
+    exchange.cli("dialplan set global SAID 17")
+    exchange.wait_idle()
 
 
 @pytest.mark.parametrize(
