@@ -114,12 +114,14 @@ def note(change: Change, test_id: str, result: Mapping[str, Any]) -> None:
 
 def end(change: Change, test_id: str, at: int, result: Mapping[str, Any], number: str | None = None) -> bool:
     """The test has ended `at` (ms UTC), and this is known of it besides, such as its `number`. False if no
-    such test goes on.
+    such test goes on. One that was given up as lost takes its end all the same: it stands in Asterisk's log,
+    which is read late if foyer-pbx was dead.
     """
     row = change.db.execute(
         "UPDATE line_test SET done = max(asked, ?), result = json_patch(result, ?),"
-        " number = coalesce(?, number) WHERE id = ? AND done IS NULL RETURNING line_id",
-        (at, to_json(dict(result)), number, test_id),
+        " number = coalesce(?, number) WHERE id = ?"
+        " AND (done IS NULL OR json_extract(result, '$.status') = ?) RETURNING line_id",
+        (at, to_json(dict(result)), number, test_id, LOST),
     ).fetchone()
     if row is not None:
         change.event("live", row[0], kind="line_test")

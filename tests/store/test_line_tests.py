@@ -94,6 +94,17 @@ def test_one_without_an_end_is_lost(store: Store, ms: int) -> None:
     assert sorted(str(one.result.get("status")) for one in of_line(store)) == ["None", LOST]
 
 
+def test_one_that_was_lost_takes_an_end_that_is_read_late(store: Store) -> None:
+    """foyer-pbx may be dead for longer than a test is waited for, and tidy up before it reads the log."""
+    test_id = begin(store)
+    back(store, LOST_MS + 1000)
+    with store.change() as change:
+        assert line_tests.lose(change) == 1
+    assert end(store, test_id, "ANSWER") and not end(store, test_id)
+    (found,) = of_line(store)
+    assert found.result["status"] == "ANSWER"
+
+
 def test_what_is_old_is_forgotten(store: Store) -> None:
     end(store, begin(store))
     back(store, KEPT_MS + 60_000)
