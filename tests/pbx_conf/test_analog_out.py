@@ -22,7 +22,8 @@ PORTS = [
     for port in (1, 2)
 ]
 ANALOG = {"id": "l2", "kind": "card", "name": "Shop", "ports": ["x2", "x1"]}
-WAY = "LOCAL(WAY)=DAHDI/${ARG2}/${TO}"
+# The digits wait for the dial tone.
+WAY = "LOCAL(WAY)=DAHDI/${ARG2}/ww${TO}"
 STAND_IN = "LOCAL(WAY)=Local/${TO}@foyer-test-${ARG2}"
 # As Asterisk says of an analog channel that another call is on.
 TAKEN = "".join(f"\n[foyer-test-{channel}]\nexten = _X!,1,Hangup(17)\n" for channel in (33, 34))
