@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from appliance.errors import RejectedError, TransientError
@@ -31,6 +32,8 @@ RESET_TIMEOUT_S = 70.0
 FIRMWARE_TIMEOUT_S = 130.0
 # foyer-set-line-mode.service, then foyer-set-up-cards.service.
 CARDS_TIMEOUT_S = 145.0
+# Where the latter says why it failed (hw/dahdi/set_up.py).
+CARDS_REFUSAL = Path("/run/foyer-cards/refusal")
 # foyer-load-firmware.service.
 CARD_FILE_TIMEOUT_S = 155.0
 
@@ -72,12 +75,13 @@ def power(what: Power) -> None:
 
 def set_up_cards() -> None:
     """Sets up the telephone cards as the live revision says. TransientError: a card did not take it."""
-    _systemctl(
-        "The telephone card did not take its settings.",
-        "start",
-        "foyer-set-up-cards.service",
-        timeout_s=CARDS_TIMEOUT_S,
-    )
+    failure = "The telephone card did not take its settings."
+    try:
+        _systemctl(failure, "start", "foyer-set-up-cards.service", timeout_s=CARDS_TIMEOUT_S)
+    except TransientError as error:
+        # It tells more than systemd's words.
+        said = CARDS_REFUSAL.read_text("utf-8") if CARDS_REFUSAL.exists() else error.sentence.hint
+        raise TransientError(error.message, said) from error
 
 
 def factory_reset() -> None:

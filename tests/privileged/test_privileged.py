@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from appliance.errors import ForbiddenError, RejectedError, TransientError
 from appliance.network.plan import NetworkPlan
+from appliance.privileged import actions
 from appliance.privileged.actions import ACTIONS, Action, Prepared, factory_reset, prepare
 from appliance.privileged.client import NoAnswer, Privileged
 from appliance.privileged.protocol import (
@@ -248,11 +249,28 @@ def test_a_reply_survives(kind: Literal["rejected", "forbidden", "failed"], mess
     assert decode_reply(encode_reply(Reply())) == Reply()
 
 
+def failing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Has systemctl fail; it writes down what it is asked for."""
+    asked = folder / "asked"
+    (folder / "systemctl").write_text(f'#!/bin/sh\necho "$@" >{asked}\necho "Job failed." >&2\nexit 1\n')
+    (folder / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return asked
+
+
+def test_a_card_that_refuses_its_settings_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, refusal = failing(tmp_path, monkeypatch), tmp_path / "refusal"
+    monkeypatch.setattr(actions, "CARDS_REFUSAL", refusal)
+    with pytest.raises(TransientError, match=r"its settings\. Job failed\."):
+        actions.set_up_cards()
+    refusal.write_text("line 3: Unknown keyword 'x'")
+    with pytest.raises(TransientError, match=r"its settings\. line 3: Unknown keyword 'x'$"):
+        actions.set_up_cards()
+    assert asked.read_text() == "start foyer-set-up-cards.service\n"
+
+
 def test_a_reset_is_waited_for_and_its_failure_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = tmp_path / "asked"
-    (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" >{asked}\necho "Job failed." >&2\nexit 1\n')
-    (tmp_path / "systemctl").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    asked = failing(tmp_path, monkeypatch)
     with pytest.raises(TransientError, match=r"could not be reset\. Its disk may have failed\."):
         factory_reset()
     assert asked.read_text() == "start foyer-factory-reset.service\n"

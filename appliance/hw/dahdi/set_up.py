@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 # What was set up since the machine was switched on, and the file of dahdi_cfg.
 RUN = Path("/run/foyer-cards")
+# Why the last attempt failed, for who asked for it (privileged/actions.py); not there after one that did not.
+REFUSAL = "refusal"
+REASON_MAX = 300
 TOOL_TIMEOUT_S = 30.0
 
 type Tool = Callable[[Sequence[str]], None]
@@ -94,7 +97,9 @@ def set_up(plan: CardPlan, run: Path, tool: Tool, sys_root: Path = sysfs.SYS, te
     ]
     _remember(run, done)
     if todo:
-        tool(("dahdi_cfg", "-t", "-c", str(file)))
+        # It reads all of the file. Told of one channel, it does not wait five seconds until each port of the
+        # machine has a number, also those that nobody has set up (dahdi_cfg.c, wait_for_all_spans_assigned).
+        tool(("dahdi_cfg", "-t", "-c", str(file), "-C", "1"))
     for one in todo:
         log.info("Setting up channels %s: port %d of %s.", one.channels, one.port, one.device)
         # Of an analog card, that one channel: calls of its others go on.
@@ -199,12 +204,28 @@ def _tool(command: Sequence[str]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TransientError("The drivers of the cards do not answer.") from error
     if done.returncode != 0:
-        log.error("%s: %s", " ".join(command), (done.stderr + done.stdout).strip()[:500])
-        raise TransientError("The drivers of the cards refused the settings.")
+        said = (done.stderr + done.stdout).strip()
+        log.error("%s: %s", " ".join(command), said[:500])
+        # The tool's words are nobody's language, and say which line of the file, or which channel.
+        raise TransientError("The drivers of the cards refused the settings.", " ".join(said.split()))
+
+
+def attempt(work: Callable[[], None], run: Path) -> None:
+    """Leaves word of why it fails, if it does."""
+    refusal = run / REFUSAL
+    refusal.unlink(missing_ok=True)
+    try:
+        work()
+    except TransientError as error:
+        refusal.write_text(str(error)[:REASON_MAX], "utf-8")
+        raise
 
 
 def main() -> int:
-    return Service("foyer-set-up-cards").run_once(lambda: set_up(wanted(Settings.load()), RUN, _tool))
+    def work() -> None:
+        attempt(lambda: set_up(wanted(Settings.load()), RUN, _tool), RUN)
+
+    return Service("foyer-set-up-cards").run_once(work)
 
 
 if __name__ == "__main__":

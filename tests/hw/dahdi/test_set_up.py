@@ -12,7 +12,7 @@ import pytest
 from appliance.errors import TransientError
 from appliance.hw.dahdi import sysfs
 from appliance.hw.dahdi.plan import FILE, CardPlan, PlannedPort
-from appliance.hw.dahdi.set_up import set_up, write
+from appliance.hw.dahdi.set_up import attempt, set_up, write
 from tests.hw.dahdi.test_plan import E1, T1
 from tests.hw.dahdi.tree import Tree
 
@@ -20,7 +20,9 @@ PLAN = CardPlan((E1, T1))
 
 
 class Box:
-    """A tree of devices, and the calls of dahdi_cfg, which fails for the span `broken`."""
+    """A tree of devices, and the calls of dahdi_cfg, which fails for the span `broken`, and for what it is to
+    check if that `is_wrong`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.tree = Tree(folder / "sys")
@@ -28,6 +30,7 @@ class Box:
         self.run.mkdir()
         self.calls: list[list[str]] = []
         self.broken = 0
+        self.is_wrong = False
 
     def set_up(self, plan: CardPlan = PLAN) -> list[list[str]]:
         """What dahdi_cfg was told."""
@@ -43,11 +46,11 @@ class Box:
 
     def _tool(self, command: Sequence[str]) -> None:
         self.calls.append([one.replace(str(self.run), "RUN") for one in command])
-        if command[-4:-2] == ("-S", str(self.broken)):
+        if command[-4:-2] == ("-S", str(self.broken)) or (self.is_wrong and "-t" in command):
             raise TransientError("The drivers of the cards refused the settings.")
 
 
-CHECK = ["-t", "-c", "RUN/system.conf"]
+CHECK = ["-t", "-c", "RUN/system.conf", "-C", "1"]
 FIRST = ["-c", "RUN/system.conf", "-S", "1", "-C", "1-31"]
 SECOND = ["-c", "RUN/system.conf", "-S", "3", "-C", "65-88"]
 
@@ -137,6 +140,29 @@ def test_two_ports_change_their_numbers(box: Box) -> None:
     assert box.numbers() == {(T1.device, 1): 3, (T1.device, 2): 4}
     box.set_up(CardPlan((replace(one, port=2), replace(other, port=1))))
     assert box.numbers() == {(T1.device, 1): 4, (T1.device, 2): 3}
+
+
+def test_what_does_not_pass_the_check_is_not_used(box: Box) -> None:
+    both(box)
+    box.is_wrong = True
+    with pytest.raises(TransientError):
+        box.set_up()
+    assert [call[1:] for call in box.calls] == [CHECK]
+    box.is_wrong = False
+    assert box.set_up() == [CHECK, FIRST, SECOND]
+
+
+def test_why_it_failed_is_left_for_who_asked(tmp_path: Path) -> None:
+    refusal = tmp_path / "refusal"
+
+    def fail() -> None:
+        raise TransientError("The drivers of the cards refused the settings.", "line 3: Unknown keyword 'x'")
+
+    with pytest.raises(TransientError):
+        attempt(fail, tmp_path)
+    assert refusal.read_text() == "The drivers of the cards refused the settings. line 3: Unknown keyword 'x'"
+    attempt(lambda: None, tmp_path)
+    assert not refusal.exists()
 
 
 def test_a_port_that_left_the_settings_loses_its_number(box: Box) -> None:
