@@ -32,12 +32,8 @@ FIXED_CONTEXTS = frozenset(
 def assert_intended(wanted: Site, found: objects.Objects) -> None:
     """`found` holds what the site's ids say, and nothing else; names and texts have no say."""
     agents = {agent.id for agent in wanted.agents}
-    phones = agents | {f"{one}d" for one in agents}
     lines = {line.id for line in wanted.lines}
-    assert found.sip["endpoint"] == phones | lines | {"sim", "sim-out", pjsip_conf.REFUSED}
-    assert found.sip["aor"] == phones | lines | {"sim-out"}
-    assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
-    assert found.sip["registration"] <= lines
+    _assert_sip(agents, lines, found)
     assert {name: one.strategy for name, one in found.queues.items()} == {
         queue.id: queue.strategy for queue in wanted.queues
     }
@@ -91,3 +87,11 @@ def assert_intended(wanted: Site, found: objects.Objects) -> None:
         (steps,) = found.contexts[f"foyer-queue-{queue.id}"].extensions.values()
         assert len(steps) == 1
         assert steps[0].startswith(f"Gosub(foyer-queue,s,1({queue.id},{queue.max_wait_seconds},")
+
+
+def _assert_sip(agents: set[str], lines: set[str], found: objects.Objects) -> None:
+    phones = agents | {f"{one}d" for one in agents}
+    assert found.sip["endpoint"] == phones | lines | {"sim", "sim-out", pjsip_conf.REFUSED}
+    assert found.sip["aor"] == phones | lines | {"sim-out"}
+    assert found.sip["auth"] - lines == phones | {"sim", pjsip_conf.STAMP}
+    assert found.sip["registration"] <= lines
