@@ -162,12 +162,13 @@ def now_of(line: Line, site: Site, snapshot: LiveSnapshot) -> LineNow:
 
 
 def _over_cards(line: Line, sockets: tuple[SocketNow | AnalogNow, ...]) -> LineNow:
-    """Green if all of its ports work that are not closed for calls, amber if some do, else as the first of
-    them is.
+    """Green if all of its ports work that are not closed for calls and do not rest between them, amber if
+    some do, else as the first of them is.
     """
     used = [one for one in sockets if not one.is_closed] or sockets
-    states = {one.state for one in used}
-    kinds = [f"{'port' if isinstance(one, AnalogNow) else 'card'}-{one.state}" for one in used]
+    awake = [one for one in used if one.state != "resting"] or used
+    states = {one.state for one in awake}
+    kinds = [f"{'port' if isinstance(one, AnalogNow) else 'card'}-{one.state}" for one in awake]
     state = "part" if "works" in states and states != {"works"} else [*kinds, "card-new"][0]
     return LineNow(line, state, sum(one.calls for one in sockets), sockets=sockets)
 

@@ -11,9 +11,10 @@ import pytest
 from appliance.hw.dahdi.alarms import BITS
 from appliance.store import Store, live
 from appliance.store import site as sites
+from appliance.store.live import LiveSnapshot
 from appliance.store.site_spans import CODINGS, FRAMINGS, SIDES, SWITCHES, TYPES, Span
-from appliance.store.sitemodel import Site
-from appliance.webui import socket_words, span_words
+from appliance.store.sitemodel import Line, Site
+from appliance.webui import lines, socket_words, span_words
 from tests.hw.machines import Machine
 from tests.webui.browser import Browser
 from tests.webui.conftest import SignIn
@@ -243,3 +244,28 @@ def test_a_line_of_several_devices_may_rest(
     span = replace(SPAN, type="bri", multipoint=multipoint)
     found = rows({"type": "BRI_TE", "alarms": alarms}, {"up": is_up})
     assert socket_words.now_of(span, found).state == wanted
+
+
+@pytest.mark.parametrize(
+    ("up", "alarms", "wanted"),
+    [
+        ((False, False), [], "card-resting"),
+        ((False, True), [], "card-works"),
+        ((False, False), ["yellow"], "card-yellow"),
+        ((True, False), ["yellow"], "part"),
+    ],
+)
+def test_one_port_that_rests_is_no_fault_of_its_line(
+    up: tuple[bool, bool], alarms: list[str], wanted: str
+) -> None:
+    """And hides none of another port."""
+    first = replace(SPAN, type="bri", multipoint=True)
+    second = replace(first, id="d2", number=2, port=1)
+    site = replace(Site(), spans=(first, second))
+    found: Any = rows({"type": "BRI_TE"}, {"up": up[0]})
+    found["socket"] |= {
+        socket_words.key_of(second): {**SOCKET, "type": "BRI_TE", "port": 1, "number": 2, "alarms": alarms}
+    }
+    found["signal"] |= {"2": {"up": up[1]}}
+    line = Line("l2", "card", "Company", spans=("d1", "d2"))
+    assert lines.now_of(line, site, LiveSnapshot(0, found)).state == wanted
