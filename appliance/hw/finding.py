@@ -6,6 +6,7 @@ Called by foyer-hw; the pages have the words for each state (webui/card_words.py
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -38,6 +39,8 @@ DIGITAL = ("E1", "T1", "J1", "BRI_TE", "BRI_NT", "DYNAMIC")
 # Types of spans with analog ports: all for telephones, all for lines, or as the small modules make them
 # (drivers/dahdi/dahdi-base.c, spantype names).
 ANALOG = ("FXS", "FXO", "ANALOG_MIXED")
+# One of two ends inside the box that hear each other (drivers/dahdi/dahdi_dynamic_loc.c): pair and end.
+_LOCAL_END = re.compile(r"(DYN/loc/[0-9A-Fa-f]:)([0-9A-Fa-f])", re.ASCII)
 # Shown of a span that has no number yet, from which DAHDI would tell, and whose card's table does not say.
 _USUAL_PORTS = 8
 
@@ -161,11 +164,11 @@ def sockets(
     by_number = {span.number: span for span in spans}
     rows = {}
     known = tuple(cards)
-    for part in parts:
+    for part in (every := tuple(parts)):
         own = _key_of(_card_of(part, known))
         for port, kind in part.types.items():
             number = part.numbers.get(port, 0)
-            if kind in DIGITAL:
+            if kind in DIGITAL and not _rings(part, every, by_number):
                 span = by_number.get(number)
                 rows[f"{part.key}:{port}"] = {
                     "device": part.key,
@@ -188,14 +191,15 @@ def ports(
     by_number = {span.number: span for span in spans}
     rows = {}
     known = tuple(cards)
-    for part in parts:
-        found = _card_of(part, known)
-        for at, kind in part.types.items():
+    for part in (every := tuple(parts)):
+        found, ringing = _card_of(part, known), _rings(part, every, by_number)
+        for at, its_type in part.types.items():
+            kind = "FXO" if ringing else its_type
             number = part.numbers.get(at, 0)
             span = by_number.get(number)
             channels = {one.number: one for one in (span.more.channels if span and span.more else ())}
             first = part.first.get(number, 0)
-            for port in range(1, _count(span, found) + 1) if kind in ANALOG else ():
+            for port in range(1, _count(span or ringing, found) + 1) if kind in ANALOG else ():
                 channel = channels.get(first + port - 1)
                 rows[f"{part.key}:{at}:{port}"] = {
                     "device": part.key,
@@ -209,6 +213,20 @@ def ports(
                     "alarms": list(channel.alarms) if channel else [],
                 }
     return rows
+
+
+def _rings(part: sysfs.Device, parts: Iterable[sysfs.Device], spans: Mapping[int, Span]) -> Span | None:
+    """What rings a port without a card: the other end inside the box, where its channels are set up as those
+    of a telephone company are for analog lines. None for any other port.
+    """
+    own = _LOCAL_END.fullmatch(part.key)
+    for other in parts if own else ():
+        its = _LOCAL_END.fullmatch(other.key)
+        if own and its and its[1] == own[1] and its[2] != own[2]:
+            for span in filter(None, map(spans.get, other.numbers.values())):
+                if span.more and any(one.signalling.startswith("FXO") for one in span.more.channels):
+                    return span
+    return None
 
 
 def _count(span: Span | None, found: Found | None) -> int:

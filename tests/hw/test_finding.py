@@ -168,6 +168,44 @@ def test_lines_without_a_card(tmp_path: Path) -> None:
     assert rows["card"] == {} and rows["span"]["1"]["name"] == "DYN/loc/1:0"
 
 
+def pair(machine: Machine, number: int, signalling: str) -> Machine:
+    """Two ends inside the machine, of three channels each: one has a number and is set up, the other not."""
+    facts = {
+        "name": "DYN/loc/2:0",
+        "is_digital": "1",
+        "local_spanno": "1",
+        "basechan": "545",
+        "channels": "3",
+    }
+    channels = "".join(f" {545 + at} DYN/loc/2:0/{at + 1} {signalling}\n" for at in range(3))
+    for end in (0, 1):
+        machine.device("virtual", f"dynamic:loc:{end}", f"DYN/loc/2:{end}", {1: "DYNAMIC"})
+    machine.span(number, "virtual/dynamic:loc:0", facts, f'Span {number}: DYN/loc/2:0 "Dynamic"\n{channels}')
+    return machine
+
+
+def test_an_end_that_is_rung_has_analog_ports(tmp_path: Path) -> None:
+    machine = pair(Machine(tmp_path), 18, "FXOKS")
+    rows = look(machine)
+    # The end that rings is no port for a telephone.
+    assert set(rows["socket"]) == {"DYN/loc/2:0:1"} and rows["socket"]["DYN/loc/2:0:1"]["number"] == 18
+    assert set(rows["port"]) == {f"DYN/loc/2:1:1:{port}" for port in (1, 2, 3)}
+    unset = {"kind": "FXO", "card": "", "number": 0, "signalling": "", "open": False}
+    assert unset.items() <= rows["port"]["DYN/loc/2:1:1:2"].items()
+    facts = {"name": "DYN/loc/2:1", "is_digital": "1", "local_spanno": "1", "basechan": "33", "channels": "3"}
+    channels = " 33 DYN/loc/2:1/1\n 34 DYN/loc/2:1/2 FXSKS (In use)\n"
+    machine.span(2, "virtual/dynamic:loc:1", facts, f'Span 2: DYN/loc/2:1 "Dynamic"\n{channels}')
+    rows = look(machine)
+    assert set(rows["socket"]) == {"DYN/loc/2:0:1"}
+    used = {"kind": "FXO", "number": 2, "signalling": "FXSKS", "open": True}
+    assert used.items() <= rows["port"]["DYN/loc/2:1:1:2"].items()
+
+
+def test_an_end_that_nothing_rings_takes_a_digital_line(tmp_path: Path) -> None:
+    rows = look(pair(Machine(tmp_path), 17, "Clear"))
+    assert set(rows["socket"]) == {"DYN/loc/2:0:1", "DYN/loc/2:1:1"} and rows["port"] == {}
+
+
 def test_what_is_torn_or_strange_is_left_out(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     (machine.sys / "bus/pci/devices/0000:09:00.0").mkdir()

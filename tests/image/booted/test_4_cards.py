@@ -1,5 +1,5 @@
-"""The booted image's drivers of telephone cards, on spans without a card: digital lines as they are
-set up on the pages, analog ones as the profile has them.
+"""The booted image's drivers of telephone cards, on spans without a card: digital and analog lines, as they
+are set up on the pages.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tests.asterisk import sound
 from tests.asterisk.leg import Leg
 from tests.asterisk.phone import Phone
 from tests.box.client import WebClient
+from tests.image.company import Company
 from tests.image.vm import VirtualBox
 from tests.until import until
 
@@ -24,8 +25,10 @@ PROFILE = "/usr/lib/foyer/provisioning/profiles/loopback"
 OFFICE_END = "DYN/loc/1:1:1"
 COMPANY_END, COMPANY, COMPANY_CHANNELS = "DYN/loc/1:0", 17, (513, 543)
 CARD_NUMBER, CARD_LINE = "02838251234", "/settings/lines/l2/now"
-# Its T1: what rings, and what is rung.
-ANALOG_COMPANY, ANALOG_OFFICE = 18, range(577, 601)
+# Its T1, whose other end rings: the first of the office's analog ports, and the first channel of span 2.
+ANALOG_PORT, ANALOG_CHANNEL = "DYN/loc/2:1:1:1", 33
+ANALOG_NUMBER, ANALOG_LINE = "02838255678", "/settings/lines/l3/now"
+TOLD = "/run/foyer-cards/system.conf"
 
 
 def test_a_primary_rate_line_is_set_up_on_the_pages(old: VirtualBox, owner: WebClient) -> None:
@@ -73,13 +76,60 @@ def test_the_page_tells_when_the_company_is_gone(old: VirtualBox, owner: WebClie
     assert old.run("systemctl show --property=MainPID asterisk") == started
 
 
-def test_a_call_over_an_analog_line_reaches_the_queue(old: VirtualBox, desk_phone: Phone) -> None:
-    """It rings as a telephone company rings, and is answered by lifting the receiver."""
-    desk_phone.register()
-    agent = call_in(old, f"DAHDI/g{ANALOG_COMPANY}", desk_phone)
-    shown = old.asterisk("core show channels concise")
-    assert any(f"DAHDI/{channel}-" in shown for channel in ANALOG_OFFICE), shown
-    hear_and_end(old, agent)
+@pytest.fixture(scope="module")
+def company(old: VirtualBox) -> Company:
+    """The one behind the analog line; it starts while the line is set up."""
+    return Company(old)
+
+
+def test_an_analog_line_is_set_up_on_the_pages(old: VirtualBox, company: Company, owner: WebClient) -> None:
+    started = old.run("systemctl show --property=MainPID asterisk")
+    new = f"/settings/ports/new?socket={quote(ANALOG_PORT)}"
+    until(lambda: new in owner.get("/system/cards/now").text, 60, "the port", 1)
+    # A hang-up is told as is usual in the office's country: by the busy tone, and always by the current.
+    owner.save(new, name="Wires")
+    owner.save("/settings/lines/new?kind=card&port=x1", name="Wires", number=ANALOG_NUMBER)
+    until(lambda: "Works" in owner.get(ANALOG_LINE).text, 120, "the line", 1)
+    until(lambda: "'foyer-in-l3'" in old.asterisk("dialplan show foyer-in-l3"), 60, "the line's numbers", 1)
+    company.wait_ready()
+    assert old.run("systemctl show --property=MainPID asterisk") == started
+
+
+def test_what_the_drivers_are_told_is_checked_with_their_own_tool(old: VirtualBox) -> None:
+    check = "dahdi_cfg -t -C 1 -c"
+    assert f"fxsks={ANALOG_CHANNEL}" in old.run(f"cat {TOLD}")
+    old.run(f"{check} {TOLD}")
+    refused = old.run(f"sed s/fxsks/fxskz/ {TOLD} >/run/wrong.conf; {check} /run/wrong.conf", check=False)
+    assert "Unknown keyword 'fxskz'" in refused
+
+
+def test_a_call_over_an_analog_line_reaches_the_queue(
+    old: VirtualBox, company: Company, desk_phone: Phone
+) -> None:
+    """With its caller's number; the company tells by the current that he has hung up."""
+    agent = analog_call_in(company, desk_phone, "0912345678")
+    until(lambda: sound.loudest_dbfs(agent.heard()) > -35, 60, "the caller's voice")
+    company.hangs_up()
+    agent.wait_end(30)
+    is_idle(old)
+
+
+def test_an_agent_hangs_up_a_call_over_an_analog_line(
+    old: VirtualBox, company: Company, desk_phone: Phone
+) -> None:
+    agent = analog_call_in(company, desk_phone, "0912345677")
+    agent.hang_up()
+    is_idle(old)
+    until(lambda: not company.legs(), 30, "the company's end", 1)
+
+
+def analog_call_in(company: Company, desk_phone: Phone, caller: str) -> Leg:
+    """Returns when the agent, who sees the caller's number, has answered."""
+    known = len(desk_phone.legs)
+    company.calls(caller)
+    agent = answered(desk_phone, known)
+    assert agent.caller == caller
+    return agent
 
 
 def call_in(box: VirtualBox, dialled: str, desk_phone: Phone) -> Leg:
@@ -89,6 +139,11 @@ def call_in(box: VirtualBox, dialled: str, desk_phone: Phone) -> Leg:
     known = len(desk_phone.legs)
     box.asterisk("module load res_clioriginate.so")
     box.asterisk(f"channel originate {dialled} extension s@foyer-sim-caller")
+    return answered(desk_phone, known)
+
+
+def answered(desk_phone: Phone, known: int) -> Leg:
+    """The agent's call, besides those that were known, once the phone has answered it."""
     agent = until(lambda: next((leg for leg in desk_phone.legs[known:] if leg.is_up), None), 90, "the call")
     assert agent
     return agent
@@ -98,6 +153,11 @@ def hear_and_end(box: VirtualBox, agent: Leg) -> None:
     """The agent hears the caller, and hangs up; so do the lines."""
     until(lambda: sound.loudest_dbfs(agent.heard()) > -35, 60, "the caller's voice")
     agent.hang_up()
+    is_idle(box)
+
+
+def is_idle(box: VirtualBox) -> None:
+    """Waits until no card has a call."""
     until(lambda: "DAHDI/" not in box.asterisk("core show channels concise"), 30, "the end of the call", 1)
 
 
