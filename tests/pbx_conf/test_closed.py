@@ -29,7 +29,8 @@ NUMBERS = [
     *DOCUMENT["numbers"],
     {"id": "n2", "number": NUMBER, "line_id": "l2", "queue_id": "q1"},
 ]
-WAY = "LOCAL(WAY)=DAHDI/${ARG2}/${TO}"
+# Over a digital channel, and over an analog port, which waits for the dial tone.
+WAY, ANALOG_WAY = (f"LOCAL(WAY)=DAHDI/${{ARG2}}/{pause}${{TO}}" for pause in ("", "ww"))
 STAND_IN = "LOCAL(WAY)=Local/${TO}@foyer-test-${ARG2}"
 DIAL = "same = n(call),Dial(${WAY},90,i${FOYER_LEG_OUT})"
 DIALS = "same = n(call),Gosub(foyer-test-dial,s,1(${ARG2}))"
@@ -58,6 +59,9 @@ class Closed(Exchange):
     def _files(self) -> Mapping[str, str]:
         files = {name: text for name, text in super()._files().items() if name != "chan_dahdi.conf"}
         outside = files["foyer-outside.conf"]
+        assert WAY in outside and ANALOG_WAY in outside and DIAL in outside
+        for way in (WAY, ANALOG_WAY):
+            outside = outside.replace(way, STAND_IN)
         # The legs of stand-ins say nothing of a card.
         steps = {
             name: files[name]
@@ -65,11 +69,10 @@ class Closed(Exchange):
             .replace("${CHANNEL(dahdi_channel)}", "${AT}")
             for name in ("foyer-call.conf", "foyer-limits.conf")
         }
-        assert WAY in outside and DIAL in outside
         modules = files["modules.conf"].replace("load = chan_dahdi.so\n", "")
         return {
             **files,
-            "foyer-outside.conf": outside.replace(WAY, STAND_IN).replace(DIAL, DIALS) + TAKEN + BUSY,
+            "foyer-outside.conf": outside.replace(DIAL, DIALS) + TAKEN + BUSY,
             **steps,
             "modules.conf": modules,
         }
