@@ -198,7 +198,7 @@ def test_what_comes_in_over_a_closed_channel(
     exchange.wait_idle()
 
 
-def test_closing_touches_no_channel_of_the_card(tmp_path: Path) -> None:
+def test_channels_stay(tmp_path: Path) -> None:
     """Calls go on, and nothing waits for them."""
     plain = wanted(spans=[{**SPAN, "closed": ""}], ports=[SHOP])
     trees = [render_tree(one, env_for(one, tmp_path)) for one in (wanted(), plain)]
