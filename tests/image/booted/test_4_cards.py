@@ -28,6 +28,7 @@ CARD_NUMBER, CARD_LINE = "02838251234", "/settings/lines/l2/now"
 # Its T1, whose other end rings: the first of the office's analog ports, and the first channel of span 2.
 ANALOG_PORT, ANALOG_CHANNEL = "DYN/loc/2:1:1:1", 33
 ANALOG_NUMBER, ANALOG_LINE = "02838255678", "/settings/lines/l3/now"
+TRIES = 8
 TOLD = "/run/foyer-cards/system.conf"
 
 
@@ -107,7 +108,7 @@ def test_a_call_over_an_analog_line_reaches_the_queue(
     old: VirtualBox, company: Company, desk_phone: Phone
 ) -> None:
     """With its caller's number; the company tells by the current that he has hung up."""
-    agent = analog_call_in(company, desk_phone, "0912345678")
+    agent = analog_call_in(old, company, desk_phone, "0912345678")
     until(lambda: sound.loudest_dbfs(agent.heard()) > -35, 60, "the caller's voice")
     company.hangs_up()
     agent.wait_end(30)
@@ -117,19 +118,26 @@ def test_a_call_over_an_analog_line_reaches_the_queue(
 def test_an_agent_hangs_up_a_call_over_an_analog_line(
     old: VirtualBox, company: Company, desk_phone: Phone
 ) -> None:
-    agent = analog_call_in(company, desk_phone, "0912345677")
+    agent = analog_call_in(old, company, desk_phone, "0912345677")
     agent.hang_up()
     is_idle(old)
     until(lambda: not company.legs(), 30, "the company's end", 1)
 
 
-def analog_call_in(company: Company, desk_phone: Phone, caller: str) -> Leg:
-    """Returns when the agent, who sees the caller's number, has answered."""
-    known = len(desk_phone.legs)
-    company.calls(caller)
-    agent = answered(desk_phone, known)
-    assert agent.caller == caller
-    return agent
+def analog_call_in(box: VirtualBox, company: Company, desk_phone: Phone, caller: str) -> Leg:
+    """Returns when the agent, who sees the caller's number, has answered. The number comes as sound, some of
+    which an emulated machine loses where it waits for a processor itself: then the caller tries again.
+    """
+    for _ in range(TRIES):
+        known = len(desk_phone.legs)
+        company.calls(caller)
+        agent = answered(desk_phone, known)
+        if agent.caller == caller:
+            return agent
+        agent.hang_up()
+        is_idle(box)
+        until(lambda: not company.legs(), 30, "the company's end", 1)
+    raise AssertionError(f"{caller} was not shown in {TRIES} calls")
 
 
 def call_in(box: VirtualBox, dialled: str, desk_phone: Phone) -> Leg:
