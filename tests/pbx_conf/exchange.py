@@ -161,6 +161,11 @@ class Exchange(PrivateAsterisk):
             "Failed to write frame",
             # A caller who hangs up while Asterisk runs this on his leg does not come to its end.
             "Abnormal 'Gosub(foyer-other-end,s,1)' exit",
+            # Asterisk's own words about the other leg of a call that is transferred, or ends, while nobody is
+            # at its end.
+            "name must be provided",
+            # pjproject's, of each of Asterisk's modules that is loaded while a phone already registers.
+            "registered during operation",
         )
         return [
             line
