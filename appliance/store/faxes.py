@@ -9,7 +9,6 @@ no fax machine was heard at all.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,10 +28,6 @@ REASONS = (QUIET, "dropped", "line", "machine", "full", "cut")
 """Nobody sent a fax; the other side hung up; the line is too bad; the machines have nothing in common; there
 was no room; Asterisk ended.
 """
-_MINE = (
-    "conversation_id IN (SELECT id FROM conversation WHERE agent_id = ?"
-    " OR (agent_id IS NULL AND queue_id IN (SELECT value FROM json_each(?))))"
-)
 
 
 @dataclass(frozen=True)
@@ -90,10 +85,8 @@ def inbox(
     db: Database, agent_id: str | None, queues: Sequence[str], *, is_done: bool, limit: int
 ) -> list[Message]:
     """The newest faxes for this agent or for one of these queues; without an agent, everybody's."""
-    done = "done_at IS NOT NULL" if is_done else "done_at IS NULL"
-    values = [] if agent_id is None else [agent_id, json.dumps(queues)]
-    mine = "1" if agent_id is None else _MINE
-    return _where(db, f"pages IS NOT NULL AND body <> '{QUIET}' AND {done} AND {mine}", values, limit)
+    shown = f"kind = '{KIND}' AND pages IS NOT NULL AND body <> '{QUIET}'"
+    return records.inbox(db, shown, agent_id, queues, is_done=is_done, limit=limit)
 
 
 def _where(db: Database, where: str, values: Sequence[str], limit: int) -> list[Message]:

@@ -20,6 +20,10 @@ _SEGMENTS = """
 SELECT id, conversation_id, kind, queue_id, agent_id, started, ended, outcome, flow_id, step_id, pressed
 FROM segment WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY started, rowid
 """
+_MINE = (
+    "conversation_id IN (SELECT id FROM conversation WHERE agent_id = ?"
+    " OR (agent_id IS NULL AND queue_id IN (SELECT value FROM json_each(?))))"
+)
 _MESSAGES = """
 SELECT id, conversation_id, kind, author, body, path, duration_ms, created, updated, external_id, done_at,
        done_by, pages
@@ -137,6 +141,18 @@ def messages_where(db: Database, where: str, values: Sequence[str | int], limit:
     """The messages for which the SQL condition `where` (a constant of the caller) holds, newest first."""
     sql = f"{_MESSAGES} WHERE {where} ORDER BY created DESC, id DESC LIMIT ?"
     return [Message(*row) for row in db.execute(sql, (*values, limit))]
+
+
+def inbox(
+    db: Database, shown: str, agent_id: str | None, queues: Sequence[str], *, is_done: bool, limit: int
+) -> list[Message]:
+    """The newest messages for which the SQL condition `shown` (a constant of the caller) holds, for this
+    agent or for one of these queues; without an agent, everybody's.
+    """
+    done = "done_at IS NOT NULL" if is_done else "done_at IS NULL"
+    values = [] if agent_id is None else [agent_id, json.dumps(queues)]
+    mine = "1" if agent_id is None else _MINE
+    return messages_where(db, f"{shown} AND {done} AND {mine}", values, limit)
 
 
 def has_recording(db: Database, call_uuid: str) -> bool:

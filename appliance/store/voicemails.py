@@ -24,10 +24,6 @@ OUTCOME = "message"
 """Of a call that ended with one."""
 DROPPED = "abandoned"
 """What such a call is when nobody said anything."""
-_MINE = (
-    "conversation_id IN (SELECT id FROM conversation WHERE agent_id = ?"
-    " OR (agent_id IS NULL AND queue_id IN (SELECT value FROM json_each(?))))"
-)
 
 
 def add(change: Change, conversation_id: str, files: Sequence[tuple[str, int]]) -> None:
@@ -85,10 +81,8 @@ def inbox(
     db: Database, agent_id: str | None, queues: Sequence[str], *, is_done: bool, limit: int
 ) -> list[Message]:
     """The newest messages for this agent or for one of these queues; without an agent, everybody's."""
-    done = "done_at IS NOT NULL" if is_done else "done_at IS NULL"
-    values = [] if agent_id is None else [agent_id, json.dumps(queues)]
-    mine = "1" if agent_id is None else _MINE
-    return _where(db, f"duration_ms > 0 AND {done} AND {mine}", values, limit)
+    shown = f"kind = '{KIND}' AND duration_ms > 0"
+    return records.inbox(db, shown, agent_id, queues, is_done=is_done, limit=limit)
 
 
 def set_done(change: Change, message_id: str, who: str | None) -> None:
