@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from pathlib import Path
 
 from appliance.durable import place_file, sync_folder
 from appliance.errors import TransientError
+from appliance.pbx import old_files
 from appliance.pbx.fax_pdf import Page, pages_of, pdf_of
 from appliance.store import Store, faxes
 from appliance.store.records import Message
@@ -38,18 +38,25 @@ class Faxes:
         """Looks at the new ones. Raises `TransientError` when the store or the folder cannot be used."""
         with self._store.read() as db:
             new = faxes.unseen(db)
+        failure = None
         for message in new:
             if stop.is_set():
                 return
-            self._take(message)
-        self._forget_old()
+            try:
+                self._take(message)
+            except TransientError as error:
+                # The others do not wait for it; in the end it goes as an old one.
+                failure = error
+        old_files.forget(self._received, KEPT_S)
+        if failure:
+            raise failure
 
     def _take(self, message: Message) -> None:
         target = self._folder / str(message.path)
         # 2026/11/22/<uuid>-f.pdf is made of <uuid>.tif.
         source = self._received / f"{target.stem.removesuffix('-f')}.tif"
-        pages = self._pages(source)
         try:
+            pages = self._pages(source)
             if pages:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 place_file(target, pdf_of(pages), 0o640)
@@ -63,22 +70,15 @@ class Faxes:
             raise TransientError(f"The fax {message.path} cannot be kept: {error.strerror}.") from error
 
     def _pages(self, source: Path) -> list[Page]:
-        """None of it if no page came: Asterisk leaves no file then, or an empty one."""
+        """None of it if no page came: Asterisk leaves no file then, or an empty one. OSError: another time it
+        may be read.
+        """
         try:
             if not 0 < source.stat().st_size <= BYTES_MAX:
                 return []
             return pages_of(source.read_bytes())
         except FileNotFoundError:
             return []
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             _log.error("The fax %s cannot be read: %s", source.name, error)
             return []
-
-    def _forget_old(self) -> None:
-        oldest = time.time() - KEPT_S
-        try:
-            for file in self._received.iterdir():
-                if file.lstat().st_mtime < oldest:
-                    file.unlink(missing_ok=True)
-        except OSError as error:
-            raise TransientError(f"Old faxes cannot be deleted: {error.strerror}.") from error

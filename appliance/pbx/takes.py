@@ -8,10 +8,9 @@ A page fetches it within a second or two. It stays for as long as the phone call
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
-from appliance.errors import TransientError
+from appliance.pbx import old_files
 
 KEPT_S = 20 * 60.0
 
@@ -24,10 +23,4 @@ class Takes:
 
     def tidy(self, _stop: threading.Event) -> None:
         """Deletes the old ones. Raises `TransientError` when the folder cannot be used."""
-        oldest = time.time() - KEPT_S
-        try:
-            for file in self._folder.iterdir():
-                if file.lstat().st_mtime < oldest:
-                    file.unlink(missing_ok=True)
-        except OSError as error:
-            raise TransientError(f"Old takes cannot be deleted: {error.strerror}.") from error
+        old_files.forget(self._folder, KEPT_S)

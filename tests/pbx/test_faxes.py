@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.errors import TransientError
 from appliance.pbx.fax_pdf import pages_of, pdf_of
 from appliance.pbx.faxes import Faxes
 from appliance.pbx.kept_files import reason_of
@@ -109,6 +110,19 @@ def test_of_what_is_no_fax_no_file_is_promised(
         assert faxes.inbox(db, None, [], is_done=False, limit=9) == [kept]
     assert (kept.pages, kept.path, kept.body) == (0, None, "dropped")
     assert not (tmp_path / "recordings" / PATH).exists()
+
+
+def test_one_that_cannot_be_read_now_is_kept_for_later(store: Store, chore: Faxes, tmp_path: Path) -> None:
+    message = came_in(store)
+    received = tmp_path / "received" / f"{UUID}.tif"
+    received.mkdir()
+    with pytest.raises(TransientError, match=PATH):
+        chore.tidy(threading.Event())
+    received.rmdir()
+    received.write_bytes(coded(2))
+    chore.tidy(threading.Event())
+    with store.read() as db:
+        assert [one.pages for one in conversations.messages(db, message.conversation_id)] == [2]
 
 
 def test_a_fax_of_an_erased_person_is_kept_nowhere(store: Store, chore: Faxes, tmp_path: Path) -> None:
